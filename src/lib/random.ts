@@ -1,0 +1,40 @@
+/** Randomness as an argument: the shells pass the operating system's, tests a seeded generator. */
+import { type Bytes, concat, sha256, utf8 } from './bytes.ts'
+
+export interface Random {
+  readonly bytes: (length: number) => Bytes
+}
+
+/** Uniform integer in [0, below); `below` ≤ 2^32. Rejection sampling, so without modulo bias. */
+export const randomBelow = (random: Random, below: number): number => {
+  const limit = Math.floor(0x1_0000_0000 / below) * below
+  for (;;) {
+    const [a, b, c, d] = random.bytes(4) as unknown as [number, number, number, number]
+    const value = ((a << 24) | (b << 16) | (c << 8) | d) >>> 0
+    if (value < limit) return value % below
+  }
+}
+
+/** Fisher–Yates on a copy. */
+export const shuffled = <T>(random: Random, items: readonly T[]): T[] => {
+  const out = [...items]
+  for (let i = out.length - 1; i > 0; i--) {
+    const j = randomBelow(random, i + 1)
+    ;[out[i], out[j]] = [out[j]!, out[i]!]
+  }
+  return out
+}
+
+/** Deterministic stream: SHA-256 in counter mode over the seed. For tests and simulations, never for keys. */
+export const createSeededRandom = (seed: string | number): Random => {
+  let counter = 0
+  let pool: Bytes = new Uint8Array(0)
+  return {
+    bytes: (length) => {
+      while (pool.length < length) pool = concat(pool, sha256(utf8(`edge-net/seed/${seed}/${counter++}`)))
+      const out = pool.slice(0, length)
+      pool = pool.slice(length)
+      return out
+    },
+  }
+}

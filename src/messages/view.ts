@@ -1,0 +1,159 @@
+/**
+ * What the user interface sees of the agent, and what it may ask of it. Plain data over a BroadcastChannel (it does not
+ * wake the service worker): the agent posts `{view}` with a rising revision, the interface posts `{id, command}` and gets
+ * `{re, ok | error}`. Amounts are µcr, times ms since the epoch, ids lower-case hex.
+ */
+export const uiChannelName = 'edge-net/ui'
+
+/** Why nothing is being computed right now, in the order in which they are looked for. Each has a text in _locales. */
+export type IdleReason =
+  | 'no-consent'
+  | 'paused'
+  | 'off'
+  | 'no-swarm'
+  | 'relay-unreachable'
+  | 'swarm-refused'
+  | 'no-peers'
+  | 'model-loading'
+  | 'model-failed'
+  | 'no-requesters'
+
+export interface PeerView {
+  readonly id: string
+  readonly role: 'node' | 'relay'
+  readonly via: 'webrtc' | 'url'
+  readonly sinceMs: number
+  readonly latencyMs: number | null
+}
+
+export interface ModelView {
+  readonly name: string
+  readonly dimension: number
+  readonly state: 'absent' | 'loading' | 'ready' | 'failed'
+  readonly loadedBytes: number
+  readonly totalBytes: number
+  readonly why: string | null
+}
+
+export type JobState = 'preparing' | 'hiring' | 'working' | 'done' | 'failed' | 'cancelled'
+
+export interface JobView {
+  readonly id: string
+  readonly createdMs: number
+  readonly finishedMs: number | null
+  readonly model: string
+  readonly title: string
+  readonly state: JobState
+  readonly texts: number
+  readonly doneTexts: number
+  readonly dimension: number | null
+  /** The most it can cost (N replicas of all), and what it has cost so far. */
+  readonly maxCostMicro: number
+  readonly costMicro: number
+  /** How many texts were agreed by how many workers: {'3': 200}. */
+  readonly agreed: Readonly<Record<string, number>>
+  readonly workers: readonly { readonly id: string; readonly accepted: number; readonly rejected: number; readonly missing: number; readonly paidMicro: number }[]
+  readonly failure: FailureView | null
+  readonly truncated: number
+}
+
+/** Machine-readable reason with what its text needs. */
+export interface FailureView {
+  readonly type: string
+  readonly detail: string
+}
+
+/** A task that this machine did for someone. */
+export interface WorkView {
+  readonly id: string
+  readonly requester: string
+  readonly startedMs: number
+  readonly finishedMs: number | null
+  readonly texts: number
+  readonly doneTexts: number
+  readonly model: string
+  readonly state: 'agreed' | 'receiving' | 'executing' | 'delivered' | 'paid' | 'rejected' | 'released'
+  readonly earnedMicro: number
+}
+
+export interface AgentView {
+  readonly revision: number
+  readonly self: string
+  readonly identity: string
+  readonly swarm: { readonly id: string; readonly name: string; readonly kind: 'private' | 'public' } | null
+  readonly relays: readonly { readonly url: string; readonly state: string; readonly why: string | null }[]
+  readonly peers: readonly PeerView[]
+  readonly activity: { readonly working: boolean; readonly idleReason: IdleReason | null }
+  readonly credits: {
+    /** Certified and free to spend. */
+    readonly availableMicro: number
+    /** Earned by voucher, not yet claimed in the ledger. */
+    readonly pendingMicro: number
+    readonly reservedMicro: number
+    readonly owedMicro: number
+    readonly earnedMicro: number
+    readonly spentMicro: number
+    readonly todayMicro: number
+  }
+  readonly tasksDone: number
+  /** Distinct identities helped today, and ever. */
+  readonly peopleHelpedToday: number
+  readonly peopleHelped: number
+  readonly share: { readonly allowed: number; readonly cores: number }
+  readonly models: readonly ModelView[]
+  readonly jobs: readonly JobView[]
+  readonly work: readonly WorkView[]
+}
+
+/** Commands to the agent: name → arguments and answer. */
+export interface AgentCommands {
+  view: { args: Record<string, never>; answer: AgentView }
+  /** Price and checks before the yes; nothing is sent or reserved. */
+  quote: { args: { texts: readonly string[]; model: string; redundancy: number }; answer: { tokens: number; units: number; maxCostMicro: number; availableMicro: number; workersSeen: number } }
+  submit: { args: { texts: readonly string[]; ids: readonly string[]; model: string; redundancy: number; title: string; where: 'network' | 'local' }; answer: { job: string } }
+  cancel: { args: { job: string }; answer: Record<string, never> }
+  remove: { args: { job: string }; answer: Record<string, never> }
+  /** Vectors in input order; float32, n × dimension. `texts` and `ids` as submitted. */
+  results: { args: { job: string }; answer: { vectors: Float32Array; dimension: number; texts: readonly string[]; ids: readonly string[] } }
+  /** Free and offline. */
+  search: { args: { job: string; query: string; k: number }; answer: { hits: readonly { row: number; id: string; score: number; text: string }[]; searchMs: number } }
+  prepareModel: { args: { model: string }; answer: Record<string, never> }
+  /** A local job that shows that this machine can compute. */
+  selfTest: { args: Record<string, never>; answer: { ms: number; texts: number; dimension: number } }
+}
+export type AgentCommand = keyof AgentCommands
+
+/** What the interface asks of the background by runtime message: what persists and what only it may do. */
+export interface BackgroundCommands {
+  state: { args: Record<string, never>; answer: BackgroundState }
+  consent: { args: { preset: 'gentle' | 'standard' | 'all' }; answer: BackgroundState }
+  settings: { args: { share?: number; paused?: number | 'restart' | 'off' | null; hubUrl?: string }; answer: BackgroundState }
+  /** A bad link is refused with what is wrong with it. */
+  join: { args: { link: string }; answer: BackgroundState }
+  leave: { args: Record<string, never>; answer: BackgroundState }
+  /** The 24 words, while the backup has not been confirmed. */
+  phrase: { args: Record<string, never>; answer: { words: readonly string[] | null } }
+  confirmPhrase: { args: Record<string, never>; answer: BackgroundState }
+  /** Only before a swarm was joined. */
+  restore: { args: { phrase: string }; answer: BackgroundState }
+  erase: { args: Record<string, never>; answer: BackgroundState }
+}
+export type BackgroundCommand = keyof BackgroundCommands
+
+export interface BackgroundState {
+  readonly consented: boolean
+  readonly preset: 'gentle' | 'standard' | 'all'
+  readonly share: number
+  readonly paused: number | 'restart' | 'off' | null
+  readonly hubUrl: string
+  readonly swarm: { readonly id: string; readonly relays: readonly string[]; readonly trackers: readonly string[] } | null
+  readonly phraseConfirmed: boolean
+  readonly device: string
+  readonly root: string
+}
+
+/** Errors on both channels: `type` selects the text in _locales, `detail` completes it. */
+export interface UiError {
+  readonly type: string
+  readonly detail: string
+}

@@ -1,0 +1,43 @@
+/** The network as the agent sees it: bound peers, messages to and from them, gossip. Implemented by `createNetwork`. */
+import type { NodeId, PublicKey } from '../identity/keys.ts'
+import type { Result } from '../lib/result.ts'
+import type { Link } from './ports.ts'
+import type { WireMessage } from './wire.ts'
+
+export interface Peer {
+  readonly id: NodeId
+  readonly device: PublicKey
+  /** The identity (root key) that certified the device. */
+  readonly root: PublicKey
+  readonly role: 'node' | 'relay'
+  readonly via: 'webrtc' | 'url'
+  readonly sinceMs: number
+  readonly latencyMs: number | undefined
+}
+
+export type SendError = { readonly type: 'no-route' | 'too-large' | 'closed' }
+
+/** Why there are no peers, in the words of the user interface's reasons. */
+export interface NetworkStatus {
+  readonly relays: readonly { readonly url: string; readonly state: 'connecting' | 'open' | 'unreachable' | 'refused'; readonly why?: string }[]
+  readonly trackers: readonly { readonly url: string; readonly state: 'connecting' | 'open' | 'unreachable' }[]
+  readonly peers: readonly Peer[]
+}
+
+export interface Network {
+  readonly status: () => NetworkStatus
+  readonly peers: () => readonly Peer[]
+  /** By direct link, else forwarded by a relay. Resolves when the link's buffer has room again (back-pressure). */
+  readonly send: (to: NodeId, message: WireMessage) => Promise<Result<void, SendError>>
+  /** To every neighbour; receivers pass it on while hops are left, each id once. */
+  readonly gossip: (message: WireMessage & readonly ['signed', unknown]) => void
+  /** A message that passed schema, size and rate at the door; `forwarded` ones were vouched for by a relay only. */
+  readonly onMessage: (listener: (from: NodeId, message: WireMessage, forwarded: boolean) => void) => () => void
+  readonly onPeer: (listener: (peer: Peer, change: 'joined' | 'left') => void) => () => void
+  readonly onStatus: (listener: () => void) => () => void
+  /** The agent found an error in what this peer said: costs score; enough of it drops and backs off. */
+  readonly blame: (id: NodeId, reason: string) => void
+  /** A relay's or a test's incoming link: hello, then a peer like any other. */
+  readonly accept: (link: Link) => void
+  readonly close: () => void
+}

@@ -1,0 +1,74 @@
+/**
+ * Everything that passes over a link once `hello` has bound it (spec: network.md). A frame is the canonical CBOR of
+ * [type, body], ≤ 64 KiB; unknown types are ignored, malformed ones cost score.
+ *
+ * | type      | body                                    | meaning                                                            |
+ * | --------- | --------------------------------------- | ------------------------------------------------------------------ |
+ * | policy?   | {}                                      | asks for the swarm's signed policy                                 |
+ * | policy    | {bytes}                                 | cbor of SignedPolicy                                               |
+ * | redeem    | {token, join}                           | newcomer: one use of an invite, with its join op (cbor)            |
+ * | refused   | {re, reason}                            | why a redeem, certify or forward was not done                      |
+ * | certify   | {entries}                               | witness: please sign the furthest of this chain segment            |
+ * | entries   | {entries, certificate}                  | a chain segment (oldest first) and the certificate on its last      |
+ * | head?     | {author}                                | witness: your highest certified entry of this author               |
+ * | head      | {author, summary}                       | the answer; summary null where none is known                        |
+ * | range?    | {author, from}                          | that author's certified entries from this seq                       |
+ * | signed    | {message, hops}                         | a signed contract message; hops left for gossip (sow only, else 0)  |
+ * | chunk     | {agreement, direction, index, last, enc, data} | sealed payload (0) or result (1)                            |
+ * | want      | {agreement, direction, from}            | send the chunks from this index on (again)                          |
+ * | forward   | {to, from, frame}                       | relay: pass this frame on to a peer I have no link with             |
+ * | neighbours| {peers}                                 | who is linked with me (for introductions)                           |
+ * | introduce | {to, from, id, kind, sdp}               | sealed offer or answer, passed on by a common neighbour              |
+ * | ping/pong | {nonce}                                 | liveness and latency                                                |
+ */
+import * as v from 'valibot'
+import { bytesOf, bytesUpTo, id32, key32, sig64, text, uint } from '../lib/schema.ts'
+
+export const frameBytesMax = 64 * 1024
+/** Plaintext of one sealed chunk: with the tag, the header and CBOR it stays below a frame, forwarded or not. */
+export const chunkBytes = 48 * 1024
+/** Ledger entries are at most 32 KiB; a segment travels in as many `entries` messages as it needs. */
+export const entryBytesMax = 32 * 1024
+
+export const certificateSchema = v.strictObject({
+  author: key32,
+  seq: uint(),
+  id: id32,
+  signatures: v.pipe(v.array(v.strictTuple([key32, sig64])), v.maxLength(100)),
+})
+const entryBytes = bytesUpTo(entryBytesMax)
+
+export const wireSchemas = {
+  'policy?': v.strictObject({}),
+  policy: v.strictObject({ bytes: bytesUpTo(frameBytesMax) }),
+  redeem: v.strictObject({ token: bytesOf(16), join: bytesUpTo(1024) }),
+  refused: v.strictObject({ re: v.picklist(['redeem', 'certify', 'forward']), reason: text(200), author: v.optional(key32), seq: v.optional(uint()) }),
+  certify: v.strictObject({ entries: v.pipe(v.array(entryBytes), v.maxLength(64)) }),
+  entries: v.strictObject({ entries: v.pipe(v.array(entryBytes), v.maxLength(64)), certificate: v.nullable(certificateSchema) }),
+  'head?': v.strictObject({ author: key32 }),
+  head: v.strictObject({
+    author: key32,
+    summary: v.nullable(v.strictObject({ author: key32, seq: uint(), id: id32, claimed: uint(), paid: uint(), staked: uint() })),
+  }),
+  'range?': v.strictObject({ author: key32, from: uint() }),
+  signed: v.strictObject({ message: bytesUpTo(8 * 1024), hops: uint(3) }),
+  chunk: v.strictObject({
+    agreement: id32,
+    direction: v.picklist([0, 1]),
+    index: uint(1 << 16),
+    last: v.boolean(),
+    /** HPKE encapsulated key, in chunk 0 only. */
+    enc: v.nullable(bytesOf(32)),
+    data: bytesUpTo(chunkBytes + 16),
+  }),
+  want: v.strictObject({ agreement: id32, direction: v.picklist([0, 1]), from: uint(1 << 16) }),
+  forward: v.strictObject({ to: key32, from: key32, frame: bytesUpTo(frameBytesMax - 256) }),
+  neighbours: v.strictObject({ peers: v.pipe(v.array(key32), v.maxLength(64)) }),
+  introduce: v.strictObject({ to: key32, from: key32, id: bytesOf(16), kind: v.picklist(['offer', 'answer', 'refuse']), sdp: bytesUpTo(16 * 1024) }),
+  ping: v.strictObject({ nonce: uint() }),
+  pong: v.strictObject({ nonce: uint() }),
+} as const
+
+export type WireType = keyof typeof wireSchemas
+export type WireBody<T extends WireType> = v.InferOutput<(typeof wireSchemas)[T]>
+export type WireMessage = { [T in WireType]: readonly [type: T, body: WireBody<T>] }[WireType]

@@ -1,0 +1,117 @@
+/**
+ * The vault: identity, own chain, tabs and settings. It is the only place that signs, and it runs in the background
+ * context, which may die at any instruction (spec: extension.md, *Contexts*).
+ *
+ * The agent asks it to sign meaning, never bytes. Every call that changes something carries a request id chosen where the
+ * request is born; the answer is stored in the same transaction as its effect, so the same id gets the same answer, however
+ * often it is asked and whatever died in between.
+ */
+import type { AnySigned, Body, Kind } from '../contract/messages.ts'
+import type { SwarmLink } from '../economy/link.ts'
+import type { DeviceCertificate, PublicKey, Signature } from '../identity/keys.ts'
+import type { AccountSummary, Certificate } from '../ledger/types.ts'
+import type { Bytes } from '../lib/bytes.ts'
+import type { Result } from '../lib/result.ts'
+
+export interface Settings {
+  /** Nothing runs before this is true. */
+  readonly consented: boolean
+  readonly preset: 'gentle' | 'standard' | 'all'
+  /** Share of all logical cores, 0 … 1. */
+  readonly share: number
+  /** Null: running. Else paused until that time (ms since the epoch), or until the browser restarts ('restart'), or until switched on ('off'). */
+  readonly paused: number | 'restart' | 'off' | null
+  /** Where models are fetched when no mirror has them. */
+  readonly hubUrl: string
+}
+
+export interface VaultStatus {
+  readonly device: DeviceCertificate
+  readonly settings: Settings
+  readonly swarm: null | {
+    readonly link: SwarmLink
+    /** cbor(SignedPolicy) once it has been received and checked against the swarm id. */
+    readonly policy: Bytes | null
+    /** The witness's word on our own head has been taken since this start: appending is allowed. */
+    readonly headChecked: boolean
+  }
+}
+
+/** All figures in µcr. */
+export interface Account {
+  readonly summary: AccountSummary | null
+  /** Σ claimed − Σ paid − staked of the chain, uncertified entries included. */
+  readonly chainMicro: number
+  /** Owed by vouchers beyond what the chain has paid. */
+  readonly tabsMicro: number
+  /** Held for tasks in flight. */
+  readonly reservedMicro: number
+  /** chain − tabs − reserved: what a new task may cost. */
+  readonly availableMicro: number
+  /** Certified totals since ever. */
+  readonly earnedMicro: number
+  readonly spentMicro: number
+}
+
+export type VaultError =
+  | { readonly type: 'not-consented' }
+  | { readonly type: 'no-swarm' }
+  /** The witness has not yet told us our own head: nothing is appended (a restored profile must not fork). */
+  | { readonly type: 'head-unchecked' }
+  | { readonly type: 'insufficient-credits'; readonly needMicro: number; readonly availableMicro: number }
+  /** What was asked contradicts what is stored or the rules; `what` says how. */
+  | { readonly type: 'refused'; readonly what: string }
+  | { readonly type: 'storage'; readonly message: string }
+  /** The background went away and did not come back within the wait. Resend under the same id. */
+  | { readonly type: 'unavailable' }
+
+export interface HelloFields {
+  readonly role: 'node' | 'relay'
+  readonly peer: PublicKey
+  readonly ownNonce: Bytes
+  readonly peerNonce: Bytes
+  readonly binding: { readonly kind: 'webrtc'; readonly own: Bytes; readonly peer: Bytes } | { readonly kind: 'url'; readonly url: string }
+}
+
+/** Name of a call → its arguments and its answer. Byte strings are canonical encodings. */
+export interface VaultCalls {
+  status: { args: Record<string, never>; answer: VaultStatus }
+  hello: { args: HelloFields; answer: { signature: Signature } }
+  /** Checks the policy against the swarm id and the founder's key, and keeps it. */
+  policy: { args: { signedPolicy: Bytes }; answer: Record<string, never> }
+  /** This device's join op (cbor), for `redeem`. */
+  joinOp: { args: Record<string, never>; answer: { join: Bytes } }
+  /**
+   * Signs a contract message. A sow reserves redundancy × ⌈units × maxPrice / 10⁶⌉ under its message id; an agreement must
+   * name a reserved sow of ours and keep within its price and units.
+   */
+  sign: { args: { [K in Exclude<Kind, 'reward'>]: { kind: K; to: PublicKey | null; expires: number; body: Body<K> } }[Exclude<Kind, 'reward'>]; answer: { message: Bytes; id: Bytes } }
+  /** Raises the payee's tab by this task (once per agreement, whatever the request id) and signs the voucher for the new totals. */
+  reward: { args: { sow: Bytes; agreement: Bytes; payee: PublicKey; accepted: boolean; expires: number }; answer: { message: Bytes; id: Bytes; total: number } }
+  /** Frees what is still reserved for a sow. */
+  release: { args: { sow: Bytes }; answer: Record<string, never> }
+  /** Appends a `pay` for every tab beyond what the chain has paid (unless an entry still waits for its certificate). */
+  settle: { args: Record<string, never>; answer: { pending: readonly Bytes[] } }
+  /** Appends a `claim` (with `join` before it on a new chain) for certified entries that pay us more than is claimed. */
+  claim: { args: { incomes: readonly { entry: Bytes; certificate: Certificate }[] }; answer: { pending: readonly Bytes[] } }
+  /** Uncertified end of the own chain, oldest first: what the witnesses are asked to sign. */
+  pending: { args: Record<string, never>; answer: { pending: readonly Bytes[] } }
+  /** A full certificate on an own entry. `pays`: the entry and its payees, to be told. */
+  certified: { args: { certificate: Certificate }; answer: { entry: Bytes; payees: readonly PublicKey[] } }
+  /** The newest certified entry of ours that names this payee, for redelivery; null where there is none. */
+  paidTo: { args: { payee: PublicKey }; answer: { entry: Bytes; certificate: Certificate } | null }
+  /** A witness's answer about our own chain: entries beyond ours are adopted, an uncertified rest of ours that they contradict is dropped and done anew. */
+  adopt: { args: { entries: readonly Bytes[]; certificate: Certificate | null }; answer: Record<string, never> }
+  account: { args: Record<string, never>; answer: Account }
+}
+
+export type VaultCall = keyof VaultCalls
+
+export interface Vault {
+  /** `id` is stable across resends of one request; reads may pass any. */
+  readonly call: <C extends VaultCall>(id: string, call: C, args: VaultCalls[C]['args']) => Promise<Result<VaultCalls[C]['answer'], VaultError>>
+  /** Settings, swarm or consent changed. */
+  readonly onChange: (listener: (status: VaultStatus) => void) => () => void
+}
+
+export type { AnySigned }
