@@ -42,6 +42,9 @@ export const bodySchemas = {
     classes: v.pipe(v.array(text(80)), v.minLength(1), v.maxLength(8)),
     /** Fresh X25519 public key: the payload is sealed to it. */
     kem: key32,
+    /** The identity behind the device, by its certificate: replicas must be of different identities. */
+    root: key32,
+    certificate: sig64,
   }),
   agreement: v.strictObject({
     sow: id32,
