@@ -1,0 +1,33 @@
+/** Waits and limits of the contract, each with its unit (spec: tasks.md, *Size*). */
+
+/** A sow lives this long until enough are hired: hands missing for longer, with no quorum in sight, fail the task. */
+export const sowLifeMs = 60_000
+/** How long the signed sow is valid, so that a lost worker can be replaced late in the work. */
+export const sowValidMs = 20 * 60_000
+/** Gossip is repeated while hands are missing: neighbours that came later hear it too. */
+export const sowRepeatMs = 5_000
+/** After the first quote others get this long before the matcher picks. */
+export const quoteWindowMs = 250
+/** How long a worker holds a place for its quote. */
+export const quoteLifeMs = 60_000
+/** An agreement that is not countersigned by then counts as refused. */
+export const countersignWaitMsMax = 15_000
+/** Unanswered messages are sent again this often: links drop, contexts die. */
+export const resendMs = 4_000
+/** The work's deadline is the longer of this and 3 × the quoted eta; signed progress prolongs it by this from now. */
+export const deadlineMsMin = 60_000
+export const etaFactor = 3
+/** How long a worker whose last link closed may stay away before its replica is given to another. */
+export const absenceMsMax = 20_000
+/** Hires beyond the redundancy after which a task without quorum fails. */
+export const extraHiresMax = 4
+/** How long an accepted replica's voucher is resent before its receipt is given up (the ledger pays it anyway). */
+export const receiptWaitMsMax = 60_000
+/** Agreements that a worker holds at once; beyond, it does not quote. */
+export const agreementsPerWorkerMax = 12
+/** Quotes that a requester keeps per sow. */
+export const quotesPerSowMax = 64
+/** A worker keeps a delivered result this long past its deadline for a requester that was away. */
+export const deliveredKeepMs = 10 * 60_000
+/** A worker whose reward does not come sends its result again this often. */
+export const resultResendMs = 8_000

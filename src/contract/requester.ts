@@ -1,0 +1,330 @@
+/**
+ * One task on the requester's side, as plain data and two pure functions: `onEvent` says what has happened, `due` what must
+ * now be done. Actions are levels, not edges: `due` derives them from the state alone, each may be done twice, and after a
+ * crash the stored state asks again for whatever was left. The agent does them (agent/requester.ts) and reports events.
+ *
+ * Life of a replica: proposed → agreed → delivered → accepted | rejected → closed;
+ * or refused | missing | cancelled. Only accepted ones are paid; only rejected ones count `bad`.
+ */
+import type { NodeId } from '../identity/keys.ts'
+import type { Bytes } from '../lib/bytes.ts'
+import { toHex } from '../lib/bytes.ts'
+import {
+  absenceMsMax,
+  countersignWaitMsMax,
+  deadlineMsMin,
+  etaFactor,
+  extraHiresMax,
+  quoteLifeMs,
+  quotesPerSowMax,
+  quoteWindowMs,
+  receiptWaitMsMax,
+  resendMs,
+  sowLifeMs,
+  sowRepeatMs,
+} from './limits.ts'
+import type { Body } from './messages.ts'
+
+export type ReplicaPhase = 'proposed' | 'agreed' | 'delivered' | 'accepted' | 'rejected' | 'closed' | 'refused' | 'missing' | 'cancelled'
+
+export interface Quote {
+  readonly id: Bytes
+  readonly worker: NodeId
+  readonly body: Body<'quote'>
+  readonly receivedMs: number
+}
+
+export interface Replica {
+  readonly worker: NodeId
+  readonly root: string
+  readonly quote: Quote
+  readonly phase: ReplicaPhase
+  /** What `phase` was when it closed: accepted ones have been paid. */
+  readonly verdict: 'accepted' | 'rejected' | null
+  readonly resultClass: string
+  /** Secret of this replica's fresh X25519 key, its public part, and the salt of the payload's commitment. */
+  readonly kemPrivate: Bytes
+  readonly kemPublic: Bytes
+  readonly salt: Bytes
+  readonly commitment: Bytes
+  readonly deadline: number
+  /** The signed agreement and its id, once signed. */
+  readonly agreement: { readonly id: Bytes; readonly message: Bytes } | null
+  readonly proposedMs: number
+  /** When something was last sent to it, for resending. 0: never. */
+  readonly sentMs: number
+  /** Chunks from here on are still to be sent; null: none. */
+  readonly payloadFrom: number | null
+  readonly doneTexts: number
+  readonly outputHash: Bytes | null
+  readonly busyMs: number
+  readonly settledMs: number
+}
+
+export type TaskPhase = 'hiring' | 'working' | 'verified' | 'failed' | 'cancelled'
+export type TaskFailure = { readonly type: 'too-few-workers'; readonly found: number; readonly needed: number } | { readonly type: 'no-quorum' } | { readonly type: 'sow-refused'; readonly error: string }
+
+export interface Task {
+  readonly id: string
+  readonly job: string
+  readonly index: number
+  readonly texts: number
+  readonly redundancy: number
+  readonly sowBody: Body<'sow'>
+  readonly phase: TaskPhase
+  readonly startedMs: number
+  readonly sow: { readonly id: Bytes; readonly message: Bytes; readonly expires: number } | null
+  readonly announcedMs: number
+  readonly firstQuoteMs: number | null
+  /** Since when hands have been missing; null: none are. */
+  readonly missingSinceMs: number | null
+  readonly quotes: readonly Quote[]
+  readonly replicas: readonly Replica[]
+  readonly failure: TaskFailure | null
+  /** Agreement ids (hex) of the group that won the vote. */
+  readonly winners: readonly string[]
+  readonly released: boolean
+}
+
+export type TaskEvent =
+  | { readonly type: 'sown'; readonly id: Bytes; readonly message: Bytes; readonly expires: number }
+  | { readonly type: 'sow-refused'; readonly error: string }
+  | { readonly type: 'announced' }
+  | { readonly type: 'quote'; readonly quote: Quote }
+  | { readonly type: 'hired'; readonly quote: Quote; readonly kemPrivate: Bytes; readonly kemPublic: Bytes; readonly salt: Bytes; readonly commitment: Bytes; readonly resultClass: string }
+  | { readonly type: 'agreement-signed'; readonly worker: NodeId; readonly id: Bytes; readonly message: Bytes }
+  | { readonly type: 'sent'; readonly worker: NodeId }
+  | { readonly type: 'countersigned'; readonly agreement: Bytes }
+  | { readonly type: 'refused'; readonly agreement: Bytes; readonly reason: string }
+  | { readonly type: 'payload-wanted'; readonly agreement: Bytes; readonly from: number }
+  | { readonly type: 'payload-sent'; readonly agreement: Bytes }
+  | { readonly type: 'progress'; readonly agreement: Bytes; readonly done: number }
+  | { readonly type: 'delivered'; readonly agreement: Bytes; readonly outputHash: Bytes; readonly busyMs: number }
+  | { readonly type: 'damaged'; readonly agreement: Bytes }
+  | { readonly type: 'rewarded'; readonly agreement: Bytes }
+  | { readonly type: 'receipt'; readonly agreement: Bytes }
+  | { readonly type: 'tick' }
+  | { readonly type: 'cancel' }
+  | { readonly type: 'released' }
+
+/** What the reducer must know beside the state: the time, who is away since when, and which outputs agree. */
+export interface TaskContext {
+  readonly now: number
+  readonly absentSince: (worker: NodeId) => number | undefined
+  readonly agree: (agreementA: string, agreementB: string) => boolean
+}
+
+export type TaskAction =
+  | { readonly do: 'sow' }
+  | { readonly do: 'announce' }
+  | { readonly do: 'hire'; readonly quote: Quote }
+  | { readonly do: 'sign-agreement'; readonly worker: NodeId }
+  | { readonly do: 'propose'; readonly worker: NodeId }
+  | { readonly do: 'send-payload'; readonly agreement: Bytes; readonly from: number }
+  | { readonly do: 'reward'; readonly agreement: Bytes; readonly accepted: boolean }
+  | { readonly do: 'cancel-replica'; readonly agreement: Bytes; readonly reason: string }
+  | { readonly do: 'release' }
+
+export const quorumOf = (redundancy: number): number => Math.ceil((redundancy + 1) / 2)
+
+export const newTask = (fields: Pick<Task, 'id' | 'job' | 'index' | 'texts' | 'sowBody'>, now: number): Task => ({
+  ...fields,
+  redundancy: fields.sowBody.redundancy,
+  phase: 'hiring',
+  startedMs: now,
+  sow: null,
+  announcedMs: 0,
+  firstQuoteMs: null,
+  missingSinceMs: now,
+  quotes: [],
+  replicas: [],
+  failure: null,
+  winners: [],
+  released: false,
+})
+
+const pending = (r: Replica): boolean => r.phase === 'proposed' || r.phase === 'agreed'
+const holds = (r: Replica): boolean => pending(r) || r.phase === 'delivered' || r.phase === 'accepted' || r.verdict === 'accepted'
+const over = (task: Task): boolean => task.phase === 'failed' || task.phase === 'cancelled' || task.phase === 'verified'
+
+/** Replicas of a verified task that are still out (they are awaited to their deadline), or unsettled ones. */
+export const finished = (task: Task): boolean => task.released
+const settled = (task: Task): boolean => over(task) && task.replicas.every((r) => !pending(r) && r.phase !== 'delivered' && r.phase !== 'accepted' && r.phase !== 'rejected')
+
+/** How many hires are missing: enough for the redundancy first, later one at a time while no quorum is possible. */
+export const handsMissing = (task: Task, groups: readonly (readonly Replica[])[]): number => {
+  if (over(task)) return 0
+  const held = task.replicas.filter(holds)
+  const delivered = task.replicas.some((r) => r.phase === 'delivered')
+  if (!delivered) return Math.max(0, task.redundancy - held.length)
+  const best = Math.max(0, ...groups.map((g) => g.length))
+  return Math.max(0, quorumOf(task.redundancy) - best - task.replicas.filter(pending).length)
+}
+
+/** Delivered (or settled) replicas grouped by the type's comparator, largest first; a replica joins the first group whose first member it agrees with. */
+export const groupsOf = (task: Task, agree: TaskContext['agree']): readonly (readonly Replica[])[] => {
+  const groups: Replica[][] = []
+  for (const replica of task.replicas.filter((r) => r.outputHash !== null && r.phase !== 'cancelled')) {
+    const key = toHex(replica.agreement!.id)
+    const group = groups.find((g) => agree(toHex(g[0]!.agreement!.id), key))
+    if (group) group.push(replica)
+    else groups.push([replica])
+  }
+  return groups.sort((a, b) => b.length - a.length)
+}
+
+export const onEvent = (task: Task, event: TaskEvent, context: TaskContext): Task => judge(reduce(task, event, context), context)
+
+const reduce = (task: Task, event: TaskEvent, { now, absentSince }: TaskContext): Task => {
+  switch (event.type) {
+    case 'sown':
+      return { ...task, sow: { id: event.id, message: event.message, expires: event.expires } }
+    case 'sow-refused':
+      return { ...task, phase: 'failed', failure: { type: 'sow-refused', error: event.error } }
+    case 'announced':
+      return { ...task, announcedMs: now }
+    case 'quote':
+      return addQuote(task, event.quote, now)
+    case 'hired':
+      return task.replicas.some((r) => r.worker === event.quote.worker) ? task : { ...task, phase: 'working', replicas: [...task.replicas, hire(event, now)] }
+    case 'agreement-signed':
+      return patch(task, (r) => r.worker === event.worker && r.agreement === null, () => ({ agreement: { id: event.id, message: event.message } }))
+    case 'sent':
+      return patch(task, (r) => r.worker === event.worker, () => ({ sentMs: now }))
+    case 'countersigned':
+      return patchBy(task, event.agreement, (r) => (r.phase === 'proposed' ? { phase: 'agreed', payloadFrom: 0, sentMs: 0 } : {}))
+    case 'refused':
+      return patchBy(task, event.agreement, (r) => (pending(r) ? { phase: 'refused' } : {}))
+    case 'payload-wanted':
+      return patchBy(task, event.agreement, (r) => (r.phase === 'proposed' || r.phase === 'agreed' ? { phase: 'agreed', payloadFrom: event.from } : {}))
+    case 'payload-sent':
+      return patchBy(task, event.agreement, () => ({ payloadFrom: null, sentMs: now }))
+    case 'progress':
+      return patchBy(task, event.agreement, (r) => (r.phase === 'agreed' && event.done > r.doneTexts ? { doneTexts: event.done, deadline: Math.max(r.deadline, now + deadlineMsMin) } : {}))
+    case 'delivered':
+      return patchBy(task, event.agreement, (r) =>
+        pending(r) ? { phase: 'delivered', outputHash: event.outputHash, busyMs: event.busyMs, doneTexts: task.texts } : {},
+      )
+    case 'damaged':
+      return patchBy(task, event.agreement, (r) => (pending(r) ? { phase: 'rejected', settledMs: now } : {}))
+    case 'rewarded':
+      return patchBy(task, event.agreement, (r) => {
+        if (r.phase === 'accepted') return { sentMs: now, verdict: 'accepted' }
+        return r.phase === 'rejected' ? { phase: 'closed', verdict: 'rejected' } : {}
+      })
+    case 'receipt':
+      return patchBy(task, event.agreement, (r) => (r.phase === 'accepted' ? { phase: 'closed', verdict: 'accepted' } : {}))
+    case 'tick':
+      return patch(task, () => true, (r) => expire(r, now, absentSince(r.worker)))
+    case 'cancel':
+      return over(task) ? task : cancelAll({ ...task, phase: 'cancelled' })
+    case 'released':
+      return { ...task, released: true }
+  }
+}
+
+/** Votes, and ends the task where the vote or the hiring has ended. */
+const judge = (task: Task, { now, agree }: TaskContext): Task => {
+  if (task.phase === 'failed' || task.phase === 'cancelled') return task
+  const groups = groupsOf(task, agree)
+  if (task.phase === 'verified') return settleVotes(task, groups.find((g) => g.some((r) => task.winners.includes(toHex(r.agreement!.id)))) ?? [], now)
+  const best = groups[0] ?? []
+  if (best.length >= quorumOf(task.redundancy))
+    return settleVotes({ ...task, phase: 'verified', winners: best.map((r) => toHex(r.agreement!.id)) }, best, now)
+  const missing = handsMissing(task, groups)
+  if (missing === 0) return task.missingSinceMs === null ? task : { ...task, missingSinceMs: null }
+  if (task.replicas.length >= task.redundancy + extraHiresMax) return cancelAll({ ...task, phase: 'failed', failure: { type: 'no-quorum' } })
+  if (task.missingSinceMs === null) return { ...task, missingSinceMs: now }
+  // Replicas still out may yet bring the quorum; only when they cannot is the lack of hands the end.
+  if (now - task.missingSinceMs <= sowLifeMs || best.length + task.replicas.filter(pending).length >= quorumOf(task.redundancy)) return task
+  return cancelAll({ ...task, phase: 'failed', failure: { type: 'too-few-workers', found: task.replicas.filter(holds).length, needed: task.redundancy } })
+}
+
+/** Agreeing replicas are accepted (as many as were bargained for), differing ones rejected. */
+const settleVotes = (task: Task, winners: readonly Replica[], now: number): Task => {
+  const paid = new Set(winners.slice(0, task.redundancy).map((r) => r.worker))
+  return patch(task, (r) => r.phase === 'delivered', (r) => ({ phase: paid.has(r.worker) ? 'accepted' : 'rejected', settledMs: now, sentMs: 0 }))
+}
+
+const expire = (r: Replica, now: number, absentSinceMs: number | undefined): Partial<Replica> => {
+  if (r.phase === 'proposed' && now - r.proposedMs > countersignWaitMsMax) return { phase: 'missing' }
+  if (r.phase === 'agreed' && (now > r.deadline || (absentSinceMs !== undefined && now - absentSinceMs > absenceMsMax))) return { phase: 'missing' }
+  if (r.phase === 'accepted' && r.verdict === 'accepted' && now - r.settledMs > receiptWaitMsMax) return { phase: 'closed' }
+  return {}
+}
+
+/** `from` the stored state alone: everything that must be done now. Safe to do twice. */
+export const due = (task: Task, context: Pick<TaskContext, 'now' | 'agree'>, pick: (quotes: readonly Quote[], count: number) => readonly Quote[]): readonly TaskAction[] => {
+  const { now } = context
+  const actions: TaskAction[] = []
+  if (!over(task) && task.sow === null) actions.push({ do: 'sow' })
+  if (task.sow !== null) {
+    const missing = handsMissing(task, groupsOf(task, context.agree))
+    const open = unusedQuotes(task, now)
+    const ready = task.firstQuoteMs !== null && (open.length >= missing || now - task.firstQuoteMs >= quoteWindowMs)
+    if (missing > 0 && ready) actions.push(...pick(open, missing).map((quote) => ({ do: 'hire' as const, quote })))
+    if (missing > 0 && now - task.announcedMs >= sowRepeatMs) actions.push({ do: 'announce' })
+  }
+  for (const r of task.replicas) actions.push(...dueOf(r, now, task))
+  if (settled(task) && !task.released) actions.push({ do: 'release' })
+  return actions
+}
+
+const dueOf = (r: Replica, now: number, task: Task): readonly TaskAction[] => {
+  const late = now - r.sentMs >= resendMs
+  if (r.phase === 'proposed' && r.agreement === null) return [{ do: 'sign-agreement', worker: r.worker }]
+  if (r.phase === 'proposed' && late) return [{ do: 'propose', worker: r.worker }]
+  if (r.phase === 'agreed' && r.payloadFrom !== null) return [{ do: 'send-payload', agreement: r.agreement!.id, from: r.payloadFrom }]
+  if ((r.phase === 'accepted' && late) || r.phase === 'rejected') return [{ do: 'reward', agreement: r.agreement!.id, accepted: r.phase === 'accepted' }]
+  if ((r.phase === 'cancelled' || r.phase === 'missing') && r.agreement !== null && r.sentMs >= 0 && r.settledMs === 0)
+    return [{ do: 'cancel-replica', agreement: r.agreement.id, reason: r.phase === 'missing' ? 'late' : (task.failure?.type ?? 'cancelled') }]
+  return []
+}
+
+/** The runner has told a cancelled or missing worker; it is not told again. */
+export const markTold = (task: Task, agreement: Bytes, now: number): Task => patchBy(task, agreement, () => ({ settledMs: now }))
+
+/** Quotes that may still be used: fresh, not hired before, and of an identity that has no replica here. */
+const unusedQuotes = (task: Task, now: number): readonly Quote[] => {
+  const workers = new Set(task.replicas.map((r) => r.worker))
+  const roots = new Set(task.replicas.map((r) => r.root))
+  return task.quotes.filter((q) => now - q.receivedMs < quoteLifeMs && !workers.has(q.worker) && !roots.has(toHex(q.body.root)))
+}
+
+const addQuote = (task: Task, quote: Quote, now: number): Task => {
+  const others = task.quotes.filter((q) => q.worker !== quote.worker)
+  if (over(task) || others.length >= quotesPerSowMax) return task
+  return { ...task, quotes: [...others, quote], firstQuoteMs: task.firstQuoteMs ?? now }
+}
+
+const hire = (event: TaskEvent & { type: 'hired' }, now: number): Replica => ({
+  worker: event.quote.worker,
+  root: toHex(event.quote.body.root),
+  quote: event.quote,
+  phase: 'proposed',
+  verdict: null,
+  resultClass: event.resultClass,
+  kemPrivate: event.kemPrivate,
+  kemPublic: event.kemPublic,
+  salt: event.salt,
+  commitment: event.commitment,
+  deadline: now + Math.max(deadlineMsMin, etaFactor * event.quote.body.etaMs),
+  agreement: null,
+  proposedMs: now,
+  sentMs: 0,
+  payloadFrom: null,
+  doneTexts: 0,
+  outputHash: null,
+  busyMs: 0,
+  settledMs: 0,
+})
+
+const patch = (task: Task, which: (r: Replica) => boolean, change: (r: Replica) => Partial<Replica>): Task => ({
+  ...task,
+  replicas: task.replicas.map((r) => (which(r) ? { ...r, ...change(r) } : r)),
+})
+const patchBy = (task: Task, agreement: Bytes, change: (r: Replica) => Partial<Replica>): Task => {
+  const key = toHex(agreement)
+  return patch(task, (r) => r.agreement !== null && toHex(r.agreement.id) === key, change)
+}
+const cancelAll = (task: Task): Task => patch(task, (r) => pending(r) || r.phase === 'delivered', () => ({ phase: 'cancelled', settledMs: 0, sentMs: 0 }))

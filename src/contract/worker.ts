@@ -1,0 +1,122 @@
+/**
+ * One contract on the worker's side: plain data, `onHireEvent` and `dueHire`, in the manner of requester.ts.
+ *
+ * quoted → agreed → received → executed → paid | rejected; or released (cancelled, late, refused) at any step.
+ * `agreed` waits for the payload, `received` for the engine, `executed` for the voucher. The payload and the output
+ * themselves lie in the store beside this record.
+ */
+import type { NodeId } from '../identity/keys.ts'
+import type { Bytes } from '../lib/bytes.ts'
+import { deadlineMsMin, deliveredKeepMs, quoteLifeMs, resendMs, resultResendMs } from './limits.ts'
+import type { Body } from './messages.ts'
+
+export type HirePhase = 'quoted' | 'agreed' | 'received' | 'executed' | 'paid' | 'rejected' | 'released'
+
+export interface Hire {
+  /** Hex of the sow's id: one contract per sow and worker. */
+  readonly id: string
+  readonly requester: NodeId
+  readonly sow: Body<'sow'>
+  readonly phase: HirePhase
+  readonly kemPrivate: Bytes
+  readonly kemPublic: Bytes
+  readonly startedMs: number
+  readonly quote: { readonly id: Bytes; readonly message: Bytes; readonly body: Body<'quote'> } | null
+  readonly agreement: { readonly id: Bytes; readonly body: Body<'agreement'>; readonly message: Bytes; readonly countersign: Bytes | null } | null
+  readonly deadline: number
+  readonly texts: number
+  readonly doneTexts: number
+  readonly truncated: number
+  readonly result: { readonly message: Bytes; readonly earnedMicro: number } | null
+  readonly sentMs: number
+  readonly wantedMs: number
+  readonly receipt: Bytes | null
+  readonly finishedMs: number | null
+  readonly why: string | null
+}
+
+export type HireEvent =
+  | { readonly type: 'quoted'; readonly id: Bytes; readonly message: Bytes; readonly body: Body<'quote'> }
+  | { readonly type: 'agreement'; readonly id: Bytes; readonly body: Body<'agreement'>; readonly message: Bytes }
+  | { readonly type: 'countersigned'; readonly message: Bytes }
+  | { readonly type: 'asked-for-payload' }
+  | { readonly type: 'payload'; readonly texts: number }
+  | { readonly type: 'progress'; readonly done: number }
+  | { readonly type: 'executed'; readonly message: Bytes; readonly earnedMicro: number; readonly truncated: number }
+  | { readonly type: 'sent' }
+  | { readonly type: 'rewarded'; readonly accepted: boolean; readonly receipt: Bytes | null }
+  | { readonly type: 'release'; readonly why: string }
+  | { readonly type: 'tick' }
+
+export type HireAction =
+  | { readonly do: 'sign-quote' }
+  | { readonly do: 'countersign' }
+  | { readonly do: 'want-payload' }
+  | { readonly do: 'execute' }
+  | { readonly do: 'send-result' }
+
+export const newHire = (fields: Pick<Hire, 'id' | 'requester' | 'sow' | 'kemPrivate' | 'kemPublic'>, now: number): Hire => ({
+  ...fields,
+  phase: 'quoted',
+  startedMs: now,
+  quote: null,
+  agreement: null,
+  deadline: now + quoteLifeMs,
+  texts: 0,
+  doneTexts: 0,
+  truncated: 0,
+  result: null,
+  sentMs: 0,
+  wantedMs: 0,
+  receipt: null,
+  finishedMs: null,
+  why: null,
+})
+
+export const ended = (hire: Hire): boolean => hire.phase === 'paid' || hire.phase === 'rejected' || hire.phase === 'released'
+
+export const onHireEvent = (hire: Hire, event: HireEvent, now: number): Hire => {
+  if (ended(hire)) return hire
+  switch (event.type) {
+    case 'quoted':
+      return { ...hire, quote: { id: event.id, message: event.message, body: event.body } }
+    case 'agreement':
+      return hire.phase === 'quoted'
+        ? { ...hire, phase: 'agreed', agreement: { id: event.id, body: event.body, message: event.message, countersign: null }, deadline: event.body.deadline, wantedMs: now }
+        : hire
+    case 'countersigned':
+      return hire.agreement ? { ...hire, agreement: { ...hire.agreement, countersign: event.message } } : hire
+    case 'asked-for-payload':
+      return { ...hire, wantedMs: now }
+    case 'payload':
+      return hire.phase === 'agreed' ? { ...hire, phase: 'received', texts: event.texts } : hire
+    case 'progress':
+      return { ...hire, doneTexts: event.done, deadline: Math.max(hire.deadline, now + deadlineMsMin) }
+    case 'executed':
+      return hire.phase === 'received'
+        ? { ...hire, phase: 'executed', doneTexts: hire.texts, truncated: event.truncated, result: { message: event.message, earnedMicro: event.earnedMicro }, sentMs: 0 }
+        : hire
+    case 'sent':
+      return { ...hire, sentMs: now }
+    case 'rewarded':
+      return { ...hire, phase: event.accepted ? 'paid' : 'rejected', receipt: event.receipt, finishedMs: now }
+    case 'release':
+      return { ...hire, phase: 'released', why: event.why, finishedMs: now }
+    case 'tick':
+      return expire(hire, now)
+  }
+}
+
+const expire = (hire: Hire, now: number): Hire => {
+  const lastMs = hire.phase === 'quoted' ? hire.startedMs + quoteLifeMs : hire.deadline + (hire.phase === 'executed' ? deliveredKeepMs : deadlineMsMin)
+  return now > lastMs ? { ...hire, phase: 'released', why: 'late', finishedMs: now } : hire
+}
+
+export const dueHire = (hire: Hire, now: number): readonly HireAction[] => {
+  if (hire.phase === 'quoted' && hire.quote === null) return [{ do: 'sign-quote' }]
+  if (hire.phase === 'agreed' && hire.agreement!.countersign === null) return [{ do: 'countersign' }]
+  if (hire.phase === 'agreed' && now - hire.wantedMs >= resendMs) return [{ do: 'want-payload' }]
+  if (hire.phase === 'received') return [{ do: 'execute' }]
+  if (hire.phase === 'executed' && now - hire.sentMs >= resultResendMs) return [{ do: 'send-result' }]
+  return []
+}
