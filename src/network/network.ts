@@ -39,5 +39,7 @@ export interface Network {
   readonly blame: (id: NodeId, reason: string) => void
   /** A relay's or a test's incoming link: hello, then a peer like any other. */
   readonly accept: (link: Link) => void
+  /** The machine woke up or its network came back: tries everything again at once. */
+  readonly wake: () => void
   readonly close: () => void
 }

@@ -53,3 +53,9 @@ export interface TrackerSession {
   readonly answer: (answer: { readonly infoHash: Bytes; readonly peerId: Bytes; readonly toPeerId: string; readonly offerId: string; readonly sealed: string }) => void
   readonly close: () => void
 }
+
+/** Hides SDP from trackers: sealed under the swarm's secret in a private swarm, plain in a public one. */
+export interface SdpSeal {
+  readonly seal: (text: string) => Promise<Bytes>
+  readonly open: (sealed: Bytes) => Promise<Result<string, { readonly type: 'unsealable' }>>
+}

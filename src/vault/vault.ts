@@ -8,6 +8,7 @@
  */
 import type { AnySigned, Body, Kind } from '../contract/messages.ts'
 import type { SwarmLink } from '../economy/link.ts'
+import type { HelloFields } from '../identity/hello-message.ts'
 import type { DeviceCertificate, PublicKey, Signature } from '../identity/keys.ts'
 import type { AccountSummary, Certificate } from '../ledger/types.ts'
 import type { Bytes } from '../lib/bytes.ts'
@@ -65,13 +66,7 @@ export type VaultError =
   /** The background went away and did not come back within the wait. Resend under the same id. */
   | { readonly type: 'unavailable' }
 
-export interface HelloFields {
-  readonly role: 'node' | 'relay'
-  readonly peer: PublicKey
-  readonly ownNonce: Bytes
-  readonly peerNonce: Bytes
-  readonly binding: { readonly kind: 'webrtc'; readonly own: Bytes; readonly peer: Bytes } | { readonly kind: 'url'; readonly url: string }
-}
+export type { HelloFields }
 
 /** Name of a call → its arguments and its answer. Byte strings are canonical encodings. */
 export interface VaultCalls {
