@@ -30,6 +30,12 @@ export const openClassicLevelStore = async (folder: string): Promise<Result<Rela
   return ok(createStore(db))
 }
 
+type Batch = ReturnType<typeof operation>[]
+const operation = (w: Write) => {
+  const key = keyBytes(w.table, w.key)
+  return 'remove' in w ? { type: 'del' as const, key } : { type: 'put' as const, key, value: encode(w.value) }
+}
+
 const createStore = (db: ClassicLevel<Buffer, Uint8Array>): RelayStore => {
   let last: Promise<unknown> = Promise.resolve()
   let waiting = 0
@@ -39,17 +45,11 @@ const createStore = (db: ClassicLevel<Buffer, Uint8Array>): RelayStore => {
     return bytes === undefined ? undefined : decodeRecord(bytes)
   }
 
-  const commitNow = async (writes: readonly Write[], expects: readonly Expect[]): Promise<Result<void, StoreError>> => {
+  const commitNow = async (batch: Batch, expects: readonly Expect[]): Promise<Result<void, StoreError>> => {
     try {
       for (const e of expects)
         if (!sameValue(await get(e.table, e.key), e.equals)) return err({ type: 'conflict', table: e.table, key: e.key })
-      await db.batch(
-        writes.map((w) => {
-          const key = keyBytes(w.table, w.key)
-          return 'remove' in w ? { type: 'del' as const, key } : { type: 'put' as const, key, value: encode(w.value) }
-        }),
-        { sync: true },
-      )
+      await db.batch(batch, { sync: true })
       return ok(undefined)
     } catch (error) {
       return err({ type: 'storage', message: messageOf(error) })
@@ -68,7 +68,9 @@ const createStore = (db: ClassicLevel<Buffer, Uint8Array>): RelayStore => {
     commit: (writes, expects = []) => {
       if (waiting >= commitsWaitingMax) return Promise.resolve(err({ type: 'storage', message: 'too many writes are waiting' }))
       waiting++
-      const done = last.then(() => commitNow(writes, expects)).finally(() => waiting--)
+      // Encoded now: what the caller does with its byte strings later is none of the store's business.
+      const batch = writes.map(operation)
+      const done = last.then(() => commitNow(batch, expects)).finally(() => waiting--)
       last = done
       return done
     },
