@@ -14,10 +14,10 @@
 import * as v from 'valibot'
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js'
+import { verifyDevice } from '../identity/device.ts'
 import { helloMessage, type HelloFields } from '../identity/hello-message.ts'
 import type { DeviceCertificate, Signature, Verifier } from '../identity/keys.ts'
 import { type Bytes, concat, equalBytes, utf8 } from '../lib/bytes.ts'
-import { encode } from '../lib/cbor.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { bytesOf, id32, key32, sig64, uint } from '../lib/schema.ts'
 import type { Binding } from './ports.ts'
@@ -122,7 +122,6 @@ export const checkProof = async (verifier: Verifier, own: Hello, theirs: Hello, 
   const message = helloMessage(own.swarm, theirs.device, theirFields(own, theirs, context))
   const wanted = secretProof(context.secret, message)
   if (wanted === null ? proof.proof !== null : proof.proof === null || !equalBytes(wanted, proof.proof)) return err('wrong-secret')
-  if (!(await verifier.verify(theirs.certificate, concat(utf8('edge-net/device/1'), encode([theirs.root, theirs.device])), theirs.root)))
-    return err('bad-certificate')
+  if (!(await verifyDevice(verifier, { root: theirs.root, device: theirs.device, signature: theirs.certificate }))) return err('bad-certificate')
   return (await verifier.verify(proof.signature, message, theirs.device)) ? ok(undefined) : err('bad-signature')
 }
