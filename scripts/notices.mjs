@@ -98,7 +98,7 @@ const sections = [...found]
 const text = [
   '# Third-party notices\n',
   'The packages of this extension contain code of the following packages, under the licences given here.',
-  'The model in models/edge-net/mini has its licence beside it. onnxruntime\'s WebAssembly contains further libraries, listed with',
+  "The model in models/edge-net/mini has its licence beside it. onnxruntime's WebAssembly contains further libraries, listed with",
   `their licences in https://github.com/microsoft/onnxruntime/blob/v${own.dependencies['onnxruntime-web']}/ThirdPartyNotices.txt\n`,
   ...sections,
 ].join('\n')
