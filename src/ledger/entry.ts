@@ -1,0 +1,119 @@
+/**
+ * The ledger's entry: its one byte string, its id, its signature, and the rules of its form (spec: ledger.md, *Entry*).
+ *
+ * Whatever passes `parseEntry` is of right size, canonical, and right in all that can be seen in the entry alone. Whether it
+ * is signed (signature.ts) and valid on its chain (apply.ts) is decided elsewhere.
+ */
+import * as v from 'valibot'
+import type { PublicKey, Signer } from '../identity/keys.ts'
+import { type Bytes, compareBytes, concat, equalBytes, sha256, utf8 } from '../lib/bytes.ts'
+import { type Cbor, encode } from '../lib/cbor.ts'
+import { err, ok, type Result } from '../lib/result.ts'
+import { bytesUpTo, id32, key32, parse, parseBytes, type SchemaError, sig64, uint } from '../lib/schema.ts'
+import { certificateSchema } from './certificate.ts'
+import type { ClaimLine, Entry, EntryId, JoinOp, Op } from './types.ts'
+
+export const entryBytesMax = 32 * 1024
+export const opsMax = 256
+/** Entries that one entry may depend on, `prev` among them. */
+export const dependenciesMax = 64
+/** A proof-of-work stamp; empty where the swarm asks for none. */
+export const stampBytesMax = 64
+export const zeroId: EntryId = new Uint8Array(32)
+
+export type UnsignedEntry = Omit<Entry, 'sig'>
+
+export interface ParsedEntry {
+  readonly entry: Entry
+  readonly id: EntryId
+  /** The canonical encoding, signature included. */
+  readonly bytes: Bytes
+}
+
+export type EntryError = { readonly type: 'entry'; readonly reason: 'too-large' | 'malformed'; readonly what: string }
+
+const sortedByFirst = (lines: readonly (readonly [Uint8Array, ...unknown[]])[]): boolean =>
+  lines.every(([first], i) => i === 0 || compareBytes(lines[i - 1]![0], first) < 0)
+
+const joinSchema = v.strictObject({
+  op: v.literal('join'),
+  identity: key32,
+  certificate: sig64,
+  stamp: bytesUpTo(stampBytesMax),
+  referrer: v.exactOptional(key32),
+})
+const paySchema = v.strictObject({
+  op: v.literal('pay'),
+  lines: v.pipe(v.array(v.strictTuple([key32, uint(), uint(), uint(), uint()])), v.minLength(1), v.check((lines) => sortedByFirst(lines), 'lines not sorted')),
+})
+const claimSchema = v.strictObject({
+  op: v.literal('claim'),
+  lines: v.pipe(v.array(v.strictTuple([key32, id32, certificateSchema])), v.minLength(1), v.check((lines) => sortedByFirst(lines), 'lines not sorted')),
+})
+const stakeSchema = v.strictObject({ op: v.literal('stake'), amount: uint() })
+
+const entrySchema = v.strictObject({
+  v: v.literal(1),
+  swarm: id32,
+  author: key32,
+  seq: uint(),
+  prev: id32,
+  time: uint(),
+  ops: v.pipe(v.array(v.variant('op', [joinSchema, paySchema, claimSchema, stakeSchema])), v.minLength(1), v.maxLength(opsMax)),
+  sig: sig64,
+})
+
+export const encodeEntry = (entry: Entry): Bytes => encode(entry as unknown as Cbor)
+
+const encodeUnsigned = ({ v: version, swarm, author, seq, prev, time, ops }: UnsignedEntry): Bytes =>
+  encode({ v: version, swarm, author, seq, prev, time, ops } as unknown as Cbor)
+
+export const entryId = (entry: UnsignedEntry): EntryId => sha256(encodeUnsigned(entry))
+
+/** What the author, or the root key that its join names, signs. */
+export const entryMessage = (entry: UnsignedEntry): Bytes => concat(utf8('edge-net/entry/1'), encodeUnsigned(entry))
+
+export const signEntry = async (signer: Signer, unsigned: UnsignedEntry): Promise<ParsedEntry> => {
+  const entry: Entry = { ...unsigned, sig: await signer.sign(entryMessage(unsigned)) }
+  return { entry, id: entryId(unsigned), bytes: encodeEntry(entry) }
+}
+
+export const parseEntry = (bytes: Uint8Array): Result<ParsedEntry, EntryError> => {
+  if (bytes.length > entryBytesMax) return err({ type: 'entry', reason: 'too-large', what: `${bytes.length} bytes` })
+  const parsed = parseBytes(entrySchema, bytes)
+  if (!parsed.ok) return malformed(`${parsed.error.where} ${parsed.error.what}`.trim())
+  const entry: Entry = parsed.value
+  const fault = faultOfForm(entry)
+  return fault === undefined ? ok({ entry, id: entryId(entry), bytes: bytes.slice() as Bytes }) : malformed(fault)
+}
+
+export const claimLines = (entry: Pick<Entry, 'ops'>): readonly ClaimLine[] => entry.ops.flatMap((op) => (op.op === 'claim' ? op.lines : []))
+
+export const payLines = (entry: Pick<Entry, 'ops'>) => entry.ops.flatMap((op) => (op.op === 'pay' ? op.lines : []))
+
+export const joinOf = (entry: Pick<Entry, 'ops'>): JoinOp | undefined => (entry.ops[0]?.op === 'join' ? entry.ops[0] : undefined)
+
+/** A join op by itself, as it travels in `redeem` before its author has a chain. */
+export const encodeJoin = (join: JoinOp): Bytes => encode(join as unknown as Cbor)
+export const parseJoin = (bytes: Uint8Array): Result<JoinOp, SchemaError> => parseBytes(joinSchema, bytes)
+
+/** An entry that breaks the rules of form is a bug of ours when we made it: the own chain asks before it signs. */
+export const checkOps = (ops: readonly Op[], seq: number, author: PublicKey): Result<void, EntryError> => {
+  const parsed = parse(entrySchema.entries.ops, ops)
+  if (!parsed.ok) return malformed(`${parsed.error.where} ${parsed.error.what}`.trim())
+  const fault = faultOfForm({ ops, seq, author, prev: seq === 0 ? zeroId : new Uint8Array(32).fill(1) })
+  return fault === undefined ? ok(undefined) : malformed(fault)
+}
+
+const faultOfForm = ({ ops, seq, author, prev }: Pick<Entry, 'ops' | 'seq' | 'author' | 'prev'>): string | undefined => {
+  if ((seq === 0) !== equalBytes(prev, zeroId)) return 'prev is zero at number 0 and nowhere else'
+  if (ops.some((op, i) => (op.op === 'join') !== (seq === 0 && i === 0))) return 'join is the first operation of number 0 and nowhere else'
+  if (payLines({ ops }).some(([payee]) => equalBytes(payee, author))) return 'payee is the author'
+  if (claimLines({ ops }).some(([payer]) => equalBytes(payer, author))) return 'payer is the author'
+  if (claimLines({ ops }).length + (seq === 0 ? 0 : 1) > dependenciesMax) return `over ${dependenciesMax} dependencies`
+  for (const [payer, id, certificate] of claimLines({ ops }))
+    if (!equalBytes(certificate.author, payer) || !equalBytes(certificate.id, id)) return 'certificate is on another entry than the claim names'
+  return undefined
+}
+
+const malformed = (what: string): Result<never, EntryError> => err({ type: 'entry', reason: 'malformed', what })
