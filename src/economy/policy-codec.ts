@@ -1,0 +1,147 @@
+/**
+ * The policy document as bytes: made, signed, checked. Its canonical encoding's sha-256 is the swarm's id, so a policy that
+ * fits the id in a link is the one that its founder signed for that swarm, whoever handed it over.
+ */
+import * as v from 'valibot'
+import type { PublicKey, Signer, Verifier } from '../identity/keys.ts'
+import { faultyMax, type LedgerRules } from '../ledger/rules.ts'
+import { witnessesMax } from '../ledger/certificate.ts'
+import type { SwarmId } from '../ledger/types.ts'
+import { type Bytes, compareBytes, concat, equalBytes, sha256, utf8 } from '../lib/bytes.ts'
+import { type Cbor, encode } from '../lib/cbor.ts'
+import type { Random } from '../lib/random.ts'
+import { err, ok, type Result } from '../lib/result.ts'
+import { bytesOf, key32, parseBytes, sig64, text, uint } from '../lib/schema.ts'
+import type { ModelCard } from '../tasks/model-card.ts'
+import type { Policy, SignedPolicy } from './policy.ts'
+
+export const microPerCredit = 1_000_000
+/** One frame of the network carries it. */
+export const policyBytesMax = 60 * 1024
+export const modelsMax = 32
+
+/** What a private swarm starts with (economy.md, the table). */
+export const privateDefaults = {
+  grantsMicro: 50_000 * microPerCredit,
+  grantMicro: 500 * microPerCredit,
+  openingMicro: 1 * microPerCredit,
+  tabMicro: 100 * microPerCredit,
+  prices: { embedding: 50_000 },
+} as const
+
+export type PolicyError =
+  | { readonly type: 'policy'; readonly reason: 'malformed'; readonly what: string }
+  /** Another swarm's policy, another founder's, or changed on the way. */
+  | { readonly type: 'policy'; readonly reason: 'too-large' | 'wrong-swarm' | 'wrong-founder' | 'signature' }
+
+/** Names below the model's folder only: a card can never lead a mirror or a cache out of it. */
+const filePath = v.pipe(text(200), v.regex(/^(?!\.)[\w.-]+(\/(?!\.)[\w.-]+)*$/, 'not a plain path'))
+const modelSchema = v.strictObject({
+  name: v.pipe(text(64), v.regex(/^[\w.-]+$/, 'not a plain name')),
+  repo: v.pipe(filePath, v.maxLength(120)),
+  revision: v.pipe(text(64), v.regex(/^(?!\.)[\w.-]+$/, 'not a plain name')),
+  dtype: v.picklist(['q8', 'f32']),
+  dimension: v.pipe(uint(65_536), v.minValue(1)),
+  tokensMax: v.pipe(uint(65_536), v.minValue(1)),
+  pooling: v.picklist(['mean', 'cls']),
+  licence: text(100),
+  files: v.pipe(
+    v.array(v.strictObject({ path: filePath, bytes: uint(), sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'not a sha-256')) })),
+    v.minLength(1),
+    v.maxLength(16),
+  ),
+})
+
+const policySchema = v.strictObject({
+  v: v.literal(1),
+  name: v.pipe(text(80), v.minLength(1)),
+  founder: key32,
+  kind: v.picklist(['private', 'public']),
+  created: uint(),
+  nonce: bytesOf(16),
+  witnesses: v.pipe(
+    v.array(key32),
+    v.maxLength(witnessesMax),
+    v.check((keys) => keys.length === 3 * faultyMax(keys.length) + 1, 'not 3f+1 witnesses'),
+    v.check((keys) => keys.every((key, i) => i === 0 || compareBytes(keys[i - 1]!, key) < 0), 'witnesses not sorted'),
+  ),
+  issuer: key32,
+  grantsMicro: uint(),
+  grantMicro: uint(),
+  openingMicro: uint(),
+  tabMicro: uint(),
+  prices: v.strictObject({ embedding: v.pipe(uint(), v.minValue(1)) }),
+  models: v.pipe(
+    v.array(modelSchema),
+    v.maxLength(modelsMax),
+    v.check((models) => new Set(models.map((m) => m.name)).size === models.length, 'two models of one name'),
+  ),
+})
+
+const signedSchema = v.strictObject({ policy: policySchema, sig: sig64 })
+
+/** A private swarm's policy with the defaults; the caller names who has which part in it. */
+export const createPolicy = (
+  { random, now }: { readonly random: Random; readonly now: number },
+  parts: {
+    readonly name: string
+    readonly founder: PublicKey
+    readonly witnesses: readonly PublicKey[]
+    readonly issuer: PublicKey
+    readonly models: readonly ModelCard[]
+  } & Partial<Pick<Policy, 'grantsMicro' | 'grantMicro' | 'openingMicro' | 'tabMicro' | 'prices'>>,
+): Policy => ({
+  ...privateDefaults,
+  ...parts,
+  v: 1,
+  kind: 'private',
+  created: now,
+  nonce: random.bytes(16),
+  witnesses: [...parts.witnesses].sort(compareBytes),
+})
+
+export const encodePolicy = (policy: Policy): Bytes => encode(policy as unknown as Cbor)
+
+export const swarmIdOf = (policy: Policy): SwarmId => sha256(encodePolicy(policy))
+
+export const policyMessage = (policy: Policy): Bytes => concat(utf8('edge-net/policy/1'), encodePolicy(policy))
+
+export const signPolicy = async (founder: Signer, policy: Policy): Promise<SignedPolicy> => ({
+  policy,
+  sig: await founder.sign(policyMessage(policy)),
+})
+
+export const encodeSignedPolicy = (signed: SignedPolicy): Bytes => encode(signed as unknown as Cbor)
+
+/** Form only: whose it is, `verifyPolicy` says. For bytes that were verified when they were stored. */
+export const parseSignedPolicy = (bytes: Uint8Array): Result<SignedPolicy, PolicyError> => {
+  if (bytes.length > policyBytesMax) return err({ type: 'policy', reason: 'too-large' })
+  const parsed = parseBytes(signedSchema, bytes)
+  return parsed.ok
+    ? ok(parsed.value)
+    : err({ type: 'policy', reason: 'malformed', what: `${parsed.error.where} ${parsed.error.what}`.trim() })
+}
+
+/** The swarm's own policy, as a link names it, or why it is not. */
+export const verifyPolicy = async (
+  verifier: Verifier,
+  bytes: Uint8Array,
+  { swarm, founder }: { readonly swarm: SwarmId; readonly founder: PublicKey },
+): Promise<Result<SignedPolicy, PolicyError>> => {
+  const parsed = parseSignedPolicy(bytes)
+  if (!parsed.ok) return parsed
+  const { policy, sig } = parsed.value
+  if (!equalBytes(swarmIdOf(policy), swarm)) return err({ type: 'policy', reason: 'wrong-swarm' })
+  if (!equalBytes(policy.founder, founder)) return err({ type: 'policy', reason: 'wrong-founder' })
+  if (!(await verifier.verify(sig, policyMessage(policy), founder))) return err({ type: 'policy', reason: 'signature' })
+  return parsed
+}
+
+/** What the ledger reads of it. */
+export const rulesOf = (policy: Policy): LedgerRules => ({
+  swarm: swarmIdOf(policy),
+  witnesses: policy.witnesses,
+  issuer: policy.issuer,
+  allowanceMicro: policy.grantsMicro,
+  openingMicro: policy.openingMicro,
+})

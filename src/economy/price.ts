@@ -1,0 +1,26 @@
+/**
+ * What work costs. `units` are in millionths (1 unit = 1 µcr at list price), a price is µcr per 10⁶ units; sums in bigint, rounded
+ * up once, where a tab or a limit becomes an amount (economy.md, *Units*).
+ */
+
+export const unitsScale = 1_000_000n
+/** µcr per 10⁶ units: every type's list price, and for high priority twice that. */
+export const listPrice = 1_000_000
+export const highPriorityPrice = 2 * listPrice
+export const embeddingStepTokens = 128
+
+/** Units of texts to embed: per text, one step of `stepMicro` for every started 128 tokens. */
+export const embeddingUnits = (stepMicro: number, tokenCounts: readonly number[]): number =>
+  tokenCounts.reduce((sum, tokens) => sum + stepMicro * Math.max(1, Math.ceil(tokens / embeddingStepTokens)), 0)
+
+/** What this work adds to a tab, before rounding. */
+export const tabShare = (units: number, price: number): bigint => BigInt(units) * BigInt(price)
+
+/** A tab's amount in µcr. */
+export const owedMicro = (share: bigint): bigint => (share + unitsScale - 1n) / unitsScale
+
+/** The most that a task can cost: every replica accepted at the highest price. */
+export const maxCostMicro = (units: number, maxPrice: number, redundancy: number): bigint => BigInt(redundancy) * owedMicro(tabShare(units, maxPrice))
+
+/** A bigint amount as a counter, undefined above 2^53−1. */
+export const toCounter = (micro: bigint): number | undefined => (micro >= 0n && micro <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(micro) : undefined)
