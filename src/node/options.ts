@@ -2,6 +2,7 @@
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { isRelayUrl } from '../economy/link-codec.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 
 export interface RelayOptions {
@@ -61,9 +62,12 @@ export const parseCommand = (args: readonly string[], env: Readonly<Record<strin
   if (positionals[0] !== 'relay') return err(positionals[0] === undefined ? 'no command given' : `unknown command: ${positionals[0]}`)
   if (positionals[1] !== undefined) return err(`unexpected argument: ${positionals[1]}`)
   const port = values.port === undefined ? undefined : Number(values.port)
-  if (port !== undefined && !(/^\d+$/.test(values.port!) && port >= 1 && port <= 65_535)) return err(`--port: ${values.port} is no port number`)
-  if (values.url !== undefined && !isRelayUrl(values.url)) return err(`--url: ${values.url} is neither wss://host nor ws:// on loopback, without a path`)
-  if (values.name !== undefined && (values.name.trim() === '' || values.name.length > nameLengthMax)) return err(`--name: 1 to ${nameLengthMax} characters`)
+  if (port !== undefined && !(/^\d+$/.test(values.port!) && port >= 1 && port <= 65_535))
+    return err(`--port: ${values.port} is no port number`)
+  if (values.url !== undefined && !isRelayUrl(values.url))
+    return err(`--url: ${values.url} is neither wss://host nor ws:// on loopback, without a path`)
+  if (values.name !== undefined && (values.name.trim() === '' || values.name.length > nameLengthMax))
+    return err(`--name: 1 to ${nameLengthMax} characters`)
   return ok({
     type: 'relay',
     options: {
@@ -75,11 +79,4 @@ export const parseCommand = (args: readonly string[], env: Readonly<Record<strin
       name: values.name?.trim(),
     },
   })
-}
-
-/** As links name relays: plain WebSocket on loopback only, and nothing after the host. */
-const isRelayUrl = (text: string): boolean => {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (!url || `${url.protocol}//${url.host}` !== text) return false
-  return url.protocol === 'wss:' || (url.protocol === 'ws:' && /^(127\.0\.0\.1|localhost|\[::1\])$/.test(url.hostname))
 }

@@ -9,7 +9,7 @@ import type { Duplex } from 'node:stream'
 import * as v from 'valibot'
 import { WebSocket } from 'ws'
 import Server from 'bittorrent-tracker/server'
-import { createRate } from '../agent/relay-rate.ts'
+import { createRate } from '../network/rate.ts'
 import type { Clock } from '../lib/clock.ts'
 
 export interface Tracker {

@@ -1,0 +1,33 @@
+/** The relay's data folder: made on first use, readable by its owner only (it holds the swarm's keys), one process at a time. */
+import { access, chmod, constants, mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { err, ok, type Result } from '../lib/result.ts'
+import { type OpenStoreError, openClassicLevelStore, type RelayStore } from './classic-level-store.ts'
+
+export const openDataFolder = async (folder: string): Promise<Result<RelayStore, string>> => {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await access(folder, constants.R_OK | constants.W_OK | constants.X_OK)
+    const store = join(folder, 'store')
+    await mkdir(store, { recursive: true, mode: 0o700 })
+    await chmod(store, 0o700)
+    const opened = await openClassicLevelStore(store)
+    return opened.ok ? opened : err(explain(folder, opened.error))
+  } catch (error) {
+    return err(`cannot write in ${folder}: ${(error as Error).message}. Choose another folder with --data DIR.`)
+  }
+}
+
+const explain = (folder: string, error: OpenStoreError): string => {
+  switch (error.type) {
+    case 'locked':
+      return `another process is already using ${folder}. Stop it, or choose another folder with --data DIR.`
+    case 'not-writable':
+      return `cannot write in ${folder}: ${error.message}. Choose another folder with --data DIR.`
+    case 'damaged':
+      return (
+        `the store in ${folder} is damaged: ${error.message}. It holds the swarm's ledger and keys, so nothing was changed. ` +
+        'Restore the folder from a backup, or start a new swarm with --data DIR.'
+      )
+  }
+}
