@@ -7,11 +7,6 @@ export const unitsScale = 1_000_000n
 /** µcr per 10⁶ units: every type's list price, and for high priority twice that. */
 export const listPrice = 1_000_000
 export const highPriorityPrice = 2 * listPrice
-export const embeddingStepTokens = 128
-
-/** Units of texts to embed: per text, one step of `stepMicro` for every started 128 tokens. */
-export const embeddingUnits = (stepMicro: number, tokenCounts: readonly number[]): number =>
-  tokenCounts.reduce((sum, tokens) => sum + stepMicro * Math.max(1, Math.ceil(tokens / embeddingStepTokens)), 0)
 
 /** What this work adds to a tab, before rounding. */
 export const tabShare = (units: number, price: number): bigint => BigInt(units) * BigInt(price)
@@ -19,8 +14,10 @@ export const tabShare = (units: number, price: number): bigint => BigInt(units) 
 /** A tab's amount in µcr. */
 export const owedMicro = (share: bigint): bigint => (share + unitsScale - 1n) / unitsScale
 
-/** The most that a task can cost: every replica accepted at the highest price. */
-export const maxCostMicro = (units: number, maxPrice: number, redundancy: number): bigint => BigInt(redundancy) * owedMicro(tabShare(units, maxPrice))
+/** An amount as a counter; above 2^53−1, more than any account can hold, it reads as that. */
+export const toCounter = (micro: bigint): number => Number(micro > counterMax ? counterMax : micro)
+const counterMax = BigInt(Number.MAX_SAFE_INTEGER)
 
-/** A bigint amount as a counter, undefined above 2^53−1. */
-export const toCounter = (micro: bigint): number | undefined => (micro >= 0n && micro <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(micro) : undefined)
+/** The most that a task can cost: every replica accepted at the highest price. */
+export const maxCostMicro = (units: number, maxPrice: number, redundancy: number): number =>
+  toCounter(BigInt(redundancy) * owedMicro(tabShare(units, maxPrice)))
