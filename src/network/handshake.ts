@@ -4,13 +4,25 @@
  */
 import type { HelloFields } from '../identity/hello-message.ts'
 import type { DeviceCertificate, Signature, Verifier } from '../identity/keys.ts'
-import type { Bytes } from '../lib/bytes.ts'
+import { type Bytes, compareBytes } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Random } from '../lib/random.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { encodeFrame, parseFrameAs } from './frame.ts'
-import { checkHello, checkProof, type Hello, type HelloContext, type HelloError, type HelloReason, helloSchemas, makeHello, makeProof, ownFields, type Proof } from './hello.ts'
-import type { Link } from './ports.ts'
+import {
+  checkHello,
+  checkProof,
+  type Hello,
+  type HelloContext,
+  type HelloError,
+  type HelloReason,
+  helloSchemas,
+  makeHello,
+  makeProof,
+  ownFields,
+  type Proof,
+} from './hello.ts'
+import type { Binding, Link } from './ports.ts'
 
 export const handshakeTimeoutMs = 10_000
 /** A peer that verified us first may begin to talk; more than this before we are done is no conversation. */
@@ -33,14 +45,21 @@ export interface HandshakeDeps {
 export interface BoundLink {
   readonly link: Link
   readonly theirs: Hello
+  /** The lower of the two nonces: the same bytes on both ends, different for every link. */
+  readonly mark: Bytes
   /** Hands over frames and the end of the link, those that came meanwhile first. Called once. */
   readonly open: (handlers: Parameters<Link['open']>[0]) => void
 }
 
 /** Takes the link over at once; on failure the link is closed when this resolves. */
-export const shakeHands = (link: Link, expected: Bytes | undefined, deps: HandshakeDeps): Promise<Result<BoundLink, HelloError>> =>
+export const shakeHands = (
+  link: Link,
+  binding: Binding,
+  expected: Bytes | undefined,
+  deps: HandshakeDeps,
+): Promise<Result<BoundLink, HelloError>> =>
   new Promise((resolve) => {
-    const context: HelloContext = { swarm: deps.swarm, secret: deps.secret, binding: link.binding, ...(expected && { expected }) }
+    const context: HelloContext = { swarm: deps.swarm, secret: deps.secret, binding, ...(expected && { expected }) }
     const own = makeHello(deps.swarm, deps.role, deps.device, deps.random.bytes(32))
     const early: Bytes[] = []
     let theirs: Hello | undefined
@@ -86,7 +105,7 @@ export const shakeHands = (link: Link, expected: Bytes | undefined, deps: Handsh
       if (over || !theirs || !proof || !proofSent) return
       const checked = await checkProof(deps.verifier, own, theirs, proof, context)
       if (!checked.ok) return fail(checked.error)
-      finish(ok({ link, theirs, open }))
+      finish(ok({ link, theirs, mark: compareBytes(own.nonce, theirs.nonce) < 0 ? own.nonce : theirs.nonce, open }))
     }
     const open: BoundLink['open'] = (handlers) => {
       bound = handlers
@@ -100,7 +119,8 @@ export const shakeHands = (link: Link, expected: Bytes | undefined, deps: Handsh
         if (proof) {
           // A `bye` may follow the proof: the peer found a fault in ours.
           const last = over ? undefined : parseFrameAs(helloSchemas, frame)
-          if (last?.ok && !('unknown' in last.value) && last.value[0] === 'bye') return fail((last.value[1] as { reason: HelloReason }).reason, 'peer')
+          if (last?.ok && !('unknown' in last.value) && last.value[0] === 'bye')
+            return fail((last.value[1] as { reason: HelloReason }).reason, 'peer')
           if (early.push(frame) > earlyFramesMax) fail('malformed')
           return
         }

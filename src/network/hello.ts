@@ -8,8 +8,8 @@
  * | proof | {signature, proof}                                          | the device key's word on this channel, and the secret |
  * | bye   | {reason}                                                    | why I hang up                                        |
  *
- * The proof of the swarm's secret is HMAC-SHA-256 over the signed transcript, which names the prover's key first: neither
- * the proof nor the signature can be reflected, spliced into another channel or replayed.
+ * The proof of the swarm's secret is an HMAC-SHA-256 that names the prover first and both nonces; the signature also covers
+ * the channel: neither can be reflected or replayed, and no channel can be spliced into another.
  */
 import * as v from 'valibot'
 import { hmac } from '@noble/hashes/hmac.js'
@@ -19,6 +19,7 @@ import { helloMessage, type HelloFields } from '../identity/hello-message.ts'
 import type { DeviceCertificate, Signature, Verifier } from '../identity/keys.ts'
 import { type Bytes, concat, equalBytes, utf8 } from '../lib/bytes.ts'
 import { err, ok, type Result } from '../lib/result.ts'
+import { encode } from '../lib/cbor.ts'
 import { bytesOf, id32, key32, sig64, uint } from '../lib/schema.ts'
 import type { Binding } from './ports.ts'
 
@@ -109,19 +110,32 @@ const theirFields = (own: Hello, theirs: Hello, { binding }: HelloContext): Hell
   binding: binding.kind === 'webrtc' ? { kind: 'webrtc', own: binding.peer, peer: binding.own } : binding,
 })
 
-const secretProof = (secret: Bytes | null, message: Bytes): Bytes | null =>
-  secret && (hmac(nobleSha256, secret, concat(utf8('edge-net/hello-secret/1'), message)) as Bytes)
+/** Over keys and nonces only: the signature already ties them to the channel, and a wrong URL shall not look like a wrong secret. */
+const secretProof = (secret: Bytes | null, prover: Hello, verifier: Hello): Bytes | null =>
+  secret &&
+  (hmac(
+    nobleSha256,
+    secret,
+    concat(utf8('edge-net/hello-secret/1'), encode([prover.swarm, prover.device, verifier.device, prover.nonce, verifier.nonce])),
+  ) as Bytes)
 
-export const makeProof = (own: Hello, theirs: Hello, context: HelloContext, signature: Signature): Proof => ({
+export const makeProof = (own: Hello, theirs: Hello, context: Pick<HelloContext, 'secret'>, signature: Signature): Proof => ({
   signature,
-  proof: secretProof(context.secret, helloMessage(own.swarm, own.device, ownFields(own, theirs, context))),
+  proof: secretProof(context.secret, own, theirs),
 })
 
 /** The secret first: it is what a person gets wrong, and it is the cheapest. */
-export const checkProof = async (verifier: Verifier, own: Hello, theirs: Hello, proof: Proof, context: HelloContext): Promise<Result<void, HelloReason>> => {
-  const message = helloMessage(own.swarm, theirs.device, theirFields(own, theirs, context))
-  const wanted = secretProof(context.secret, message)
+export const checkProof = async (
+  verifier: Verifier,
+  own: Hello,
+  theirs: Hello,
+  proof: Proof,
+  context: HelloContext,
+): Promise<Result<void, HelloReason>> => {
+  const wanted = secretProof(context.secret, theirs, own)
   if (wanted === null ? proof.proof !== null : proof.proof === null || !equalBytes(wanted, proof.proof)) return err('wrong-secret')
-  if (!(await verifyDevice(verifier, { root: theirs.root, device: theirs.device, signature: theirs.certificate }))) return err('bad-certificate')
+  if (!(await verifyDevice(verifier, { root: theirs.root, device: theirs.device, signature: theirs.certificate })))
+    return err('bad-certificate')
+  const message = helloMessage(own.swarm, theirs.device, theirFields(own, theirs, context))
   return (await verifier.verify(proof.signature, message, theirs.device)) ? ok(undefined) : err('bad-signature')
 }

@@ -19,7 +19,11 @@ export type SendError = { readonly type: 'no-route' | 'too-large' | 'closed' }
 
 /** Why there are no peers, in the words of the user interface's reasons. */
 export interface NetworkStatus {
-  readonly relays: readonly { readonly url: string; readonly state: 'connecting' | 'open' | 'unreachable' | 'refused'; readonly why?: string }[]
+  readonly relays: readonly {
+    readonly url: string
+    readonly state: 'connecting' | 'open' | 'unreachable' | 'refused'
+    readonly why?: string
+  }[]
   readonly trackers: readonly { readonly url: string; readonly state: 'connecting' | 'open' | 'unreachable' }[]
   readonly peers: readonly Peer[]
 }

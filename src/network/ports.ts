@@ -4,8 +4,7 @@ import type { Result } from '../lib/result.ts'
 
 /** What `hello` signs besides keys and nonces, so that a channel cannot be spliced (network.md, *The mesh*). */
 export type Binding =
-  | { readonly kind: 'webrtc'; readonly own: Bytes; readonly peer: Bytes }
-  | { readonly kind: 'url'; readonly url: string }
+  { readonly kind: 'webrtc'; readonly own: Bytes; readonly peer: Bytes } | { readonly kind: 'url'; readonly url: string }
 
 /** An open, ordered, reliable channel of frames; not yet bound to any identity. */
 export interface Link {
@@ -19,13 +18,19 @@ export interface Link {
   readonly close: (reason: string) => void
 }
 
-export type DialError = { readonly type: 'unreachable' | 'timeout' | 'refused' | 'no-candidates'; readonly where: string; readonly message: string }
+export type DialError = {
+  readonly type: 'unreachable' | 'timeout' | 'refused' | 'no-candidates'
+  readonly where: string
+  readonly message: string
+}
 
 /** WebRTC by complete (non-trickled) SDP. SDP with anything but one sha-256 fingerprint is refused. */
 export interface Rtc {
   readonly offer: () => Promise<Result<RtcOffer, DialError>>
   /** Answers a peer's offer; the link opens when the peer has used the answer. */
-  readonly answer: (offerSdp: string) => Promise<Result<{ readonly sdp: string; readonly link: Promise<Result<Link, DialError>> }, DialError>>
+  readonly answer: (
+    offerSdp: string,
+  ) => Promise<Result<{ readonly sdp: string; readonly link: Promise<Result<Link, DialError>> }, DialError>>
 }
 export interface RtcOffer {
   readonly sdp: string
@@ -38,7 +43,7 @@ export interface RelayDialer {
   readonly dial: (url: string) => Promise<Result<Link, DialError>>
 }
 
-/** One WebTorrent tracker. It sees 20-byte hashes and sealed text in place of SDP. */
+/** One WebTorrent tracker. It sees 20-byte hashes and sealed text in place of SDP. Ids that are text here are lower-case hex. */
 export interface TrackerDialer {
   readonly connect: (url: string, handlers: TrackerHandlers) => TrackerSession
 }
@@ -49,8 +54,18 @@ export interface TrackerHandlers {
   readonly onClose: (reason: string) => void
 }
 export interface TrackerSession {
-  readonly announce: (announce: { readonly infoHash: Bytes; readonly peerId: Bytes; readonly offers: readonly { readonly offerId: Bytes; readonly sealed: string }[] }) => void
-  readonly answer: (answer: { readonly infoHash: Bytes; readonly peerId: Bytes; readonly toPeerId: string; readonly offerId: string; readonly sealed: string }) => void
+  readonly announce: (announce: {
+    readonly infoHash: Bytes
+    readonly peerId: Bytes
+    readonly offers: readonly { readonly offerId: Bytes; readonly sealed: string }[]
+  }) => void
+  readonly answer: (answer: {
+    readonly infoHash: Bytes
+    readonly peerId: Bytes
+    readonly toPeerId: string
+    readonly offerId: string
+    readonly sealed: string
+  }) => void
   readonly close: () => void
 }
 

@@ -42,7 +42,12 @@ export const wireSchemas = {
   'policy?': v.strictObject({}),
   policy: v.strictObject({ bytes: bytesUpTo(frameBytesMax) }),
   redeem: v.strictObject({ token: bytesOf(16), join: bytesUpTo(1024) }),
-  refused: v.strictObject({ re: v.picklist(['redeem', 'certify', 'forward']), reason: text(200), author: v.optional(key32), seq: v.optional(uint()) }),
+  refused: v.strictObject({
+    re: v.picklist(['redeem', 'certify', 'forward']),
+    reason: text(200),
+    author: v.optional(key32),
+    seq: v.optional(uint()),
+  }),
   certify: v.strictObject({ entries: v.pipe(v.array(entryBytes), v.maxLength(64)) }),
   entries: v.strictObject({ entries: v.pipe(v.array(entryBytes), v.maxLength(64)), certificate: v.nullable(certificateSchema) }),
   'head?': v.strictObject({ author: key32 }),
@@ -64,7 +69,13 @@ export const wireSchemas = {
   want: v.strictObject({ agreement: id32, direction: v.picklist([0, 1]), from: uint(1 << 16) }),
   forward: v.strictObject({ to: key32, from: key32, frame: bytesUpTo(frameBytesMax - 256) }),
   neighbours: v.strictObject({ peers: v.pipe(v.array(key32), v.maxLength(64)) }),
-  introduce: v.strictObject({ to: key32, from: key32, id: bytesOf(16), kind: v.picklist(['offer', 'answer', 'refuse']), sdp: bytesUpTo(16 * 1024) }),
+  introduce: v.strictObject({
+    to: key32,
+    from: key32,
+    id: bytesOf(16),
+    kind: v.picklist(['offer', 'answer', 'refuse']),
+    sdp: bytesUpTo(16 * 1024),
+  }),
   ping: v.strictObject({ nonce: uint() }),
   pong: v.strictObject({ nonce: uint() }),
 } as const

@@ -109,8 +109,9 @@ export const createMemoryHub = (clock: Clock, random: Random, { latencyMs = 5, j
       if (shut) return
       shut = true
       wires.delete(wire)
-      if (by !== a) ends[0].half.receive((h) => h.onClose(reason))
-      if (by !== b) ends[1].half.receive((h) => h.onClose(reason))
+      const unheard = by !== undefined && silent.has(pair(a, b))
+      if (by !== a && !unheard) ends[0].half.receive((h) => h.onClose(reason))
+      if (by !== b && !unheard) ends[1].half.receive((h) => h.onClose(reason))
     }
     const wire: Wire = { a, b, shut: (reason) => end(reason) }
     wires.add(wire)
@@ -200,7 +201,10 @@ export const createMemoryHub = (clock: Clock, random: Random, { latencyMs = 5, j
             if (!me) return
             me.swarm = toHex(infoHash)
             me.peerId = toHex(peerId)
-            const others = shuffled(random, [...trackers.get(url)!.members.values()].filter((m) => m !== me && m.swarm === me.swarm))
+            const others = shuffled(
+              random,
+              [...trackers.get(url)!.members.values()].filter((m) => m !== me && m.swarm === me.swarm),
+            )
             list.forEach(({ offerId, sealed }, i) => {
               const to = others[i]
               if (to) clock.after(delay(), () => to.handlers.onOffer({ peerId: me.peerId, offerId: toHex(offerId), sealed }))

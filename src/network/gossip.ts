@@ -1,0 +1,63 @@
+/**
+ * The door for signed contract messages. A sow goes from neighbour to neighbour while it has hops left: so it is verified
+ * here, counted by author and known by its hash, that nobody can make others' machines carry forgeries or one thing twice.
+ * All else is for its receiver alone, who verifies it.
+ */
+import * as v from 'valibot'
+import { type Bytes, concat, sha256, toHex, utf8 } from '../lib/bytes.ts'
+import { type Cbor, decodeCanonical, encode } from '../lib/cbor.ts'
+import type { Clock } from '../lib/clock.ts'
+import { key32, parse, sig64 } from '../lib/schema.ts'
+import type { Verifier } from '../identity/keys.ts'
+import { sowsPerMinuteAndAuthor } from './limits.ts'
+import { createKeyedRate } from './rate.ts'
+import type { WireBody } from './wire.ts'
+
+/** Messages are remembered this long, and no more than so many. */
+export const rememberMs = 600_000
+const rememberedMax = 8_192
+const authorsMax = 4_096
+
+const headSchema = v.looseObject({ kind: v.string(), from: key32, sig: sig64 })
+
+export interface Gossip {
+  /** `pass`: deliver it and send it on with one hop less. */
+  readonly receive: (body: WireBody<'signed'>) => Promise<'deliver' | 'pass' | 'drop' | 'fault'>
+  /** Ours: it shall not come back. */
+  readonly sent: (message: Bytes) => void
+}
+
+export const createGossip = (clock: Clock, verifier: Verifier): Gossip => {
+  const seen = new Map<string, number>()
+  const authors = createKeyedRate(clock, sowsPerMinuteAndAuthor, authorsMax)
+  /** False where it was known. Maps keep their order of insertion: the oldest stands first. */
+  const remember = (hash: string): boolean => {
+    const now = clock.now()
+    for (const [old, at] of seen) {
+      if (at > now - rememberMs && seen.size < rememberedMax) break
+      seen.delete(old)
+    }
+    if (seen.has(hash)) return false
+    seen.set(hash, now)
+    return true
+  }
+  return {
+    receive: async ({ message, hops }) => {
+      const decoded = decodeCanonical(message)
+      const head = decoded.ok ? parse(headSchema, decoded.value) : decoded
+      if (!head.ok) return 'fault'
+      const { kind, from, sig, ...rest } = head.value
+      if (kind !== 'sow') return hops === 0 ? 'deliver' : 'fault'
+      const hash = toHex(sha256(message))
+      if (!remember(hash)) return 'drop'
+      const signed = concat(utf8('edge-net/msg/1'), encode({ ...rest, kind, from } as Cbor))
+      if (!(await verifier.verify(sig, signed, from))) return 'fault'
+      if (!authors.take(toHex(from))) {
+        seen.delete(hash)
+        return 'drop'
+      }
+      return hops > 0 ? 'pass' : 'deliver'
+    },
+    sent: (message) => void remember(toHex(sha256(message))),
+  }
+}

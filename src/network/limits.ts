@@ -1,0 +1,45 @@
+/** What a peer may cost us. Sizes stand in the wire schemas; here are rates, counts and waits. */
+import type { WireType } from './wire.ts'
+
+/**
+ * Frames a minute and peer, with a minute's worth as a burst. Far above what an honest node sends; what is over is dropped
+ * and costs a little score.
+ */
+export const ratesPerMinute: Readonly<Record<WireType, number>> = {
+  'policy?': 10,
+  policy: 10,
+  redeem: 6,
+  refused: 600,
+  certify: 120,
+  entries: 1_200,
+  'head?': 120,
+  head: 600,
+  'range?': 120,
+  signed: 1_200,
+  // 48 KiB each: 30 MiB/s, more than a data channel was seen to carry.
+  chunk: 40_000,
+  want: 600,
+  forward: 12_000,
+  neighbours: 240,
+  introduce: 300,
+  ping: 60,
+  pong: 60,
+}
+/** Types that this version does not know. */
+export const unknownPerMinute = 600
+export const sowsPerMinuteAndAuthor = 10
+
+/** Links to nodes that the mesh strives for in a swarm of up to 100; accepted are twice as many. */
+export const degreeDefault = 5
+/** Bound peers: a node's few, a relay's many. */
+export const peersMax = { node: 64, relay: 1_000 } as const
+/** Handshakes under way at once. */
+export const handshakesMax = { node: 16, relay: 128 } as const
+/** Relays that one node keeps links with. */
+export const relaysMax = 8
+
+/** Bytes a minute that a relay passes on for one sender. */
+export const forwardBytesPerMinute = 64 * 1024 * 1024
+
+/** Points (scores.ts). */
+export const costs = { malformed: 10, overRate: 1, blame: 10 } as const
