@@ -175,7 +175,7 @@ export const groupsOf = (task: Task, agree: TaskContext['agree']): readonly (rea
 
 export const onEvent = (task: Task, event: TaskEvent, context: TaskContext): Task => judge(reduce(task, event, context), context)
 
-const reduce = (task: Task, event: TaskEvent, { now, absentSince }: TaskContext): Task => {
+const reduce = (task: Task, event: TaskEvent, { now, absentSince, agree }: TaskContext): Task => {
   switch (event.type) {
     case 'sown':
       return { ...task, sow: { id: event.id, message: event.message, expires: event.expires } }
@@ -186,7 +186,8 @@ const reduce = (task: Task, event: TaskEvent, { now, absentSince }: TaskContext)
     case 'quote':
       return addQuote(task, event.quote, now)
     case 'hired':
-      return task.replicas.some((r) => r.worker === event.quote.worker) ? task : { ...task, phase: 'working', replicas: [...task.replicas, hire(event, now)] }
+      // Hires are made ready side by side; those that come when no hand is missing any more are dropped.
+      return handsMissing(task, groupsOf(task, agree)) === 0 || task.replicas.some((r) => r.worker === event.quote.worker) ? task : { ...task, phase: 'working', replicas: [...task.replicas, hire(event, now)] }
     case 'agreement-signed':
       return patch(task, (r) => r.worker === event.worker && r.agreement === null, () => ({ agreement: { id: event.id, message: event.message } }))
     case 'sent':
@@ -319,10 +320,17 @@ const hire = (event: TaskEvent & { type: 'hired' }, now: number): Replica => ({
   settledMs: 0,
 })
 
-const patch = (task: Task, which: (r: Replica) => boolean, change: (r: Replica) => Partial<Replica>): Task => ({
-  ...task,
-  replicas: task.replicas.map((r) => (which(r) ? { ...r, ...change(r) } : r)),
-})
+/** The same object where nothing changes: unchanged states are not stored again. */
+const patch = (task: Task, which: (r: Replica) => boolean, change: (r: Replica) => Partial<Replica>): Task => {
+  let changed = false
+  const replicas = task.replicas.map((r) => {
+    const fields = which(r) ? change(r) : {}
+    if (Object.keys(fields).length === 0) return r
+    changed = true
+    return { ...r, ...fields }
+  })
+  return changed ? { ...task, replicas } : task
+}
 const patchBy = (task: Task, agreement: Bytes, change: (r: Replica) => Partial<Replica>): Task => {
   const key = toHex(agreement)
   return patch(task, (r) => r.agreement !== null && toHex(r.agreement.id) === key, change)

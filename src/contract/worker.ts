@@ -15,6 +15,8 @@ export type HirePhase = 'quoted' | 'agreed' | 'received' | 'executed' | 'paid' |
 export interface Hire {
   /** Hex of the sow's id: one contract per sow and worker. */
   readonly id: string
+  /** Hex of the swarm. */
+  readonly swarm: string
   readonly requester: NodeId
   readonly sow: Body<'sow'>
   readonly phase: HirePhase
@@ -55,7 +57,7 @@ export type HireAction =
   | { readonly do: 'execute' }
   | { readonly do: 'send-result' }
 
-export const newHire = (fields: Pick<Hire, 'id' | 'requester' | 'sow' | 'kemPrivate' | 'kemPublic'>, now: number): Hire => ({
+export const newHire = (fields: Pick<Hire, 'id' | 'swarm' | 'requester' | 'sow' | 'kemPrivate' | 'kemPublic'>, now: number): Hire => ({
   ...fields,
   phase: 'quoted',
   startedMs: now,

@@ -1,0 +1,145 @@
+/** The agent's state as the user interface shows it (messages/view.ts gives the shape its meaning). Pure derivation. */
+import type { Replica, Task } from '../contract/requester.ts'
+import type { Hire } from '../contract/worker.ts'
+import { owedMicro, tabShare } from '../economy/price.ts'
+import { toHex } from '../lib/bytes.ts'
+import type { NetworkStatus } from '../network/network.ts'
+import type { ModelCard } from '../tasks/model-card.ts'
+import type { ModelStatus } from '../tasks/engine.ts'
+import type { Account, Settings, VaultStatus } from '../vault/vault.ts'
+import { agreedBy, type Job } from './jobs.ts'
+import type { Vouchers } from './vouchers.ts'
+
+/** Jobs and contracts shown at most; the newest. */
+const jobsShownMax = 100
+const workShownMax = 50
+
+export interface ViewSource {
+  readonly now: number
+  readonly dayStartMs: number
+  readonly status: VaultStatus
+  readonly policy: { readonly name: string; readonly kind: 'private' | 'public' } | undefined
+  readonly network: NetworkStatus | undefined
+  readonly account: Account | undefined
+  readonly refusal: string | undefined
+  readonly vouchers: Vouchers | undefined
+  readonly cards: readonly ModelCard[]
+  readonly models: readonly ModelStatus[]
+  readonly jobs: readonly Job[]
+  readonly tasks: readonly Task[]
+  readonly hires: readonly Hire[]
+  readonly cores: number
+}
+
+export const isPaused = ({ paused }: Settings, now: number): boolean => paused === 'off' || paused === 'restart' || (typeof paused === 'number' && paused > now)
+
+const idleReason = (s: ViewSource): string | null => {
+  const { settings, swarm } = s.status
+  if (!settings.consented) return 'no-consent'
+  if (settings.paused === 'off') return 'off'
+  if (isPaused(settings, s.now)) return 'paused'
+  if (!swarm) return 'no-swarm'
+  const relays = s.network?.relays ?? []
+  if (s.refusal !== undefined || relays.some((r) => r.state === 'refused')) return 'swarm-refused'
+  if ((s.network?.peers.length ?? 0) === 0) return relays.some((r) => r.state === 'unreachable') ? 'relay-unreachable' : 'no-peers'
+  if (!s.network?.peers.some((p) => p.role === 'node')) return 'no-peers'
+  if (!s.models.some((m) => m.state === 'ready')) return s.models.some((m) => m.state === 'failed') ? 'model-failed' : 'model-loading'
+  return 'no-requesters'
+}
+
+export const deriveView = (s: ViewSource, revision: number) => {
+  const working = s.hires.some((h) => h.phase === 'received' || h.phase === 'agreed') || s.jobs.some((j) => j.state === 'hiring' || j.state === 'working')
+  const paidToday = s.hires.filter((h) => h.phase === 'paid' && (h.finishedMs ?? 0) >= s.dayStartMs)
+  const accepted = s.vouchers?.accepted() ?? { contracts: 0, requesters: 0 }
+  return {
+    revision,
+    self: toHex(s.status.device.device),
+    identity: toHex(s.status.device.root),
+    swarm: s.status.swarm && s.policy ? { id: toHex(s.status.swarm.link.swarm), name: s.policy.name, kind: s.policy.kind } : null,
+    relays: (s.network?.relays ?? []).map(({ url, state, why }) => ({ url, state, why: why ?? s.refusal ?? null })),
+    peers: (s.network?.peers ?? []).map(({ id, role, via, sinceMs, latencyMs }) => ({ id, role, via, sinceMs, latencyMs: latencyMs ?? null })),
+    activity: { working, idleReason: working ? null : idleReason(s) },
+    credits: {
+      availableMicro: s.account?.availableMicro ?? 0,
+      pendingMicro: s.vouchers?.pendingMicro() ?? 0,
+      reservedMicro: s.account?.reservedMicro ?? 0,
+      owedMicro: s.account?.tabsMicro ?? 0,
+      earnedMicro: s.account?.earnedMicro ?? 0,
+      spentMicro: s.account?.spentMicro ?? 0,
+      todayMicro: paidToday.reduce((sum, h) => sum + (h.result?.earnedMicro ?? 0), 0),
+    },
+    tasksDone: accepted.contracts,
+    peopleHelpedToday: new Set(paidToday.map((h) => h.requester)).size,
+    peopleHelped: accepted.requesters,
+    share: { allowed: isPaused(s.status.settings, s.now) ? 0 : s.status.settings.share, cores: s.cores },
+    models: s.models.map((m) => ({
+      name: m.name,
+      dimension: s.cards.find((c) => c.name === m.name)?.dimension ?? 0,
+      state: m.state,
+      loadedBytes: m.loadedBytes,
+      totalBytes: m.totalBytes,
+      why: m.error ? m.error.type : null,
+    })),
+    jobs: s.jobs.slice(0, jobsShownMax).map((job) => jobView(job, s.tasks.filter((t) => t.job === job.id), s.cards)),
+    work: [...s.hires].sort((a, b) => b.startedMs - a.startedMs).filter((h) => h.agreement !== null).slice(0, workShownMax).map(workView),
+  }
+}
+
+const paidFor = (task: Task, r: Replica): number =>
+  r.phase === 'accepted' || r.verdict === 'accepted' ? Number(owedMicro(tabShare(task.sowBody.units, r.quote.body.price))) : 0
+
+/** Texts that so many replicas have done as the quorum needs: what the person may call done. */
+const doneOf = (task: Task): number => {
+  if (task.phase === 'verified') return task.texts
+  const done = task.replicas.map((r) => r.doneTexts).sort((a, b) => b - a)
+  return done[Math.ceil((task.redundancy + 1) / 2) - 1] ?? 0
+}
+
+const jobView = (job: Job, tasks: readonly Task[], cards: readonly ModelCard[]) => {
+  const workers = new Map<string, { id: string; accepted: number; rejected: number; missing: number; paidMicro: number }>()
+  let costMicro = 0
+  for (const task of tasks)
+    for (const r of task.replicas) {
+      const w = workers.get(r.worker) ?? { id: r.worker, accepted: 0, rejected: 0, missing: 0, paidMicro: 0 }
+      const paidMicro = paidFor(task, r)
+      costMicro += paidMicro
+      workers.set(r.worker, {
+        ...w,
+        accepted: w.accepted + (paidMicro > 0 ? 1 : 0),
+        rejected: w.rejected + (r.phase === 'rejected' || r.verdict === 'rejected' ? 1 : 0),
+        missing: w.missing + (r.phase === 'missing' ? 1 : 0),
+        paidMicro: w.paidMicro + paidMicro,
+      })
+    }
+  return {
+    id: job.id,
+    createdMs: job.createdMs,
+    finishedMs: job.finishedMs,
+    model: job.model,
+    title: job.title,
+    state: job.state,
+    texts: job.texts,
+    doneTexts: job.where === 'local' ? job.localDone : tasks.reduce((sum, t) => sum + doneOf(t), 0),
+    dimension: job.dimension ?? cards.find((c) => c.name === job.model)?.dimension ?? null,
+    maxCostMicro: job.maxCostMicro,
+    costMicro,
+    agreed: agreedBy(tasks),
+    workers: [...workers.values()],
+    failure: job.failure,
+    truncated: job.truncated,
+  }
+}
+
+const workStates = { quoted: 'agreed', agreed: 'receiving', received: 'executing', executed: 'delivered', paid: 'paid', rejected: 'rejected', released: 'released' } as const
+
+const workView = (h: Hire) => ({
+  id: h.id,
+  requester: h.requester,
+  startedMs: h.startedMs,
+  finishedMs: h.finishedMs,
+  texts: h.texts,
+  doneTexts: h.doneTexts,
+  model: h.sow.model,
+  state: workStates[h.phase],
+  earnedMicro: h.phase === 'paid' ? (h.result?.earnedMicro ?? 0) : 0,
+})

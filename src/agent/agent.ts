@@ -1,0 +1,257 @@
+/**
+ * The node: one person's part in a swarm. Opens the network of the swarm that the vault knows, routes what comes in, runs
+ * jobs and contracts, settles, and derives the view. `startAgent` is all that a shell (offscreen document, background page,
+ * simulator) calls; it may be stopped and started at any moment.
+ */
+import { verifyDevice } from '../identity/device.ts'
+import { parseSignedPolicy } from '../economy/policy-codec.ts'
+import { equalBytes, toHex } from '../lib/bytes.ts'
+import type { NodeId } from '../identity/keys.ts'
+import type { NetworkStatus } from '../network/network.ts'
+import type { WireMessage } from '../network/wire.ts'
+import type { ModelCard } from '../tasks/model-card.ts'
+import type { VaultStatus } from '../vault/vault.ts'
+import { deriveView, isPaused } from './agent-view.ts'
+import type { AgentDeps, Membership } from './deps.ts'
+import { createInbox, type Inbox } from './inbox.ts'
+import { createJobs, type Jobs } from './jobs.ts'
+import { createRequester, type Requester } from './requester.ts'
+import { createSettlement, type Settlement } from './settlement.ts'
+import { createVouchers, type Vouchers } from './vouchers.ts'
+import { createWorker, type Worker } from './worker.ts'
+
+const tickMs = 1_000
+/** Views are posted at most this often. */
+const viewEveryMs = 150
+
+export type View = ReturnType<typeof deriveView>
+
+export interface Agent {
+  readonly view: () => View
+  readonly onView: (listener: (view: View) => void) => () => void
+  readonly jobs: Jobs
+  /** A contract or a job runs: the background is kept awake while this is so. */
+  readonly busy: () => boolean
+  readonly network: () => NetworkStatus | undefined
+  readonly stop: () => void
+}
+
+interface Party {
+  readonly member: Membership
+  readonly inbox: Inbox
+  readonly requester: Requester
+  readonly worker: Worker
+  readonly settlement: Settlement
+  readonly vouchers: Vouchers
+}
+
+export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
+  const { clock, vault, engine, verifier } = deps
+  let status = await readStatus(deps)
+  let network: ReturnType<AgentDeps['openNetwork']> | undefined
+  let party: Party | undefined
+  let cards: readonly ModelCard[] = deps.bundledModels
+  let revision = 0
+  let stopped = false
+  let cancelView: (() => void) | undefined
+  let cancelTick: (() => void) | undefined
+  const listeners = new Set<(view: View) => void>()
+
+  const changed = (): void => {
+    if (cancelView || stopped) return
+    cancelView = clock.after(viewEveryMs, () => {
+      cancelView = undefined
+      revision++
+      const current = view()
+      for (const listener of listeners) listener(current)
+    })
+  }
+
+  const jobs = createJobs(deps, {
+    requester: () => party?.requester,
+    swarm: () => (status.swarm ? toHex(status.swarm.link.swarm) : null),
+    stepMicro: () => party?.member.policy.prices.embedding ?? 0,
+    availableMicro: () => party?.settlement.account()?.availableMicro,
+    changed,
+  })
+
+  const view = (): View =>
+    deriveView(
+      {
+        now: clock.now(),
+        dayStartMs: deps.dayStartMs(),
+        status,
+        policy: party?.member.policy,
+        network: network?.status(),
+        account: party?.settlement.account(),
+        refusal: party?.settlement.grantRefused(),
+        vouchers: party?.vouchers,
+        cards,
+        models: engine.models(),
+        jobs: jobs.list(),
+        tasks: party?.requester.tasks() ?? [],
+        hires: party?.worker.hires() ?? [],
+        cores: deps.cores,
+      },
+      revision,
+    )
+
+  const willing = (): boolean => status.settings.consented && !isPaused(status.settings, clock.now())
+
+  const openParty = async (member: Membership): Promise<void> => {
+    const vouchers = createVouchers(deps.store, toHex(member.link.swarm))
+    await vouchers.resume()
+    const settlement = createSettlement(deps, member, vouchers, changed)
+    const requester = createRequester(deps, member, { payloadOf: jobs.payloadOf, owns: jobs.owns, writesFor: jobs.writesFor, onTask: jobs.onTask, onOwed: settlement.owed })
+    const worker = createWorker(deps, member, {
+      willing,
+      covers: async (id, micro) => ((await settlement.balanceOf(id)) ?? micro) >= micro,
+      onHire: changed,
+      vouchers,
+    })
+    const opened: Party = { member, inbox: createInbox(deps, member), requester, worker, settlement, vouchers }
+    cards = [...member.policy.models, ...deps.bundledModels.filter((card) => !member.policy.models.some((m) => m.name === card.name))]
+    engine.configure(cards, deps.mirrorsOf(member.link))
+    await worker.resume()
+    party = opened
+    await requester.resume()
+    for (const peer of member.network.peers()) settlement.onPeer(peer.id)
+    void prepareDefault()
+    changed()
+  }
+
+  /** The first model of the policy is what a newcomer works with. */
+  const prepareDefault = async (): Promise<void> => {
+    const first = cards[0]
+    if (first && status.settings.consented) await engine.prepare(first.name)
+  }
+
+  const open = async (): Promise<void> => {
+    const swarm = status.swarm
+    if (!swarm || !status.settings.consented || stopped) return
+    const opened = deps.openNetwork({
+      link: swarm.link,
+      device: status.device,
+      signHello: async (fields) => {
+        const signed = await vault.call(`hello/${toHex(fields.ownNonce)}`, 'hello', fields)
+        // The handshake of a link that cannot be signed for fails at the other side, and is dialled again.
+        return signed.ok ? signed.value.signature : new Uint8Array(64)
+      },
+    })
+    network = opened
+    opened.onStatus(changed)
+    opened.onPeer((peer, change) => {
+      party?.requester.onPeer(peer.id, change === 'joined')
+      if (change === 'joined') {
+        if (party) party.settlement.onPeer(peer.id)
+        else void opened.send(peer.id, ['policy?', {}])
+      }
+      changed()
+    })
+    opened.onMessage((from, message, forwarded) => {
+      void receive(from, message, forwarded)
+    })
+    if (swarm.policy) {
+      const known = parseSignedPolicy(swarm.policy)
+      if (known.ok) await openParty({ device: status.device, link: swarm.link, policy: known.value.policy, network: opened })
+    }
+  }
+
+  const close = (): void => {
+    network?.close()
+    network = undefined
+    party = undefined
+  }
+
+  const receive = async (from: NodeId, message: WireMessage, forwarded: boolean): Promise<void> => {
+    const [type, body] = message
+    if (type === 'policy') return onPolicy(from, body.bytes)
+    if (!party) return
+    const { requester, worker, settlement, inbox } = party
+    if (type === 'chunk') return body.direction === 0 ? worker.onChunk(from, body) : requester.onChunk(from, body)
+    if (type === 'want') return body.direction === 0 ? requester.onWant(from, body) : worker.onWant(from, body)
+    if (type === 'entries' || type === 'head' || type === 'refused') return settlement.onMessage(from, type, body)
+    if (type !== 'signed') return
+    const received = await inbox.receive(from, body.message, forwarded)
+    if (!received) return
+    const { message: said, id } = received
+    if (equalBytes(said.from, party.member.device.device)) return
+    if (said.kind === 'sow') return worker.onSow(said, id)
+    if (said.kind === 'quote' && !(await verifyDevice(verifier, { root: said.body.root, device: said.from, signature: said.body.certificate }))) return
+    await requester.onSigned(said, id, toHex(said.from))
+    await worker.onSigned(said, id, body.message)
+  }
+
+  const onPolicy = async (from: NodeId, bytes: Uint8Array): Promise<void> => {
+    const opened = network
+    if (party || !status.swarm || !opened) return
+    const signedPolicy = bytes as Uint8Array<ArrayBuffer>
+    const kept = await vault.call(`policy/${toHex(status.swarm.link.swarm)}`, 'policy', { signedPolicy })
+    if (!kept.ok) return kept.error.type === 'refused' ? opened.blame(from, kept.error.what) : undefined
+    const parsed = parseSignedPolicy(signedPolicy)
+    if (parsed.ok && !party && network === opened) await openParty({ device: status.device, link: status.swarm.link, policy: parsed.value.policy, network: opened })
+  }
+
+  const sameSwarm = (a: VaultStatus, b: VaultStatus): boolean =>
+    a.settings.consented === b.settings.consented &&
+    equalBytes(a.device.device, b.device.device) &&
+    (a.swarm === null || b.swarm === null ? a.swarm === b.swarm : equalBytes(a.swarm.link.swarm, b.swarm.link.swarm) && a.swarm.link.relays.join() === b.swarm.link.relays.join())
+
+  const stopListening = vault.onChange((next) => {
+    const before = status
+    status = next
+    engine.setShare(next.settings.share)
+    if (!willing() && party) void party.worker.withdraw()
+    if (!sameSwarm(before, next)) {
+      close()
+      void open()
+    }
+    changed()
+  })
+
+  const tick = (): void => {
+    cancelTick = clock.after(tickMs, () => {
+      const work = party
+        ? [party.requester.tick(), party.worker.tick(), party.settlement.tick(party.requester.active()), jobs.tick()]
+        : (network?.peers() ?? []).map((peer) => network!.send(peer.id, ['policy?', {}]))
+      void Promise.allSettled(work).then(() => {
+        if (!stopped) tick()
+      })
+    })
+  }
+
+  engine.configure(cards, [])
+  engine.setShare(status.settings.share)
+  engine.onChange(changed)
+  await jobs.resume()
+  await open()
+  if (status.settings.consented && !status.swarm) void prepareDefault()
+  tick()
+
+  return {
+    view,
+    onView: (listener) => {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    jobs,
+    busy: () => (party ? party.requester.active() > 0 || party.worker.hires().some((h) => h.finishedMs === null && h.agreement !== null) : false),
+    network: () => network?.status(),
+    stop: () => {
+      stopped = true
+      cancelTick?.()
+      cancelView?.()
+      stopListening()
+      close()
+    },
+  }
+}
+
+/** The background may be starting as we are: its status is asked for until it answers. */
+const readStatus = async ({ vault, clock }: AgentDeps): Promise<VaultStatus> => {
+  for (;;) {
+    const read = await vault.call('status', 'status', {})
+    if (read.ok) return read.value
+    await new Promise<void>((resolve) => void clock.after(tickMs, resolve))
+  }
+}

@@ -1,0 +1,332 @@
+/**
+ * Jobs: what a person submits. A job's texts are cut into tasks, a few in flight at a time; its vectors come together as
+ * tasks are verified. Everything lies in the store, so a job outlives any context; a local job runs on this machine, free.
+ */
+import type { Task, TaskFailure } from '../contract/requester.ts'
+import { listPrice, maxCostMicro } from '../economy/price.ts'
+import { type Bytes, toHex, utf8 } from '../lib/bytes.ts'
+import { err, ok, type Result } from '../lib/result.ts'
+import { createSerial } from '../lib/serial.ts'
+import { numberKey, type StoreError, type StoreValue, type Write } from '../lib/store.ts'
+import { embedding, type EmbeddingOutput, type EmbeddingPayload, embeddingUnits, payloadBytesMax, textsPerTaskMax } from '../tasks/embedding/embedding.ts'
+import type { EngineError } from '../tasks/engine.ts'
+import type { AgentDeps } from './deps.ts'
+import type { Requester } from './requester.ts'
+
+export const tasksInFlightMax = 4
+export const textsPerJobMax = 20_000
+/** A local job's texts per step: progress and cancelling are this fine. */
+const localStepTexts = 25
+
+export type JobFailure = TaskFailure | EngineError | StoreError
+
+export interface Job {
+  readonly id: string
+  /** Hex of the swarm whose workers do it; null: this machine alone. */
+  readonly swarm: string | null
+  readonly createdMs: number
+  readonly finishedMs: number | null
+  readonly model: string
+  readonly title: string
+  readonly where: 'network' | 'local'
+  readonly redundancy: number
+  readonly state: 'hiring' | 'working' | 'done' | 'failed' | 'cancelled'
+  readonly texts: number
+  /** First text, number of texts and units of each task. */
+  readonly parts: readonly { readonly first: number; readonly count: number; readonly units: number }[]
+  readonly nextPart: number
+  readonly dimension: number | null
+  readonly maxCostMicro: number
+  readonly truncated: number
+  readonly localDone: number
+  readonly failure: { readonly type: string; readonly detail: string } | null
+}
+
+export interface Submission {
+  readonly texts: readonly string[]
+  readonly ids: readonly string[]
+  readonly model: string
+  readonly redundancy: number
+  readonly title: string
+  readonly where: 'network' | 'local'
+}
+
+export type SubmitError =
+  | EngineError
+  | StoreError
+  | { readonly type: 'no-texts' | 'too-many-texts' | 'no-swarm' }
+  | { readonly type: 'insufficient-credits'; readonly needMicro: number; readonly availableMicro: number }
+
+export interface Jobs {
+  readonly resume: () => Promise<void>
+  readonly submit: (submission: Submission) => Promise<Result<string, SubmitError>>
+  readonly price: (texts: readonly string[], model: string, redundancy: number) => Promise<Result<{ readonly tokens: number; readonly units: number; readonly maxCostMicro: number }, EngineError>>
+  readonly cancel: (id: string) => Promise<void>
+  readonly remove: (id: string) => Promise<void>
+  readonly list: () => readonly Job[]
+  readonly texts: (id: string) => Promise<{ readonly texts: readonly string[]; readonly ids: readonly string[] } | undefined>
+  readonly vectors: (id: string) => Promise<{ readonly vectors: Float32Array<ArrayBuffer>; readonly dimension: number } | undefined>
+  readonly payloadOf: (task: Task) => Promise<EmbeddingPayload>
+  readonly owns: (task: Task) => boolean
+  readonly writesFor: (task: Task, output: EmbeddingOutput) => readonly Write[]
+  readonly onTask: (task: Task) => void
+  readonly tick: () => Promise<void>
+}
+
+const finished = (job: Job): boolean => job.state === 'done' || job.state === 'failed' || job.state === 'cancelled'
+/** Sizes are told rounded up to a power of two: the exact one is the workers' business only. */
+const roundedUp = (bytes: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, bytes)))
+
+export const createJobs = (
+  deps: AgentDeps,
+  context: { readonly requester: () => Requester | undefined; readonly swarm: () => string | null; readonly stepMicro: () => number; readonly availableMicro: () => number | undefined; readonly changed: () => void },
+): Jobs => {
+  const { clock, random, store, engine } = deps
+  const jobs = new Map<string, Job>()
+  const vectorCache = new Map<string, Float32Array<ArrayBuffer>>()
+  const textCache = new Map<string, { readonly texts: readonly string[]; readonly ids: readonly string[] }>()
+  const aborts = new Map<string, AbortController>()
+
+  const serial = createSerial()
+
+  /** Changes a job that is not finished, on its state as it is by then; false where it is finished or could not be stored. */
+  const update = (id: string, fields: (job: Job) => Partial<Job>, writes: readonly Write[] = []): Promise<boolean> =>
+    serial(id, async () => {
+      const before = jobs.get(id)
+      if (!before || finished(before)) return false
+      const job = { ...before, ...fields(before) }
+      const stored = await store.commit([{ table: 'jobs', key: id, value: job as unknown as StoreValue }, ...writes])
+      if (stored.ok) jobs.set(id, job)
+      context.changed()
+      return stored.ok
+    })
+  const end = (id: string, state: 'done' | 'failed' | 'cancelled', failure: Job['failure'] = null): Promise<boolean> => update(id, () => ({ state, failure, finishedMs: clock.now() }))
+  const textsOf = async (id: string): Promise<{ readonly texts: readonly string[]; readonly ids: readonly string[] } | undefined> => {
+    const cached = textCache.get(id)
+    if (cached) return cached
+    const read = (await store.get('job-texts', id)) as { texts: readonly string[]; ids: readonly string[] } | undefined
+    if (read) textCache.set(id, read)
+    return read
+  }
+  /** A network job of the swarm that is open now. */
+  const isHere = (job: Job): boolean => job.where === 'network' && job.swarm === context.swarm()
+  const tasksOf = (id: string): readonly Task[] => context.requester()?.tasks().filter((t) => t.job === id) ?? []
+
+  const cut = (texts: readonly string[], tokens: readonly number[]): Job['parts'] => {
+    const parts: { first: number; count: number; units: number }[] = []
+    let first = 0
+    let bytes = 0
+    for (let i = 0; i <= texts.length; i++) {
+      const size = i < texts.length ? utf8(texts[i]!).length + 8 : 0
+      if (i > first && (i === texts.length || i - first === textsPerTaskMax || bytes + size > payloadBytesMax)) {
+        parts.push({ first, count: i - first, units: embeddingUnits(tokens.slice(first, i), context.stepMicro()) })
+        first = i
+        bytes = 0
+      }
+      bytes += size
+    }
+    return parts
+  }
+
+  const price: Jobs['price'] = async (texts, model, redundancy) => {
+    const tokens = await engine.countTokens(model, texts)
+    if (!tokens.ok) return tokens
+    const units = embeddingUnits(tokens.value, context.stepMicro())
+    return ok({ tokens: tokens.value.reduce((a, b) => a + b, 0), units, maxCostMicro: Number(maxCostMicro(units, listPrice, redundancy)) })
+  }
+
+  /** Starts what may be started, and ends the job where its tasks have ended. */
+  const advance = async (id: string): Promise<void> => {
+    const job = jobs.get(id)
+    const requester = context.requester()
+    if (!job || finished(job) || !requester || !isHere(job)) return
+    const tasks = tasksOf(id)
+    const failed = tasks.find((t) => t.phase === 'failed')
+    if (failed) {
+      await end(id, 'failed', describe(failed.failure!))
+      for (const task of tasks) await requester.cancel(task.id)
+      return
+    }
+    if (job.nextPart === job.parts.length && tasks.length === job.parts.length && tasks.every((t) => t.phase === 'verified')) return void (await end(id, 'done'))
+    const open = tasks.filter((t) => t.phase === 'hiring' || t.phase === 'working').length
+    const part = job.parts[job.nextPart]
+    if (part && open < tasksInFlightMax) return startPart(job, part, requester)
+    const state = tasks.some((t) => t.phase !== 'hiring') ? 'working' : 'hiring'
+    if (state !== job.state) await update(id, () => ({ state }))
+  }
+  const advancing = new Set<string>()
+  const kick = (id: string): void => {
+    if (advancing.has(id)) return
+    advancing.add(id)
+    void advance(id).finally(() => {
+      advancing.delete(id)
+      const job = jobs.get(id)
+      if (job && !finished(job) && isHere(job) && job.nextPart < job.parts.length && tasksOf(id).filter((t) => t.phase === 'hiring' || t.phase === 'working').length < tasksInFlightMax && context.requester()) kick(id)
+    })
+  }
+
+  const startPart = async (job: Job, part: Job['parts'][number], requester: Requester): Promise<void> => {
+    const index = job.nextPart
+    const all = await textsOf(job.id)
+    if (!all) return
+    const size = embedding.encodePayload({ model: job.model, texts: all.texts.slice(part.first, part.first + part.count) }).length
+    await requester.start({
+      id: `${job.id}/${numberKey(index)}`,
+      job: job.id,
+      index,
+      texts: part.count,
+      sowBody: { type: 'embedding', model: job.model, size: roundedUp(size), units: part.units, maxPrice: listPrice, redundancy: job.redundancy, priority: 'normal' },
+    })
+    await update(job.id, () => ({ nextPart: index + 1 }))
+  }
+
+  const runLocal = async (id: string): Promise<void> => {
+    const abort = new AbortController()
+    aborts.set(id, abort)
+    const all = await textsOf(id)
+    for (let job = jobs.get(id); job && all && !finished(job); job = jobs.get(id)) {
+      const first = job.localDone
+      if (first >= job.texts) return void (await end(id, 'done'))
+      const texts = all.texts.slice(first, first + localStepTexts)
+      const done = await engine.embed({ model: job.model, texts, signal: abort.signal })
+      if (!done.ok) return done.error.type === 'aborted' ? undefined : void (await end(id, 'failed', describe(done.error)))
+      const { vectors, dimension, truncated } = done.value
+      const saved = await update(id, (now) => ({ localDone: first + texts.length, dimension, truncated: now.truncated + truncated.length }), [
+        { table: 'vectors', key: `${id}/${numberKey(first)}`, value: { bytes: embedding.encodeOutput({ vectors, dimension, truncated }), texts: texts.length } },
+      ])
+      if (!saved) return
+    }
+  }
+
+  return {
+    resume: async () => {
+      for (const [, value] of await store.list('jobs')) {
+        const job = value as unknown as Job
+        jobs.set(job.id, job)
+        if (job.where === 'local' && !finished(job)) void runLocal(job.id)
+      }
+    },
+    price,
+    submit: async ({ texts, ids, model, redundancy, title, where }) => {
+      if (texts.length === 0) return err({ type: 'no-texts' })
+      if (texts.length > textsPerJobMax) return err({ type: 'too-many-texts' })
+      const tokens = await engine.countTokens(model, texts)
+      if (!tokens.ok) return tokens
+      const parts = where === 'local' ? [] : cut(texts, tokens.value)
+      const most = parts.reduce((sum, p) => sum + Number(maxCostMicro(p.units, listPrice, redundancy)), 0)
+      if (where === 'network') {
+        const availableMicro = context.availableMicro()
+        if (!context.requester() || availableMicro === undefined) return err({ type: 'no-swarm' })
+        if (availableMicro < most) return err({ type: 'insufficient-credits', needMicro: most, availableMicro })
+      } else {
+        const prepared = await engine.prepare(model)
+        if (!prepared.ok) return prepared
+      }
+      const id = toHex(random.bytes(8))
+      const job: Job = {
+        id,
+        swarm: where === 'local' ? null : context.swarm(),
+        createdMs: clock.now(),
+        finishedMs: null,
+        model,
+        title,
+        where,
+        redundancy,
+        state: where === 'local' ? 'working' : 'hiring',
+        texts: texts.length,
+        parts,
+        nextPart: 0,
+        dimension: null,
+        maxCostMicro: most,
+        truncated: 0,
+        localDone: 0,
+        failure: null,
+      }
+      const stored = await store.commit([
+        { table: 'jobs', key: id, value: job as unknown as StoreValue },
+        { table: 'job-texts', key: id, value: { texts: [...texts], ids: [...ids] } },
+      ])
+      if (!stored.ok) return stored
+      jobs.set(id, job)
+      context.changed()
+      if (where === 'local') void runLocal(id)
+      else kick(id)
+      return ok(id)
+    },
+    cancel: async (id) => {
+      if (!(await end(id, 'cancelled'))) return
+      aborts.get(id)?.abort()
+      for (const task of tasksOf(id)) await context.requester()?.cancel(task.id)
+    },
+    remove: async (id) => {
+      const job = jobs.get(id)
+      if (!job || !finished(job)) return
+      const writes: Write[] = [
+        { table: 'jobs', key: id, remove: true },
+        { table: 'job-texts', key: id, remove: true },
+      ]
+      for (const table of ['vectors', 'tasks']) for (const [key] of await store.list(table, { prefix: `${id}/` })) writes.push({ table, key, remove: true })
+      const stored = await store.commit(writes)
+      if (!stored.ok) return
+      for (const held of [jobs, vectorCache, textCache]) held.delete(id)
+      context.changed()
+    },
+    list: () => [...jobs.values()].filter((job) => job.where === 'local' || isHere(job)).sort((a, b) => b.createdMs - a.createdMs),
+    texts: textsOf,
+    vectors: async (id) => {
+      const job = jobs.get(id)
+      if (job?.state !== 'done') return undefined
+      let vectors = vectorCache.get(id)
+      if (!vectors) {
+        const parts: Float32Array[] = []
+        for (const [, value] of await store.list('vectors', { prefix: `${id}/` })) {
+          const { bytes, texts } = value as { bytes: Bytes; texts: number }
+          const output = embedding.parseOutput(bytes, { model: job.model, texts: Array.from({ length: texts }, () => '') })
+          if (!output.ok) return undefined
+          parts.push(output.value.vectors)
+        }
+        vectors = new Float32Array(parts.reduce((n, p) => n + p.length, 0))
+        let at = 0
+        for (const part of parts) {
+          vectors.set(part, at)
+          at += part.length
+        }
+        vectorCache.set(id, vectors)
+      }
+      return { vectors, dimension: vectors.length / job.texts }
+    },
+    payloadOf: async (task) => {
+      const job = jobs.get(task.job)
+      const all = await textsOf(task.job)
+      const part = job?.parts[task.index]
+      return { model: task.sowBody.model, texts: all && part ? all.texts.slice(part.first, part.first + part.count) : [] }
+    },
+    owns: (task) => jobs.has(task.job) && isHere(jobs.get(task.job)!),
+    writesFor: (task, output) => [{ table: 'vectors', key: `${task.job}/${numberKey(task.index)}`, value: { bytes: embedding.encodeOutput(output), texts: task.texts } }],
+    onTask: (task) => {
+      const job = jobs.get(task.job)
+      if (job && task.phase === 'verified' && job.dimension === null && !finished(job)) context.changed()
+      kick(task.job)
+      context.changed()
+    },
+    tick: async () => {
+      for (const job of jobs.values()) if (!finished(job)) kick(job.id)
+    },
+  }
+}
+
+const describe = (failure: JobFailure): { type: string; detail: string } => {
+  const { type, ...rest } = failure
+  return { type, detail: Object.keys(rest).length === 0 ? '' : JSON.stringify(rest) }
+}
+
+/** How many texts were agreed by how many workers, from the tasks that are verified. */
+export const agreedBy = (tasks: readonly Task[]): Record<string, number> => {
+  const agreed: Record<string, number> = {}
+  for (const task of tasks) {
+    if (task.phase !== 'verified') continue
+    const votes = task.replicas.filter((r) => r.phase === 'accepted' || r.verdict === 'accepted').length
+    agreed[votes] = (agreed[votes] ?? 0) + task.texts
+  }
+  return agreed
+}

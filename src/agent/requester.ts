@@ -1,0 +1,332 @@
+/**
+ * Runs tasks on the requester's side: does what `due` says, stores every state before the next message leaves, and reports
+ * what happened back as events (contract/requester.ts). After a start it resumes whatever the store holds.
+ */
+import { createAssembly, type Assembly } from '../contract/chunks.ts'
+import { resendMs, sowValidMs } from '../contract/limits.ts'
+import { weighted } from '../contract/matcher.ts'
+import type { AnySigned } from '../contract/messages.ts'
+import { due, finished, markTold, newTask, onEvent, type Replica, type Task, type TaskAction, type TaskEvent } from '../contract/requester.ts'
+import type { Sealed } from '../contract/sealing.ts'
+import type { NodeId } from '../identity/keys.ts'
+import { type Bytes, concat, equalBytes, fromHex, sha256, toHex } from '../lib/bytes.ts'
+import { createSerial } from '../lib/serial.ts'
+import type { StoreValue, Write } from '../lib/store.ts'
+import { chunkBytes, type WireBody } from '../network/wire.ts'
+import { embedding, type EmbeddingOutput, type EmbeddingPayload } from '../tasks/embedding/embedding.ts'
+import type { VaultError } from '../vault/vault.ts'
+import type { AgentDeps, Membership } from './deps.ts'
+
+/** Sealed results held in memory while they arrive, per replica. */
+const outputBytesMax = 9 << 20
+const rewardLifeMs = 25 * 60_000
+/** A requester's message that has to wait for its contract at most this long. */
+const messageLifeMs = 20 * 60_000
+
+export interface RequesterHooks {
+  /** The texts of a task; they lie with the job. */
+  readonly payloadOf: (task: Task) => Promise<EmbeddingPayload>
+  /** Whether a stored task is of this swarm's jobs. */
+  readonly owns: (task: Task) => boolean
+  /** Called after each stored change. `output` is given once, when the vote is won, and its writes join that commit. */
+  readonly onTask: (task: Task) => void
+  readonly writesFor: (task: Task, output: EmbeddingOutput) => readonly Write[]
+  readonly onOwed: () => void
+}
+
+export interface Requester {
+  readonly resume: () => Promise<void>
+  readonly start: (fields: Parameters<typeof newTask>[0]) => Promise<void>
+  readonly cancel: (task: string) => Promise<void>
+  readonly onSigned: (message: AnySigned, id: Bytes, from: NodeId) => Promise<void>
+  readonly onChunk: (from: NodeId, chunk: WireBody<'chunk'>) => Promise<void>
+  readonly onWant: (from: NodeId, want: WireBody<'want'>) => Promise<void>
+  readonly onPeer: (id: NodeId, here: boolean) => void
+  readonly tick: () => Promise<void>
+  readonly active: () => number
+  readonly tasks: () => readonly Task[]
+}
+
+export const createRequester = (deps: AgentDeps, member: Membership, hooks: RequesterHooks): Requester => {
+  const { clock, random, vault, store, sealer } = deps
+  const { network } = member
+  const tasks = new Map<string, Task>()
+  const bySow = new Map<string, string>()
+  const byAgreement = new Map<string, string>()
+  const outputs = new Map<string, EmbeddingOutput>()
+  const results = new Map<string, { readonly outputHash: Bytes; readonly busyMs: number; readonly resultClass: string }>()
+  const assemblies = new Map<string, Assembly>()
+  const sealedPayloads = new Map<string, Sealed>()
+  const absent = new Map<NodeId, number>()
+  const records = new Map<NodeId, { ok: number; bad: number }>()
+  const running = new Set<string>()
+  const serial = createSerial()
+
+  const context = () => ({
+    now: clock.now(),
+    absentSince: (worker: NodeId) => absent.get(worker),
+    agree: (a: string, b: string): boolean => {
+      const [outputA, outputB] = [outputs.get(a), outputs.get(b)]
+      if (!outputA || !outputB) return false
+      return embedding.agree({ output: outputA, resultClass: classOf(a) }, { output: outputB, resultClass: classOf(b) })
+    },
+  })
+  const replicaOf = (agreement: string): Replica | undefined =>
+    tasks.get(byAgreement.get(agreement) ?? '')?.replicas.find((r) => r.agreement && toHex(r.agreement.id) === agreement)
+  const classOf = (agreement: string): string => replicaOf(agreement)?.resultClass ?? ''
+
+  const index = (task: Task): void => {
+    tasks.set(task.id, task)
+    if (task.sow) bySow.set(toHex(task.sow.id), task.id)
+    for (const r of task.replicas) if (r.agreement) byAgreement.set(toHex(r.agreement.id), task.id)
+  }
+
+  /** Stores the new state (with `extra` in the same commit), then acts on it. Nothing is acted on that is not stored. */
+  const change = (id: string, next: (task: Task) => Task, extra: readonly Write[] = []): Promise<void> =>
+    serial(id, async () => {
+      const before = tasks.get(id)
+      if (!before) return
+      const after = next(before)
+      if (after !== before) {
+        const won = before.phase !== 'verified' && after.phase === 'verified' ? outputs.get(after.winners[0]!) : undefined
+        const writes: Write[] = [{ table: 'tasks', key: id, value: after as unknown as StoreValue }, ...extra, ...(won ? hooks.writesFor(after, won) : [])]
+        if (finished(after)) for (const r of after.replicas) if (r.agreement) writes.push({ table: 'outputs', key: toHex(r.agreement.id), remove: true })
+        const stored = await store.commit(writes)
+        if (!stored.ok) return
+        index(after)
+        note(before, after)
+        if (finished(after)) forget(after)
+        hooks.onTask(after)
+      }
+      act(after)
+    })
+  const handle = (id: string, event: TaskEvent, extra?: readonly Write[]): Promise<void> => change(id, (task) => onEvent(task, event, context()), extra)
+
+  const note = (before: Task, after: Task): void => {
+    for (const r of after.replicas) {
+      const was = before.replicas.find((b) => b.worker === r.worker)
+      if (r.verdict === null || was?.verdict === r.verdict) continue
+      const record = records.get(r.worker) ?? { ok: 0, bad: 0 }
+      records.set(r.worker, r.verdict === 'accepted' ? { ...record, ok: record.ok + 1 } : { ...record, bad: record.bad + 1 })
+    }
+  }
+  const forget = (task: Task): void => {
+    for (const r of task.replicas)
+      if (r.agreement) for (const held of [outputs, results, assemblies, sealedPayloads]) held.delete(toHex(r.agreement.id))
+  }
+
+  const act = (task: Task): void => {
+    const actions = due(task, context(), (quotes, count) => weighted(quotes, count, { record: (w) => records.get(w) ?? { ok: 0, bad: 0 } }))
+    for (const action of actions) {
+      const key = `${task.id}/${action.do}/${'worker' in action ? action.worker : 'agreement' in action ? toHex(action.agreement) : 'quote' in action ? action.quote.worker : ''}`
+      if (running.has(key)) continue
+      running.add(key)
+      void perform(task, action).then(async (next) => {
+        running.delete(key)
+        await next?.()
+      })
+    }
+  }
+
+  const definitive = (error: VaultError): boolean => error.type !== 'unavailable' && error.type !== 'storage' && error.type !== 'head-unchecked'
+
+  /** Does one action; gives back what to report. Undefined: it could not be done now, the next tick asks again. */
+  const perform = async (task: Task, action: TaskAction): Promise<(() => Promise<void>) | undefined> => {
+    const report = (event: TaskEvent) => (): Promise<void> => handle(task.id, event)
+    switch (action.do) {
+      case 'sow': {
+        const expires = task.startedMs + sowValidMs
+        const signed = await vault.call(`sow/${task.id}`, 'sign', { kind: 'sow', to: null, expires, body: task.sowBody })
+        if (signed.ok) return report({ type: 'sown', ...signed.value, expires })
+        return definitive(signed.error) ? report({ type: 'sow-refused', error: signed.error.type }) : undefined
+      }
+      case 'announce':
+        network.gossip(['signed', { message: task.sow!.message, hops: 3 }])
+        return report({ type: 'announced' })
+      case 'hire': {
+        const keys = await sealer.generateKeyPair()
+        const salt = random.bytes(32)
+        const payload = embedding.encodePayload(await hooks.payloadOf(task))
+        const preferred = task.replicas[0]?.resultClass
+        const classes = action.quote.body.classes
+        const resultClass = preferred !== undefined && classes.includes(preferred) ? preferred : classes[0]!
+        return report({ type: 'hired', quote: action.quote, kemPrivate: keys.privateKey, kemPublic: keys.publicKey, salt, commitment: sha256(concat(salt, payload)), resultClass })
+      }
+      case 'sign-agreement': {
+        const r = task.replicas.find((x) => x.worker === action.worker)!
+        const signed = await vault.call(`agree/${task.id}/${r.worker}`, 'sign', {
+          kind: 'agreement',
+          to: fromHex(r.worker)!,
+          expires: r.proposedMs + messageLifeMs,
+          body: { sow: task.sow!.id, quote: r.quote.id, commitment: r.commitment, price: r.quote.body.price, units: task.sowBody.units, deadline: r.deadline, kem: r.kemPublic, resultClass: r.resultClass },
+        })
+        return signed.ok ? report({ type: 'agreement-signed', worker: r.worker, ...signed.value }) : undefined
+      }
+      case 'propose': {
+        const r = task.replicas.find((x) => x.worker === action.worker)!
+        await network.send(r.worker, ['signed', { message: r.agreement!.message, hops: 0 }])
+        return report({ type: 'sent', worker: r.worker })
+      }
+      case 'send-payload':
+        return (await sendPayload(task, action.agreement, action.from)) ? report({ type: 'payload-sent', agreement: action.agreement }) : undefined
+      case 'reward': {
+        const r = replicaOf(toHex(action.agreement))!
+        const reward = await vault.call(`reward/${toHex(action.agreement)}`, 'reward', {
+          sow: task.sow!.id,
+          agreement: action.agreement,
+          payee: fromHex(r.worker)!,
+          accepted: action.accepted,
+          expires: r.settledMs + rewardLifeMs,
+        })
+        if (!reward.ok) return undefined
+        await network.send(r.worker, ['signed', { message: reward.value.message, hops: 0 }])
+        hooks.onOwed()
+        return report({ type: 'rewarded', agreement: action.agreement })
+      }
+      case 'cancel-replica': {
+        const r = replicaOf(toHex(action.agreement))!
+        const signed = await vault.call(`cancel/${toHex(action.agreement)}`, 'sign', {
+          kind: 'cancel',
+          to: fromHex(r.worker)!,
+          expires: task.startedMs + messageLifeMs + sowValidMs,
+          body: { agreement: action.agreement, reason: action.reason },
+        })
+        if (!signed.ok && !definitive(signed.error)) return undefined
+        if (signed.ok) await network.send(r.worker, ['signed', { message: signed.value.message, hops: 0 }])
+        return () => change(task.id, (t) => markTold(t, action.agreement, clock.now()))
+      }
+      case 'release': {
+        if (task.sow === null) return report({ type: 'released' })
+        const released = await vault.call(`release/${task.id}`, 'release', { sow: task.sow.id })
+        return released.ok ? report({ type: 'released' }) : undefined
+      }
+    }
+  }
+
+  const sendPayload = async (task: Task, agreement: Bytes, from: number): Promise<boolean> => {
+    const key = toHex(agreement)
+    const r = replicaOf(key)!
+    let sealed = sealedPayloads.get(key)
+    const first = sealed ? from : 0
+    if (!sealed) {
+      const plaintext = concat(r.salt, embedding.encodePayload(await hooks.payloadOf(task)))
+      const made = await sealer.seal({ agreement, direction: 0, to: r.quote.body.kem, ownPrivate: r.kemPrivate, plaintext, chunkBytes })
+      if (!made.ok) {
+        void handle(task.id, { type: 'refused', agreement, reason: made.error.type })
+        return false
+      }
+      sealed = made.value
+      sealedPayloads.set(key, sealed)
+    }
+    return sendChunks(network, r.worker, agreement, 0, sealed, first)
+  }
+
+  const onResultComplete = async (task: Task, r: Replica, sealed: Sealed): Promise<void> => {
+    const agreement = r.agreement!.id
+    const key = toHex(agreement)
+    const said = results.get(key)
+    if (!said) return
+    assemblies.delete(key)
+    const opened = await sealer.open({ agreement, direction: 1, from: r.quote.body.kem, ownPrivate: r.kemPrivate, ...sealed })
+    if (!opened.ok) return
+    const fits = equalBytes(sha256(opened.value), said.outputHash) && said.resultClass === r.resultClass
+    const output = fits ? embedding.parseOutput(opened.value, await hooks.payloadOf(task)) : undefined
+    if (!output?.ok) return handle(task.id, { type: 'damaged', agreement })
+    outputs.set(key, output.value)
+    await handle(task.id, { type: 'delivered', agreement, outputHash: said.outputHash, busyMs: said.busyMs }, [
+      { table: 'outputs', key, value: { bytes: opened.value } },
+    ])
+  }
+
+  /** The task and replica that this peer may speak of, by agreement. */
+  const contractOf = (from: NodeId, agreement: Bytes): { task: Task; replica: Replica } | undefined => {
+    const key = toHex(agreement)
+    const task = tasks.get(byAgreement.get(key) ?? '')
+    const replica = replicaOf(key)
+    return task && replica?.worker === from ? { task, replica } : undefined
+  }
+
+  return {
+    resume: async () => {
+      for (const [, value] of await store.list('tasks')) {
+        const task = value as unknown as Task
+        if (!hooks.owns(task)) continue
+        index(task)
+        if (finished(task)) continue
+        for (const r of task.replicas) {
+          if (!r.agreement || r.outputHash === null) continue
+          const kept = (await store.get('outputs', toHex(r.agreement.id))) as { bytes: Bytes } | undefined
+          const output = kept && embedding.parseOutput(kept.bytes, await hooks.payloadOf(task))
+          if (output?.ok) outputs.set(toHex(r.agreement.id), output.value)
+        }
+      }
+      for (const task of tasks.values()) hooks.onTask(task)
+    },
+    start: async (fields) => {
+      if (tasks.has(fields.id)) return
+      const task = newTask(fields, clock.now())
+      const stored = await store.commit([{ table: 'tasks', key: task.id, value: task as unknown as StoreValue }])
+      if (!stored.ok) return
+      index(task)
+      act(task)
+    },
+    cancel: (id) => handle(id, { type: 'cancel' }),
+    onSigned: async (message, id, from) => {
+      absent.delete(from)
+      if (message.kind === 'quote') {
+        const task = bySow.get(toHex(message.body.sow))
+        if (task) await handle(task, { type: 'quote', quote: { id, worker: toHex(message.from), body: message.body, receivedMs: clock.now() } })
+        return
+      }
+      if (!('agreement' in message.body)) return
+      const author = toHex(message.from)
+      const contract = contractOf(author, message.body.agreement)
+      if (!contract) return
+      const { agreement } = message.body
+      const taskId = contract.task.id
+      if (message.kind === 'countersign') await handle(taskId, { type: 'countersigned', agreement })
+      else if (message.kind === 'refuse') await handle(taskId, { type: 'refused', agreement, reason: message.body.reason })
+      else if (message.kind === 'progress') await handle(taskId, { type: 'progress', agreement, done: Math.min(message.body.done, contract.task.texts) })
+      else if (message.kind === 'receipt') await handle(taskId, { type: 'receipt', agreement })
+      else if (message.kind === 'result') {
+        results.set(toHex(agreement), message.body)
+        // A result that is known already, or that nobody waits for: say again what became of it.
+        if (contract.replica.phase === 'cancelled' || contract.replica.phase === 'missing')
+          await change(taskId, (t) => ({ ...t, replicas: t.replicas.map((r) => (r.worker === author ? { ...r, settledMs: 0 } : r)) }))
+      }
+    },
+    onChunk: async (from, chunk) => {
+      const contract = contractOf(from, chunk.agreement)
+      if (!contract || chunk.direction !== 1 || contract.replica.outputHash !== null) return
+      const key = toHex(chunk.agreement)
+      const assembly = assemblies.get(key) ?? createAssembly(outputBytesMax)
+      assemblies.set(key, assembly)
+      const whole = assembly.add(chunk)
+      if (whole === 'too-large') await handle(contract.task.id, { type: 'damaged', agreement: chunk.agreement })
+      else if (whole !== 'incomplete') await onResultComplete(contract.task, contract.replica, whole)
+    },
+    onWant: async (from, want) => {
+      const contract = want.direction === 0 ? contractOf(from, want.agreement) : undefined
+      if (contract && clock.now() - contract.replica.sentMs >= resendMs / 2) await handle(contract.task.id, { type: 'payload-wanted', agreement: want.agreement, from: want.from })
+    },
+    onPeer: (id, here) => {
+      if (here) absent.delete(id)
+      else absent.set(id, clock.now())
+    },
+    tick: async () => {
+      for (const task of [...tasks.values()]) if (!finished(task)) await handle(task.id, { type: 'tick' })
+    },
+    active: () => [...tasks.values()].filter((t) => !finished(t)).length,
+    tasks: () => [...tasks.values()],
+  }
+}
+
+/** Sends chunks from an index on; false where there is no way to the peer now. */
+export const sendChunks = async (network: Membership['network'], to: NodeId, agreement: Bytes, direction: 0 | 1, sealed: Sealed, from: number): Promise<boolean> => {
+  for (let index = from; index < sealed.chunks.length; index++) {
+    const last = index === sealed.chunks.length - 1
+    const sent = await network.send(to, ['chunk', { agreement, direction, index, last, enc: index === 0 ? sealed.enc : null, data: sealed.chunks[index]! }])
+    if (!sent.ok) return false
+  }
+  return true
+}

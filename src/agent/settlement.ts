@@ -1,0 +1,232 @@
+/**
+ * Where vouchers become certified entries: settles what we owe, has witnesses sign our chain, delivers paid entries to their
+ * payees and claims what others certified for us. Also the newcomer's grant and, before anything is appended, the witnesses'
+ * word on our own head (a restored profile must not fork).
+ */
+import type { NodeId } from '../identity/keys.ts'
+import { equalBytes, fromHex, toHex, type Bytes } from '../lib/bytes.ts'
+import { mergeCertificates, verifyCertificate, verifySignatures } from '../ledger/certificate.ts'
+import { parseEntry, payLines } from '../ledger/entry.ts'
+import { quorumOf } from '../ledger/rules.ts'
+import type { Certificate } from '../ledger/types.ts'
+import type { WireBody } from '../network/wire.ts'
+import type { Account } from '../vault/vault.ts'
+import type { AgentDeps, Membership } from './deps.ts'
+import type { Vouchers } from './vouchers.ts'
+
+/** After the last task ended, before the tabs are settled: a job's tasks end close together. */
+const settleQuietMs = 1_000
+/** Least time between two settlements that no full tab asked for (a witness signs 64 KiB per author and hour). */
+const settleEveryMsMin = 20_000
+const resubmitMs = 5_000
+const claimEveryMsMin = 1_000
+const redeemEveryMs = 5_000
+const incomesMax = 64
+
+export interface Settlement {
+  readonly onPeer: (id: NodeId) => void
+  readonly onMessage: (from: NodeId, type: 'entries' | 'head' | 'refused', body: WireBody<'entries'> | WireBody<'head'> | WireBody<'refused'>) => Promise<void>
+  readonly owed: () => void
+  readonly tick: (activeTasks: number) => Promise<void>
+  readonly account: () => Account | undefined
+  /** Why there is no grant, in the issuer's words. */
+  readonly grantRefused: () => string | undefined
+  /** The certified balance of another account, as the relays know it; undefined: nobody answered in time. */
+  readonly balanceOf: (author: NodeId) => Promise<number | undefined>
+}
+
+export const createSettlement = (deps: AgentDeps, member: Membership, vouchers: Vouchers, changed: () => void): Settlement => {
+  const { clock, vault, verifier } = deps
+  const { network, policy, device } = member
+  const rules = { swarm: member.link.swarm, witnesses: policy.witnesses }
+  const self = toHex(device.device)
+  const incomes = new Map<string, { readonly entry: Bytes; readonly certificate: Certificate }>()
+  const balances = new Map<NodeId, { readonly atMs: number; readonly micro: number }>()
+  const askers = new Map<NodeId, ((micro: number | undefined) => void)[]>()
+  let partial: Certificate | undefined
+  let account: Account | undefined
+  let headChecked = false
+  let owedSince: number | undefined
+  let quietSince: number | undefined
+  let settledMs = 0
+  let submittedMs = 0
+  let claimedMs = 0
+  let redeemedMs = 0
+  let refusedGrant: string | undefined
+
+  const relays = (): readonly NodeId[] => network.peers().filter((p) => p.role === 'relay').map((p) => p.id)
+  const toRelays = async (message: Parameters<typeof network.send>[1]): Promise<void> => void (await Promise.all(relays().map((id) => network.send(id, message))))
+  const request = (what: string): string => `${what}/${toHex(deps.random.bytes(8))}`
+
+  const refresh = async (): Promise<void> => {
+    const read = await vault.call('account', 'account', {})
+    if (read.ok) account = read.value
+    changed()
+  }
+
+  const submit = async (pending: readonly Bytes[]): Promise<void> => {
+    if (pending.length === 0) return
+    submittedMs = clock.now()
+    await toRelays(['certify', { entries: [...pending] }])
+  }
+
+  const onCertificate = async (certificate: Certificate): Promise<void> => {
+    if (!(await verifySignatures(verifier, certificate, rules))) return
+    partial = (partial && mergeCertificates(partial, certificate)) ?? certificate
+    if (partial.signatures.length < quorumOf(policy.witnesses.length)) return
+    const done = await vault.call(request('certified'), 'certified', { certificate: partial })
+    if (!done.ok) return
+    for (const payee of done.value.payees) await deliver(toHex(payee), done.value.entry, partial)
+    partial = undefined
+    await refresh()
+  }
+
+  const deliver = async (payee: NodeId, entry: Bytes, certificate: Certificate): Promise<void> => {
+    await network.send(payee, ['entries', { entries: [entry], certificate: wireCertificate(certificate) }])
+  }
+
+  const claim = async (): Promise<void> => {
+    const batch = [...incomes].slice(0, incomesMax)
+    if (batch.length === 0 || !headChecked) return
+    claimedMs = clock.now()
+    const claimed = await vault.call(request('claim'), 'claim', { incomes: batch.map(([, income]) => income) })
+    if (!claimed.ok && claimed.error.type !== 'refused') return
+    for (const [key, income] of batch) if (incomes.get(key) === income) incomes.delete(key)
+    if (claimed.ok) await submit(claimed.value.pending)
+    await refresh()
+  }
+
+  /** What a certified entry pays us in all; undefined where the two do not belong together or it names us not. */
+  const incomeOf = async (bytes: Bytes, certificate: Certificate): Promise<number | undefined> => {
+    const parsed = parseEntry(bytes)
+    if (!parsed.ok || !equalBytes(parsed.value.id, certificate.id) || !(await verifyCertificate(verifier, certificate, rules))) return undefined
+    return payLines(parsed.value.entry).find(([payee]) => equalBytes(payee, device.device))?.[1]
+  }
+
+  const onOwnHead = async (summary: WireBody<'head'>['summary'], from: NodeId): Promise<void> => {
+    const known = account?.summary?.seq ?? -1
+    if (summary !== null && summary.seq > known) return void network.send(from, ['range?', { author: device.device, from: known + 1 }])
+    await adopt([], null)
+  }
+  const adopt = async (entries: readonly Bytes[], certificate: Certificate | null): Promise<void> => {
+    const adopted = await vault.call(request('adopt'), 'adopt', { entries, certificate })
+    if (!adopted.ok) return
+    headChecked = true
+    await refresh()
+  }
+
+  const onEntries = async (from: NodeId, body: WireBody<'entries'>): Promise<void> => {
+    if (body.certificate === null) return
+    const author = toHex(body.certificate.author)
+    if (body.entries.length === 0) return author === self ? onCertificate(body.certificate) : undefined
+    if (author === self) {
+      await adopt(body.entries, body.certificate)
+      return void network.send(from, ['head?', { author: device.device }])
+    }
+    const last = body.entries.at(-1)!
+    const total = await incomeOf(last, body.certificate)
+    if (total === undefined) return
+    await vouchers.paid(author, total)
+    if ((incomes.get(author)?.certificate.seq ?? -1) >= body.certificate.seq) return
+    incomes.set(author, { entry: last, certificate: body.certificate })
+    if (incomes.size > incomesMax) incomes.delete(incomes.keys().next().value!)
+    if (author === toHex(policy.issuer)) await claim()
+  }
+
+  const redeem = async (): Promise<void> => {
+    if (member.link.invite === null || !headChecked || account?.summary != null || incomes.size > 0 || refusedGrant !== undefined) return
+    if (clock.now() - redeemedMs < redeemEveryMs) return
+    redeemedMs = clock.now()
+    const join = await vault.call('joinOp', 'joinOp', {})
+    if (join.ok) await toRelays(['redeem', { token: member.link.invite, join: join.value.join }])
+  }
+
+  const settle = async (activeTasks: number): Promise<void> => {
+    const now = clock.now()
+    if (activeTasks > 0) quietSince = undefined
+    else quietSince ??= now
+    if (owedSince === undefined || !headChecked) return
+    const half = (account?.tabsMicro ?? 0) >= policy.tabMicro / 2
+    const quiet = quietSince !== undefined && now - quietSince >= settleQuietMs && now - settledMs >= settleEveryMsMin
+    if (!half && !quiet) return
+    const settled = await vault.call(request('settle'), 'settle', {})
+    if (!settled.ok) return
+    settledMs = now
+    await submit(settled.value.pending)
+    await refresh()
+    if ((account?.tabsMicro ?? 0) === 0) owedSince = undefined
+  }
+
+  return {
+    onPeer: (id) => {
+      if (relays().includes(id)) {
+        void refresh().then(() => network.send(id, ['head?', { author: device.device }]))
+        void vault.call('pending', 'pending', {}).then((p) => (p.ok ? submit(p.value.pending) : undefined))
+        return
+      }
+      void vault.call(`paidTo/${id}`, 'paidTo', { payee: hexBytes(id) }).then((paid) => (paid.ok && paid.value ? deliver(id, paid.value.entry, paid.value.certificate) : undefined))
+    },
+    onMessage: async (from, type, body) => {
+      if (type === 'entries') return onEntries(from, body as WireBody<'entries'>)
+      if (type === 'head') {
+        const { author, summary } = body as WireBody<'head'>
+        const id = toHex(author)
+        if (!relays().includes(from)) return
+        if (id === self) return onOwnHead(summary, from)
+        const micro = summary ? summary.claimed - summary.paid - summary.staked : 0
+        balances.set(id, { atMs: clock.now(), micro })
+        for (const answer of askers.get(id) ?? []) answer(micro)
+        askers.delete(id)
+        return
+      }
+      const refused = body as WireBody<'refused'>
+      if (refused.re === 'redeem' && relays().includes(from)) {
+        refusedGrant = refused.reason
+        changed()
+      }
+    },
+    owed: () => {
+      owedSince ??= clock.now()
+      void refresh()
+    },
+    tick: async (activeTasks) => {
+      if (account === undefined) await refresh()
+      if ((account?.tabsMicro ?? 0) > 0) owedSince ??= clock.now()
+      await redeem()
+      await settle(activeTasks)
+      if (incomes.size > 0 && clock.now() - claimedMs >= claimEveryMsMin) await claim()
+      if (clock.now() - submittedMs >= resubmitMs) {
+        const pending = await vault.call('pending', 'pending', {})
+        if (pending.ok) await submit(pending.value.pending)
+      }
+      if (!headChecked && relays().length > 0) await toRelays(['head?', { author: device.device }])
+    },
+    account: () => account,
+    grantRefused: () => refusedGrant,
+    balanceOf: (author) => {
+      const known = balances.get(author)
+      if (known && clock.now() - known.atMs < balanceKeptMs) return Promise.resolve(known.micro)
+      if (relays().length === 0) return Promise.resolve(undefined)
+      return new Promise((resolve) => {
+        const cancel = clock.after(balanceWaitMsMax, () => resolve(undefined))
+        const answer = (micro: number | undefined): void => {
+          cancel()
+          resolve(micro)
+        }
+        askers.set(author, [...(askers.get(author) ?? []), answer])
+        void toRelays(['head?', { author: hexBytes(author) }])
+      })
+    },
+  }
+}
+
+/** A balance is asked again after this long; a requester spends at most a few tasks meanwhile, which its tab bounds. */
+const balanceKeptMs = 30_000
+const balanceWaitMsMax = 2_000
+
+const hexBytes = (id: NodeId): Bytes => fromHex(id)!
+
+const wireCertificate = (certificate: Certificate): WireBody<'entries'>['certificate'] => ({
+  ...certificate,
+  signatures: certificate.signatures.map(([witness, signature]): [Bytes, Bytes] => [witness, signature]),
+})

@@ -1,0 +1,348 @@
+/**
+ * Runs contracts on the worker's side: quotes for sows it can do, countersigns, receives, computes, delivers, keeps the
+ * vouchers (contract/worker.ts holds the states). Everything is stored before it is said; a restart resumes from the store.
+ */
+import { createAssembly, type Assembly } from '../contract/chunks.ts'
+import { agreementsPerWorkerMax } from '../contract/limits.ts'
+import type { AnySigned, Body } from '../contract/messages.ts'
+import type { Sealed } from '../contract/sealing.ts'
+import { dueHire, ended, type Hire, type HireAction, type HireEvent, newHire, onHireEvent } from '../contract/worker.ts'
+import { highPriorityPrice, listPrice, owedMicro, tabShare } from '../economy/price.ts'
+import type { NodeId } from '../identity/keys.ts'
+import { type Bytes, equalBytes, fromHex, sha256, toHex } from '../lib/bytes.ts'
+import { createSerial } from '../lib/serial.ts'
+import type { StoreValue, Write } from '../lib/store.ts'
+import { chunkBytes, type WireBody } from '../network/wire.ts'
+import { embedding, embeddingUnits, payloadBytesMax } from '../tasks/embedding/embedding.ts'
+import type { AgentDeps, Membership } from './deps.ts'
+import { sendChunks } from './requester.ts'
+import type { Vouchers } from './vouchers.ts'
+
+const saltBytes = 32
+const messageLifeMs = 20 * 60_000
+const progressEveryMs = 5_000
+/** Assumed until measured; then the mean of what the last tasks took. */
+const msPerTextFirst = 20
+/** Finished contracts kept for the log. */
+const historyMax = 200
+
+export interface WorkerHooks {
+  readonly willing: () => boolean
+  /** Whether the requester's certified balance covers this; true where nobody can tell (the tab bounds the loss). */
+  readonly covers: (requester: NodeId, micro: number) => Promise<boolean>
+  readonly onHire: (hire: Hire) => void
+  readonly vouchers: Vouchers
+}
+
+export interface Worker {
+  readonly resume: () => Promise<void>
+  readonly onSow: (message: AnySigned & { kind: 'sow' }, id: Bytes) => Promise<void>
+  readonly onSigned: (message: AnySigned, id: Bytes, bytes: Bytes) => Promise<void>
+  readonly onChunk: (from: NodeId, chunk: WireBody<'chunk'>) => Promise<void>
+  readonly onWant: (from: NodeId, want: WireBody<'want'>) => Promise<void>
+  readonly tick: () => Promise<void>
+  /** Not willing any more: what is not done yet is given back at once, so that others can take it over. */
+  readonly withdraw: () => Promise<void>
+  readonly hires: () => readonly Hire[]
+}
+
+export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerHooks): Worker => {
+  const { clock, vault, store, sealer, engine } = deps
+  const { network, policy } = member
+  const swarm = toHex(member.link.swarm)
+  const hires = new Map<string, Hire>()
+  const byAgreement = new Map<string, string>()
+  const assemblies = new Map<string, Assembly>()
+  const executing = new Map<string, AbortController>()
+  const sealedResults = new Map<string, Sealed>()
+  const running = new Set<string>()
+  const serial = createSerial()
+  let msPerText = msPerTextFirst
+
+  const index = (hire: Hire): void => {
+    hires.set(hire.id, hire)
+    if (hire.agreement) byAgreement.set(toHex(hire.agreement.id), hire.id)
+  }
+
+  const handle = (id: string, event: HireEvent, extra: readonly Write[] = []): Promise<void> =>
+    serial(id, async () => {
+      const before = hires.get(id)
+      if (!before) return
+      const after = onHireEvent(before, event, clock.now())
+      if (after !== before) {
+        const stored = await store.commit([{ table: 'hires', key: id, value: after as unknown as StoreValue }, ...extra, ...(ended(after) ? cleared(after) : [])])
+        if (!stored.ok) return
+        index(after)
+        if (ended(after)) release(after)
+        hooks.onHire(after)
+      }
+      act(after)
+    })
+
+  const cleared = (hire: Hire): readonly Write[] =>
+    hire.agreement ? ['payloads', 'results'].map((table) => ({ table, key: toHex(hire.agreement!.id), remove: true })) : []
+  const release = (hire: Hire): void => {
+    executing.get(hire.id)?.abort()
+    if (hire.agreement) for (const held of [assemblies, sealedResults]) held.delete(toHex(hire.agreement.id))
+    const old = [...hires.values()].filter(ended)
+    if (old.length > historyMax) {
+      const first = old.sort((a, b) => a.startedMs - b.startedMs)[0]!
+      hires.delete(first.id)
+      if (first.agreement) byAgreement.delete(toHex(first.agreement.id))
+      void store.commit([{ table: 'hires', key: first.id, remove: true }])
+    }
+  }
+
+  const act = (hire: Hire): void => {
+    for (const action of dueHire(hire, clock.now())) {
+      const key = `${hire.id}/${action.do}`
+      if (running.has(key)) continue
+      running.add(key)
+      void perform(hire, action).then(async (next) => {
+        running.delete(key)
+        await next?.()
+      })
+    }
+  }
+
+  const perform = async (hire: Hire, action: HireAction): Promise<(() => Promise<void>) | undefined> => {
+    const report = (event: HireEvent, extra?: readonly Write[]) => (): Promise<void> => handle(hire.id, event, extra)
+    switch (action.do) {
+      case 'sign-quote': {
+        const body = quoteFor(hire)
+        if (!body) return report({ type: 'release', why: 'unable' })
+        const signed = await vault.call(`quote/${hire.id}/${hire.startedMs}`, 'sign', { kind: 'quote', to: fromHex(hire.requester)!, expires: hire.startedMs + messageLifeMs, body })
+        if (!signed.ok) return undefined
+        return async () => {
+          await handle(hire.id, { type: 'quoted', ...signed.value, body })
+          await network.send(hire.requester, ['signed', { message: signed.value.message, hops: 0 }])
+        }
+      }
+      case 'countersign': {
+        const agreement = hire.agreement!.id
+        const signed = await vault.call(`countersign/${toHex(agreement)}`, 'sign', { kind: 'countersign', to: fromHex(hire.requester)!, expires: hire.startedMs + messageLifeMs, body: { agreement } })
+        if (!signed.ok) return undefined
+        return async () => {
+          await handle(hire.id, { type: 'countersigned', message: signed.value.message })
+          await network.send(hire.requester, ['signed', { message: signed.value.message, hops: 0 }])
+        }
+      }
+      case 'want-payload': {
+        const agreement = hire.agreement!.id
+        await network.send(hire.requester, ['want', { agreement, direction: 0, from: assemblies.get(toHex(agreement))?.missingFrom() ?? 0 }])
+        return report({ type: 'asked-for-payload' })
+      }
+      case 'execute':
+        return execute(hire)
+      case 'send-result':
+        return (await sendResult(hire, 0)) ? report({ type: 'sent' }) : undefined
+    }
+  }
+
+  const quoteFor = (hire: Hire): Body<'quote'> | undefined => {
+    const classes = engine.classes().filter((c) => c.model === hire.sow.model).map((c) => c.resultClass)
+    if (classes.length === 0) return undefined
+    const texts = Math.max(1, Math.ceil(hire.sow.units / policy.prices.embedding))
+    const queued = [...hires.values()].filter((h) => h.phase === 'received' || h.phase === 'agreed').length
+    return {
+      sow: fromHex(hire.id)!,
+      price: hire.sow.priority === 'high' ? highPriorityPrice : listPrice,
+      etaMs: Math.round(texts * msPerText * (1 + queued)),
+      classes: classes.slice(0, 8),
+      kem: hire.kemPublic,
+      root: member.device.root,
+      certificate: member.device.signature,
+    }
+  }
+
+  const execute = async (hire: Hire): Promise<(() => Promise<void>) | undefined> => {
+    // A worker at the tab's limit waits for the settlement and does not refuse.
+    if (hooks.vouchers.unpaidMicro(hire.requester) >= policy.tabMicro || !hooks.willing()) return undefined
+    const agreement = hire.agreement!
+    const key = toHex(agreement.id)
+    const kept = (await store.get('payloads', key)) as { bytes: Bytes } | undefined
+    const payload = kept && embedding.parsePayload(kept.bytes)
+    if (!payload?.ok) return () => handle(hire.id, { type: 'release', why: 'payload lost' })
+    const abort = new AbortController()
+    executing.set(hire.id, abort)
+    const startedMs = clock.now()
+    let saidMs = startedMs
+    const done = await engine.embed({
+      model: payload.value.model,
+      texts: payload.value.texts,
+      signal: abort.signal,
+      onProgress: (doneTexts) => {
+        if (clock.now() - saidMs < progressEveryMs) return
+        saidMs = clock.now()
+        void handle(hire.id, { type: 'progress', done: doneTexts })
+        void tell(hire, doneTexts)
+      },
+    })
+    executing.delete(hire.id)
+    if (!done.ok) return done.error.type === 'aborted' ? undefined : () => refuse(hire, `engine: ${done.error.type}`)
+    if (done.value.resultClass !== agreement.body.resultClass) return () => refuse(hire, 'another result class by now')
+    msPerText = (msPerText + (clock.now() - startedMs) / hire.texts) / 2
+    const { vectors, dimension, truncated, resultClass } = done.value
+    const bytes = embedding.encodeOutput({ vectors, dimension, truncated })
+    const signed = await vault.call(`result/${key}`, 'sign', {
+      kind: 'result',
+      to: fromHex(hire.requester)!,
+      expires: hire.startedMs + messageLifeMs,
+      body: { agreement: agreement.id, outputHash: sha256(bytes), bytes: bytes.length, resultClass, busyMs: Math.round(done.value.busyMs) },
+    })
+    if (!signed.ok) return undefined
+    const earnedMicro = Number(owedMicro(tabShare(agreement.body.units, agreement.body.price)))
+    return () =>
+      handle(hire.id, { type: 'executed', message: signed.value.message, earnedMicro, truncated: truncated.length }, [{ table: 'results', key, value: { bytes } }])
+  }
+
+  const tell = async (hire: Hire, done: number): Promise<void> => {
+    const body = { agreement: hire.agreement!.id, done, of: hire.texts }
+    const signed = await vault.call(`progress/${toHex(body.agreement)}/${done}`, 'sign', { kind: 'progress', to: fromHex(hire.requester)!, expires: clock.now() + messageLifeMs, body })
+    if (signed.ok) await network.send(hire.requester, ['signed', { message: signed.value.message, hops: 0 }])
+  }
+
+  const sendResult = async (hire: Hire, from: number): Promise<boolean> => {
+    const agreement = hire.agreement!
+    const key = toHex(agreement.id)
+    let sealed = sealedResults.get(key)
+    const first = sealed ? from : 0
+    if (!sealed) {
+      const kept = (await store.get('results', key)) as { bytes: Bytes } | undefined
+      if (!kept) return false
+      const made = await sealer.seal({ agreement: agreement.id, direction: 1, to: agreement.body.kem, ownPrivate: hire.kemPrivate, plaintext: kept.bytes, chunkBytes })
+      if (!made.ok) return false
+      sealed = made.value
+      sealedResults.set(key, sealed)
+    }
+    const said = await network.send(hire.requester, ['signed', { message: hire.result!.message, hops: 0 }])
+    return said.ok && sendChunks(network, hire.requester, agreement.id, 1, sealed, first)
+  }
+
+  const refuse = async (hire: Hire, reason: string): Promise<void> => {
+    if (hire.agreement) await sayNo(hire.requester, hire.agreement.id, reason)
+    await handle(hire.id, { type: 'release', why: reason })
+  }
+  const sayNo = async (to: NodeId, agreement: Bytes, reason: string): Promise<void> => {
+    const signed = await vault.call(`refuse/${toHex(agreement)}`, 'sign', { kind: 'refuse', to: fromHex(to)!, expires: clock.now() + messageLifeMs, body: { agreement, reason } })
+    if (signed.ok) await network.send(to, ['signed', { message: signed.value.message, hops: 0 }])
+  }
+
+  const onAgreement = async (message: AnySigned & { kind: 'agreement' }, id: Bytes, bytes: Bytes): Promise<void> => {
+    const from = toHex(message.from)
+    const { body } = message
+    const hire = hires.get(toHex(body.sow))
+    if (hire?.agreement && equalBytes(hire.agreement.id, id)) {
+      if (hire.agreement.countersign) await network.send(from, ['signed', { message: hire.agreement.countersign, hops: 0 }])
+      return
+    }
+    const why = whyNot(hire, from, body)
+    if (why !== undefined) return sayNo(from, id, why)
+    await handle(hire!.id, { type: 'agreement', id, body, message: bytes })
+  }
+
+  const whyNot = (hire: Hire | undefined, from: NodeId, body: Body<'agreement'>): string | undefined => {
+    if (!hire || hire.requester !== from || hire.phase !== 'quoted' || hire.quote === null || !equalBytes(hire.quote.id, body.quote)) return 'no such quote any more'
+    if (body.price !== hire.quote.body.price || body.units > hire.sow.units || body.units === 0) return 'not the price or units quoted for'
+    if (!hire.quote.body.classes.includes(body.resultClass)) return 'not a class quoted for'
+    if (body.deadline < clock.now() || !hooks.willing()) return 'no time for it'
+    return undefined
+  }
+
+  const onPayload = async (hire: Hire, sealed: Sealed): Promise<void> => {
+    const agreement = hire.agreement!
+    const key = toHex(agreement.id)
+    assemblies.delete(key)
+    const opened = await sealer.open({ agreement: agreement.id, direction: 0, from: agreement.body.kem, ownPrivate: hire.kemPrivate, ...sealed })
+    if (!opened.ok) return
+    const bytes = opened.value.slice(saltBytes)
+    if (!equalBytes(sha256(opened.value), agreement.body.commitment)) return refuse(hire, 'the payload is not the one agreed on')
+    const payload = embedding.parsePayload(bytes)
+    if (!payload.ok || payload.value.model !== hire.sow.model) return refuse(hire, 'malformed payload')
+    const tokens = await engine.countTokens(payload.value.model, payload.value.texts)
+    if (!tokens.ok) return refuse(hire, `engine: ${tokens.error.type}`)
+    if (embeddingUnits(tokens.value, policy.prices.embedding) > agreement.body.units) return refuse(hire, 'more units than agreed on')
+    await handle(hire.id, { type: 'payload', texts: payload.value.texts.length }, [{ table: 'payloads', key, value: { bytes } }])
+  }
+
+  const onReward = async (hire: Hire, message: AnySigned & { kind: 'reward' }, bytes: Bytes): Promise<void> => {
+    const agreement = hire.agreement!
+    if (!message.body.accepted) return handle(hire.id, { type: 'rewarded', accepted: false, receipt: null })
+    const sign = await vault.call(`receipt/${toHex(agreement.id)}`, 'sign', {
+      kind: 'receipt',
+      to: fromHex(hire.requester)!,
+      expires: clock.now() + messageLifeMs,
+      body: { agreement: agreement.id, total: message.body.total },
+    })
+    if (!sign.ok) return
+    // One at a time per requester, on the state as it is by then: a voucher that comes twice counts once.
+    const kept = await serial(`tab/${hire.requester}`, async () => {
+      const current = hires.get(hire.id) ?? hire
+      const tab = hooks.vouchers.keep(current, message, bytes)
+      if (tab.ok && !ended(current)) await handle(hire.id, { type: 'rewarded', accepted: true, receipt: sign.value.message }, tab.value)
+      return tab.ok
+    })
+    if (!kept) return network.blame(hire.requester, 'voucher below what is owed')
+    await network.send(hire.requester, ['signed', { message: sign.value.message, hops: 0 }])
+  }
+
+  const contractOf = (from: NodeId, agreement: Bytes): Hire | undefined => {
+    const hire = hires.get(byAgreement.get(toHex(agreement)) ?? '')
+    return hire?.requester === from ? hire : undefined
+  }
+
+  return {
+    resume: async () => {
+      for (const [, value] of await store.list('hires')) {
+        const hire = value as unknown as Hire
+        if (hire.swarm === swarm) index(hire)
+      }
+    },
+    onSow: async (message, id) => {
+      const key = toHex(id)
+      const requester = toHex(message.from)
+      const known = hires.get(key)
+      if (known?.phase === 'quoted' && known.quote) return void network.send(requester, ['signed', { message: known.quote.message, hops: 0 }])
+      if ((known && known.why !== 'late') || !hooks.willing() || message.body.maxPrice < listPrice) return
+      if (!engine.classes().some((c) => c.model === message.body.model)) return
+      if ([...hires.values()].filter((h) => !ended(h) && h.phase !== 'executed').length >= agreementsPerWorkerMax) return
+      if (!(await hooks.covers(requester, Number(owedMicro(tabShare(message.body.units, listPrice)))))) return
+      const keys = await sealer.generateKeyPair()
+      const hire = newHire({ id: key, swarm, requester, sow: message.body, kemPrivate: keys.privateKey, kemPublic: keys.publicKey }, clock.now())
+      if (hires.get(key) !== known) return
+      hires.set(key, hire)
+      const stored = await store.commit([{ table: 'hires', key, value: hire as unknown as StoreValue }])
+      if (stored.ok) act(hire)
+      else hires.delete(key)
+    },
+    onSigned: async (message, id, bytes) => {
+      if (message.kind === 'agreement') return onAgreement(message, id, bytes)
+      if (message.kind !== 'reward' && message.kind !== 'cancel') return
+      const hire = contractOf(toHex(message.from), message.body.agreement)
+      if (!hire) return
+      if (message.kind === 'reward') return onReward(hire, message, bytes)
+      await handle(hire.id, { type: 'release', why: message.body.reason })
+    },
+    onChunk: async (from, chunk) => {
+      const hire = contractOf(from, chunk.agreement)
+      if (hire?.phase !== 'agreed' || chunk.direction !== 0) return
+      const key = toHex(chunk.agreement)
+      const assembly = assemblies.get(key) ?? createAssembly(payloadBytesMax + (1 << 20))
+      assemblies.set(key, assembly)
+      const whole = assembly.add(chunk)
+      if (whole === 'too-large') await refuse(hire, 'payload too large')
+      else if (whole !== 'incomplete') await onPayload(hire, whole)
+    },
+    onWant: async (from, want) => {
+      const hire = want.direction === 1 ? contractOf(from, want.agreement) : undefined
+      if (hire?.phase === 'executed') await sendResult(hire, want.from)
+    },
+    tick: async () => {
+      for (const hire of [...hires.values()]) if (!ended(hire)) await handle(hire.id, { type: 'tick' })
+    },
+    withdraw: async () => {
+      for (const hire of hires.values()) if (hire.phase === 'quoted' || hire.phase === 'agreed' || hire.phase === 'received') await refuse(hire, 'the worker has paused')
+    },
+    hires: () => [...hires.values()],
+  }
+}
