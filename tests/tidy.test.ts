@@ -27,7 +27,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   crypto: ['lib', 'identity', 'contract'],
   ui: ['lib', 'messages', 'tasks'],
   node: [...core, 'crypto'],
-  browser: [...core, 'messages'],
+  browser: [...core, 'crypto', 'messages'],
   // Where the shells meet: the one folder of browser/ that knows its siblings and puts them together.
   'browser/extension': [...core, 'messages', 'crypto', 'engine', 'browser'],
 }

@@ -110,7 +110,7 @@ export const launchChromium = async (options: LaunchOptions = {}): Promise<Chrom
 const extensionId = (extensionDir: string): string => {
   const { key } = JSON.parse(readFileSync(join(extensionDir, 'manifest.json'), 'utf8')) as { key: string }
   const hash = createHash('sha256').update(Buffer.from(key, 'base64')).digest('hex').slice(0, 32)
-  return [...hash].map((digit) => 'abcdefghijklmnop'[parseInt(digit, 16)]).join('')
+  return Array.from(hash, (digit) => 'abcdefghijklmnop'[parseInt(digit, 16)]).join('')
 }
 
 /** The offscreen document is no page to Playwright; it is reached as a target of the browser's own session. */

@@ -1,0 +1,102 @@
+/**
+ * `npm test`: everything that must hold, on a machine that has only Node and what npm installed. Finds or fetches the two
+ * browsers, checks types, lint and notices, runs layer, unit, contract-suite and vector tests (vitest), makes both packages,
+ * and runs the end-to-end tests in both real browsers (Playwright's runner).
+ *
+ * The last line is `N passed, N failed` (`, N skipped` where there are any), summed from what the runners report; a step
+ * that fails without a count of its own counts as one failed.
+ */
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { findBrowsers } from './find-browsers.mjs'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+process.chdir(root)
+const reports = resolve('.cache/reports')
+rmSync(reports, { recursive: true, force: true })
+mkdirSync(reports, { recursive: true })
+
+const totals = { passed: 0, failed: 0, skipped: 0 }
+const require = createRequire(import.meta.url)
+/** A package's own command, run by this Node: no shell, the same on every system. */
+const bin = (name, command = name) => {
+  const at = dirname(require.resolve(`${name}/package.json`))
+  const { bin: entry } = JSON.parse(readFileSync(join(at, 'package.json'), 'utf8'))
+  return join(at, typeof entry === 'string' ? entry : entry[command])
+}
+
+/** Runs one step; `count` reads what its runner reported. A step that must have succeeded for later ones to make sense ends all. */
+const step = (title, args, { env = {}, count, essential = false } = {}) => {
+  const started = Date.now()
+  console.log(`\n== ${title}`)
+  const { status, signal } = spawnSync(process.execPath, args, { stdio: 'inherit', env: { ...process.env, ...env } })
+  const counted = count?.()
+  if (counted) for (const key of Object.keys(totals)) totals[key] += counted[key]
+  if (status !== 0 && !(counted?.failed > 0)) totals.failed++
+  if (status === 0 && count && !counted) {
+    console.log(`${title}: no report was written`)
+    totals.failed++
+  }
+  console.log(`== ${title}: ${status === 0 ? 'done' : `failed (${signal ?? status})`}, ${((Date.now() - started) / 1000).toFixed(1)} s`)
+  if (essential && status !== 0) finish()
+  return status === 0
+}
+
+const finish = () => {
+  const { passed, failed, skipped } = totals
+  console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
+  process.exit(failed > 0 || passed === 0 ? 1 : 0)
+}
+
+const vitestReport = join(reports, 'vitest.json')
+const vitestCount = () => {
+  if (!existsSync(vitestReport)) return undefined
+  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(readFileSync(vitestReport, 'utf8'))
+  // A file that could not be loaded has failed without a failed test.
+  const broken = testResults.filter((file) => file.status === 'failed' && !file.assertionResults.some((t) => t.status === 'failed')).length
+  return { passed: numPassedTests, failed: numFailedTests + broken, skipped: numPendingTests + (numTodoTests ?? 0) }
+}
+
+const playwrightReport = join(reports, 'playwright.json')
+const playwrightCount = () => {
+  if (!existsSync(playwrightReport)) return undefined
+  const { stats, errors } = JSON.parse(readFileSync(playwrightReport, 'utf8'))
+  return { passed: stats.expected, failed: stats.unexpected + stats.flaky + errors.length, skipped: stats.skipped }
+}
+
+let browsers
+try {
+  browsers = await findBrowsers()
+} catch (error) {
+  console.log(error.message)
+  totals.failed++
+  finish()
+}
+console.log(`Chromium: ${browsers.chromium}\nFirefox:  ${browsers.firefox}`)
+const env = { CHROME_PATH: browsers.chromium, FIREFOX_PATH: browsers.firefox }
+
+// Generated types that tsconfig.json extends, and what postinstall makes, in case it was skipped.
+step('prepare', ['scripts/prepare.mjs'], { essential: true })
+step('generate types', [bin('wxt'), 'prepare'], { essential: true })
+step('types of the pure core', [bin('typescript', 'tsc'), '-p', 'src'])
+step('types', [bin('typescript', 'tsc')])
+step('lint', [bin('oxlint')])
+step('notices', ['scripts/notices.mjs', '--check'])
+step(
+  'layers, unit, contract suites, vectors',
+  [bin('vitest'), 'run', '--reporter=dot', '--reporter=json', `--outputFile.json=${vitestReport}`],
+  {
+    env,
+    count: vitestCount,
+  },
+)
+const built = step('package for Chrome', [bin('wxt'), 'zip']) && step('package for Firefox', [bin('wxt'), 'zip', '-b', 'firefox'])
+if (built)
+  step('end to end in both browsers', [bin('@playwright/test', 'playwright'), 'test', '-c', 'tests/e2e', '--reporter=list,json'], {
+    env: { ...env, PLAYWRIGHT_JSON_OUTPUT_FILE: playwrightReport },
+    count: playwrightCount,
+  })
+finish()
