@@ -1,0 +1,118 @@
+/**
+ * How a node keeps its own chain in the store: keys, reading, and the writes of one commit.
+ *
+ * | table           | key               | value                                                |
+ * | --------------- | ----------------- | ---------------------------------------------------- |
+ * | ownEntries      | author/number     | the entry's bytes                                    |
+ * | ownHeads        | author            | head record (chain-state.ts)                         |
+ * | ownPaid         | author/payee      | figures as of the head                               |
+ * | ownClaimed      | author/payer      | figures as of the head                               |
+ * | ownIncomes      | author/entry id   | [number, total] of a payer's entry that was claimed  |
+ * | ownCertificates | author/number     | certificate                                          |
+ * | ownPayments     | author/payee      | number of the newest certified entry that pays them  |
+ */
+import type { NodeId, PublicKey } from '../identity/keys.ts'
+import { assert } from '../lib/assert.ts'
+import { type Bytes, toHex } from '../lib/bytes.ts'
+import { type Expect, numberKey, type Store, type StoreValue, type Write } from '../lib/store.ts'
+import type { Income } from './apply.ts'
+import {
+  type ChainChange,
+  type ChainHead,
+  type ChainState,
+  claimedFromRecord,
+  claimedToRecord,
+  emptyHead,
+  headFromRecord,
+  headToRecord,
+  paidFromRecord,
+  paidToRecord,
+} from './chain-state.ts'
+import { parseEntry, type ParsedEntry, payLines } from './entry.ts'
+import type { Certificate, EntryId } from './types.ts'
+
+export interface OwnRecords {
+  /** The head, and what must still be stored when it is replaced. */
+  readonly head: () => Promise<readonly [head: ChainHead, unchanged: Expect]>
+  readonly state: (head: ChainHead) => Promise<ChainState>
+  readonly entry: (seq: number) => Promise<ParsedEntry | undefined>
+  readonly entriesFrom: (seq: number) => Promise<readonly ParsedEntry[]>
+  readonly newestCertificate: () => Promise<Certificate | undefined>
+  readonly certificate: (seq: number) => Promise<Certificate | undefined>
+  readonly income: (id: EntryId) => Promise<Income | undefined>
+  readonly claimedSeq: (payer: PublicKey) => Promise<number>
+  readonly paymentSeq: (payee: PublicKey) => Promise<number | undefined>
+  readonly entryWrites: (entries: readonly ParsedEntry[], incomes: ReadonlyMap<string, Income>) => Write[]
+  readonly foldWrites: (change: ChainChange) => Write[]
+  readonly certificateWrites: (certified: ParsedEntry, certificate: Certificate) => Write[]
+  /** Takes back entries from this number on, and lines that the state after it does not have. */
+  readonly dropWrites: (before: ChainState, from: number, after: ChainState) => Write[]
+}
+
+export const createOwnRecords = (store: Store, author: PublicKey): OwnRecords => {
+  const me = toHex(author)
+  const key = (part: string | number): string => `${me}/${typeof part === 'number' ? numberKey(part) : part}`
+  const lines = async <F>(table: string, read: (record: StoreValue) => F): Promise<ReadonlyMap<NodeId, F>> => {
+    const rows = await store.list(table, { prefix: `${me}/` })
+    return new Map(rows.map(([k, value]) => [k.slice(me.length + 1), read(value)]))
+  }
+  return {
+    head: async () => {
+      const record = await store.get('ownHeads', me)
+      return [record === undefined ? emptyHead(author) : headFromRecord(record), { table: 'ownHeads', key: me, equals: record }]
+    },
+    state: async (head) => ({
+      head,
+      paid: await lines('ownPaid', paidFromRecord),
+      claimed: await lines('ownClaimed', claimedFromRecord),
+    }),
+    entry: async (seq) => {
+      const bytes = await store.get('ownEntries', key(seq))
+      return bytes === undefined ? undefined : kept(bytes)
+    },
+    entriesFrom: async (seq) => (await store.list('ownEntries', { prefix: `${me}/`, from: key(seq) })).map(([, bytes]) => kept(bytes)),
+    newestCertificate: async () => {
+      const [row] = await store.list('ownCertificates', { prefix: `${me}/`, reverse: true, limit: 1 })
+      return row?.[1] as unknown as Certificate | undefined
+    },
+    certificate: async (seq) => (await store.get('ownCertificates', key(seq))) as unknown as Certificate | undefined,
+    income: async (id) => {
+      const record = (await store.get('ownIncomes', key(toHex(id)))) as readonly [number, number] | undefined
+      return record && { seq: record[0], total: record[1] }
+    },
+    claimedSeq: async (payer) => {
+      const record = await store.get('ownClaimed', key(toHex(payer)))
+      return record === undefined ? -1 : claimedFromRecord(record).seq
+    },
+    paymentSeq: async (payee) => (await store.get('ownPayments', key(toHex(payee)))) as number | undefined,
+
+    entryWrites: (entries, incomes) => [
+      ...entries.map(({ entry, bytes }): Write => ({ table: 'ownEntries', key: key(entry.seq), value: bytes })),
+      ...[...incomes].map(([id, { seq, total }]): Write => ({ table: 'ownIncomes', key: key(id), value: [seq, total] })),
+    ],
+    foldWrites: ({ head, paid, claimed }) => [
+      { table: 'ownHeads', key: me, value: headToRecord(head) },
+      ...[...paid].map(([payee, figures]): Write => ({ table: 'ownPaid', key: key(payee), value: paidToRecord(figures) })),
+      ...[...claimed].map(([payer, figures]): Write => ({ table: 'ownClaimed', key: key(payer), value: claimedToRecord(figures) })),
+    ],
+    certificateWrites: ({ entry }, certificate) => [
+      { table: 'ownCertificates', key: key(entry.seq), value: certificate as unknown as StoreValue },
+      ...payLines(entry).map(([payee]): Write => ({ table: 'ownPayments', key: key(toHex(payee)), value: entry.seq })),
+    ],
+    dropWrites: (before, from, after) => [
+      ...range(from, before.head.seq).map((seq): Write => ({ table: 'ownEntries', key: key(seq), remove: true })),
+      ...without(before.paid, after.paid).map((payee): Write => ({ table: 'ownPaid', key: key(payee), remove: true })),
+      ...without(before.claimed, after.claimed).map((payer): Write => ({ table: 'ownClaimed', key: key(payer), remove: true })),
+    ],
+  }
+}
+
+const range = (from: number, to: number): number[] => Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i)
+
+const without = (before: ReadonlyMap<string, unknown>, after: ReadonlyMap<string, unknown>): string[] => [...before.keys()].filter((k) => !after.has(k))
+
+const kept = (bytes: StoreValue): ParsedEntry => {
+  const parsed = parseEntry(bytes as Bytes)
+  assert(parsed.ok, 'an entry that was kept parses')
+  return parsed.value
+}
