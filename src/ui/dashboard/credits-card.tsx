@@ -1,0 +1,31 @@
+/** The whole account in one table of figures. */
+import type { AgentView } from '../../messages/view.ts'
+import { Card, Figure } from '../components/parts.tsx'
+import { formatCount, formatCredits } from '../format.ts'
+import { t } from '../i18n.ts'
+
+export const CreditsCard = ({ view }: { readonly view: AgentView }) => {
+  const { credits } = view
+  return (
+    <Card id="credits" title={t('creditsTitle')} icon="coin">
+      <p className="balance">
+        <strong data-testid="credits-available" data-micro={credits.availableMicro}>
+          {formatCredits(credits.availableMicro)}
+        </strong>{' '}
+        {t('creditsAvailable')}
+      </p>
+      <dl className="list">
+        <Figure label={t('creditsPendingLabel')} value={formatCredits(credits.pendingMicro)} testid="credits-pending" />
+        <Figure label={t('creditsReservedLabel')} value={formatCredits(credits.reservedMicro)} testid="credits-reserved" />
+        <Figure label={t('creditsOwedLabel')} value={formatCredits(credits.owedMicro)} testid="credits-owed" />
+        <Figure label={t('creditsEarnedLabel')} value={formatCredits(credits.earnedMicro)} testid="credits-earned" />
+        <Figure label={t('creditsSpentLabel')} value={formatCredits(credits.spentMicro)} testid="credits-spent" />
+      </dl>
+      <dl className="figures">
+        <Figure label={t('tasksDone')} value={formatCount(view.tasksDone)} testid="tasks-done" />
+        <Figure label={t('helpedToday')} value={formatCount(view.peopleHelpedToday)} />
+        <Figure label={t('helpedEver')} value={formatCount(view.peopleHelped)} testid="helped" />
+      </dl>
+    </Card>
+  )
+}

@@ -1,0 +1,67 @@
+/** What came back: searched by meaning, looked at, saved. Vectors are fetched once, when something needs them. */
+import { useEffect, useState } from 'react'
+import type { JobView } from '../../messages/view.ts'
+import { ErrorNote } from '../components/error-note.tsx'
+import { Icon } from '../components/icon.tsx'
+import { Card } from '../components/parts.tsx'
+import { t } from '../i18n.ts'
+import { type ResultRows, toJsonLines, toNpy } from '../result-files.ts'
+import { saveFile } from '../save-file.ts'
+import { useRequest, useUi } from '../ui-context.ts'
+import { ResultsPreview } from './results-preview.tsx'
+import { Search } from './search.tsx'
+
+export const ResultsCard = ({ job }: { readonly job: JobView }) => {
+  const ui = useUi()
+  const [rows, setRows] = useState<ResultRows | null>(null)
+  const { error, run } = useRequest()
+  useEffect(() => {
+    let left = false
+    void run(() => ui.agent.call('results', { job: job.id })).then((answer) => {
+      if (answer && !left) setRows(answer)
+    })
+    return () => {
+      left = true
+    }
+    // `run` is made anew at every rendering and always does the same.
+  }, [ui, job.id])
+
+  const fileName =
+    job.title
+      .replace(/[^\p{L}\p{N}]+/gu, '-')
+      .replace(/^-|-$/g, '')
+      .slice(0, 40) || 'results'
+  return (
+    <Card id="results" title={t('resultsTitle', job.title)} icon="search">
+      <div data-testid="results" data-job-id={job.id} data-state={rows ? 'ready' : error ? 'error' : 'loading'}>
+        <Search job={job.id} />
+        <ErrorNote error={error} />
+        {rows && (
+          <>
+            <ResultsPreview rows={rows} />
+            <div className="actions">
+              <button
+                type="button"
+                className="button quiet"
+                data-testid="results-download-npy"
+                onClick={() => saveFile(`${fileName}.npy`, [toNpy(rows.vectors, rows.dimension)], 'application/octet-stream')}
+              >
+                <Icon name="download" />
+                {t('downloadNpy')}
+              </button>
+              <button
+                type="button"
+                className="button quiet"
+                data-testid="results-download-jsonl"
+                onClick={() => saveFile(`${fileName}.jsonl`, toJsonLines(rows), 'application/jsonl')}
+              >
+                <Icon name="download" />
+                {t('downloadJsonl')}
+              </button>
+            </div>
+          </>
+        )}
+      </div>
+    </Card>
+  )
+}

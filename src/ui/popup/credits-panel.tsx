@@ -1,0 +1,38 @@
+/** Credits with today's change, and what this computer did for others. A dash where the agent has not told yet. */
+import type { AgentView } from '../../messages/view.ts'
+import { Figure } from '../components/parts.tsx'
+import { formatChange, formatCount, formatCredits } from '../format.ts'
+import { t } from '../i18n.ts'
+
+export const CreditsPanel = ({ view }: { readonly view: AgentView | null }) => {
+  const credits = view?.credits
+  const neighbours = view?.peers.filter((peer) => peer.role === 'node').length
+  return (
+    <section className="card credits" aria-label={t('creditsTitle')}>
+      <div className="balance">
+        <p>
+          <strong data-testid="credits-available" data-micro={credits?.availableMicro}>
+            {formatCredits(credits?.availableMicro ?? NaN)}
+          </strong>
+          <span>{t('creditsUnit')}</span>
+        </p>
+        {credits && credits.todayMicro !== 0 && (
+          <p className="today" data-sign={Math.sign(credits.todayMicro)}>
+            {t('creditsToday', formatChange(credits.todayMicro))}
+          </p>
+        )}
+      </div>
+      {credits && credits.pendingMicro > 0 && (
+        <p className="note" data-testid="credits-pending" data-micro={credits.pendingMicro}>
+          {t('creditsPending', formatCredits(credits.pendingMicro))}
+        </p>
+      )}
+      {credits && credits.reservedMicro > 0 && <p className="note">{t('creditsReserved', formatCredits(credits.reservedMicro))}</p>}
+      <dl className="figures">
+        <Figure label={t('tasksDone')} value={formatCount(view?.tasksDone ?? NaN)} testid="tasks-done" />
+        <Figure label={t('helpedToday')} value={formatCount(view?.peopleHelpedToday ?? NaN)} testid="helped-today" />
+        <Figure label={t('peers')} value={formatCount(neighbours ?? NaN)} testid="peers" />
+      </dl>
+    </section>
+  )
+}

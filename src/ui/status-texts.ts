@@ -1,0 +1,47 @@
+/** The texts of states and reasons. Complete by type: a new one without a text does not compile. */
+import type { JobState, WorkView } from '../messages/view.ts'
+import type { MessageKey } from './i18n.ts'
+import type { Activity, Reason } from './status.ts'
+
+export const activityTexts: { readonly [A in Activity]: MessageKey } = {
+  loading: 'activity_loading',
+  'no-consent': 'activity_no_consent',
+  off: 'activity_off',
+  paused: 'activity_paused',
+  idle: 'activity_idle',
+  working: 'activity_working',
+}
+
+export const reasonTexts: { readonly [R in Reason]: MessageKey } = {
+  'no-consent': 'reason_no_consent',
+  paused: 'reason_paused',
+  off: 'reason_off',
+  'no-swarm': 'reason_no_swarm',
+  'relay-unreachable': 'reason_relay_unreachable',
+  'swarm-refused': 'reason_swarm_refused',
+  'no-peers': 'reason_no_peers',
+  'model-loading': 'reason_model_loading',
+  'model-failed': 'reason_model_failed',
+  'no-requesters': 'reason_no_requesters',
+  'agent-starting': 'reason_agent_starting',
+  'agent-silent': 'reason_agent_silent',
+}
+
+export const jobStateTexts: { readonly [S in JobState]: MessageKey } = {
+  preparing: 'job_preparing',
+  hiring: 'job_hiring',
+  working: 'job_working',
+  done: 'job_done',
+  failed: 'job_failed',
+  cancelled: 'job_cancelled',
+}
+
+export const workStateTexts: { readonly [S in WorkView['state']]: MessageKey } = {
+  agreed: 'work_agreed',
+  receiving: 'work_receiving',
+  executing: 'work_executing',
+  delivered: 'work_delivered',
+  paid: 'work_paid',
+  rejected: 'work_rejected',
+  released: 'work_released',
+}
