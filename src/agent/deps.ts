@@ -20,7 +20,7 @@ export interface AgentDeps {
   readonly engine: Engine
   readonly sealer: Sealer
   readonly verifier: Verifier
-  readonly openNetwork: (swarm: { readonly link: SwarmLink; readonly device: DeviceCertificate; readonly signHello: (fields: HelloFields) => Promise<Signature> }) => Network
+  readonly openNetwork: (swarm: { readonly link: SwarmLink; readonly device: DeviceCertificate; readonly signHello: (fields: HelloFields) => Promise<Signature | undefined> }) => Network
   /** Models known before any policy is: a newcomer computes and searches at once. */
   readonly bundledModels: readonly ModelCard[]
   /** When the local day began, for "today". */

@@ -3,7 +3,7 @@
  * vouchers (contract/worker.ts holds the states). Everything is stored before it is said; a restart resumes from the store.
  */
 import { createAssembly, type Assembly } from '../contract/chunks.ts'
-import { agreementsPerWorkerMax } from '../contract/limits.ts'
+import { agreementsPerWorkerMax, sowLifeMs } from '../contract/limits.ts'
 import type { AnySigned, Body } from '../contract/messages.ts'
 import type { Sealed } from '../contract/sealing.ts'
 import { dueHire, ended, type Hire, type HireAction, type HireEvent, newHire, onHireEvent } from '../contract/worker.ts'
@@ -25,6 +25,8 @@ const progressEveryMs = 5_000
 const msPerTextFirst = 20
 /** Finished contracts kept for the log. */
 const historyMax = 200
+/** Sows remembered while this machine cannot do them yet (busy, model still loading). */
+const openSowsMax = 200
 
 export interface WorkerHooks {
   readonly willing: () => boolean
@@ -55,6 +57,7 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
   const assemblies = new Map<string, Assembly>()
   const executing = new Map<string, AbortController>()
   const sealedResults = new Map<string, Sealed>()
+  const openSows = new Map<string, { readonly message: AnySigned & { kind: 'sow' }; readonly untilMs: number }>()
   const running = new Set<string>()
   const serial = createSerial()
   let msPerText = msPerTextFirst
@@ -286,6 +289,24 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
     await network.send(hire.requester, ['signed', { message: sign.value.message, hops: 0 }])
   }
 
+  /** Quotes for a sow as soon as this machine can do it: gossip tells it once, so it is kept until then. */
+  const consider = async (key: string): Promise<void> => {
+    const sow = openSows.get(key)
+    if (!sow || clock.now() > sow.untilMs) return void openSows.delete(key)
+    const { body, from } = sow.message
+    if (!hooks.willing() || [...hires.values()].filter((h) => !ended(h) && h.phase !== 'executed').length >= agreementsPerWorkerMax) return
+    if (!engine.classes().some((c) => c.model === body.model)) return void engine.prepare(body.model)
+    openSows.delete(key)
+    const requester = toHex(from)
+    if (!(await hooks.covers(requester, Number(owedMicro(tabShare(body.units, listPrice)))))) return
+    const keys = await sealer.generateKeyPair()
+    const hire = newHire({ id: key, swarm, requester, sow: body, kemPrivate: keys.privateKey, kemPublic: keys.publicKey }, clock.now())
+    const stored = await store.commit([{ table: 'hires', key, value: hire as unknown as StoreValue }])
+    if (!stored.ok) return
+    index(hire)
+    act(hire)
+  }
+
   const contractOf = (from: NodeId, agreement: Bytes): Hire | undefined => {
     const hire = hires.get(byAgreement.get(toHex(agreement)) ?? '')
     return hire?.requester === from ? hire : undefined
@@ -300,20 +321,13 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
     },
     onSow: async (message, id) => {
       const key = toHex(id)
-      const requester = toHex(message.from)
       const known = hires.get(key)
-      if (known?.phase === 'quoted' && known.quote) return void network.send(requester, ['signed', { message: known.quote.message, hops: 0 }])
-      if ((known && known.why !== 'late') || !hooks.willing() || message.body.maxPrice < listPrice) return
-      if (!engine.classes().some((c) => c.model === message.body.model)) return
-      if ([...hires.values()].filter((h) => !ended(h) && h.phase !== 'executed').length >= agreementsPerWorkerMax) return
-      if (!(await hooks.covers(requester, Number(owedMicro(tabShare(message.body.units, listPrice)))))) return
-      const keys = await sealer.generateKeyPair()
-      const hire = newHire({ id: key, swarm, requester, sow: message.body, kemPrivate: keys.privateKey, kemPublic: keys.publicKey }, clock.now())
-      if (hires.get(key) !== known) return
-      hires.set(key, hire)
-      const stored = await store.commit([{ table: 'hires', key, value: hire as unknown as StoreValue }])
-      if (stored.ok) act(hire)
-      else hires.delete(key)
+      if (known?.phase === 'quoted' && known.quote) return void network.send(known.requester, ['signed', { message: known.quote.message, hops: 0 }])
+      if (known && known.why !== 'late') return
+      if (message.body.maxPrice < listPrice || !policy.models.some((m) => m.name === message.body.model)) return
+      openSows.set(key, { message, untilMs: clock.now() + sowLifeMs })
+      if (openSows.size > openSowsMax) openSows.delete(openSows.keys().next().value!)
+      await consider(key)
     },
     onSigned: async (message, id, bytes) => {
       if (message.kind === 'agreement') return onAgreement(message, id, bytes)
@@ -338,6 +352,7 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
       if (hire?.phase === 'executed') await sendResult(hire, want.from)
     },
     tick: async () => {
+      for (const key of openSows.keys()) await consider(key)
       for (const hire of [...hires.values()]) if (!ended(hire)) await handle(hire.id, { type: 'tick' })
     },
     withdraw: async () => {

@@ -1,0 +1,111 @@
+/**
+ * The agent's side of the interface's BroadcastChannel (table in messages/view.ts): posts views, answers commands. Only
+ * pages of this extension share the channel's origin; what they ask is parsed all the same, a page may be an older version.
+ */
+import * as v from 'valibot'
+import type { Agent } from '../../agent/agent.ts'
+import { textsPerJobMax } from '../../agent/jobs.ts'
+import type { Engine } from '../../tasks/engine.ts'
+import { textLengthMax } from '../../tasks/embedding/embedding.ts'
+import { err, ok, type Result } from '../../lib/result.ts'
+import { parse, text, uint } from '../../lib/schema.ts'
+import { type AgentCommand, type AgentCommands, type AgentView, uiChannelName, type UiError } from '../../messages/view.ts'
+
+const texts = v.pipe(v.array(text(textLengthMax)), v.maxLength(textsPerJobMax))
+const id = text(64)
+const model = text(64)
+const redundancy = v.pipe(uint(9), v.minValue(1))
+const none = v.object({})
+
+const schemas = {
+  view: none,
+  quote: v.object({ texts, model, redundancy }),
+  submit: v.object({ texts, ids: v.pipe(v.array(text(1024)), v.maxLength(textsPerJobMax)), model, redundancy, title: text(200), where: v.picklist(['network', 'local']) }),
+  cancel: v.object({ job: id }),
+  remove: v.object({ job: id }),
+  results: v.object({ job: id }),
+  search: v.object({ job: id, query: text(textLengthMax), k: v.pipe(uint(1000), v.minValue(1)) }),
+  prepareModel: v.object({ model }),
+  selfTest: none,
+} satisfies { [C in AgentCommand]: v.GenericSchema }
+type Args<C extends AgentCommand> = v.InferOutput<(typeof schemas)[C]>
+type Answer<C extends AgentCommand> = Promise<Result<AgentCommands[C]['answer'], UiError>>
+
+const requestSchema = v.object({ id: text(64), command: v.picklist(Object.keys(schemas) as [AgentCommand, ...AgentCommand[]]), args: v.unknown() })
+
+const selfTestTexts = ['The quick brown fox jumps over the lazy dog.', 'A small test that this computer can do the work.', 'Bread rises because yeast makes gas.']
+
+export const serveUi = (agent: Agent, engine: Engine, now: () => number): (() => void) => {
+  const handlers: { [C in AgentCommand]: (args: Args<C>) => Answer<C> } = {
+    view: async () => ok(agent.view() as AgentView),
+    quote: async (args) => {
+      const price = await agent.jobs.price(args.texts, args.model, args.redundancy)
+      if (!price.ok) return refusal(price.error)
+      const view = agent.view()
+      return ok({ ...price.value, availableMicro: view.credits.availableMicro, workersSeen: view.peers.filter((p) => p.role === 'node').length })
+    },
+    submit: async (args) => {
+      if (args.ids.length !== args.texts.length) return refusal({ type: 'malformed', what: 'as many ids as texts' })
+      const job = await agent.jobs.submit(args)
+      return job.ok ? ok({ job: job.value }) : refusal(job.error)
+    },
+    cancel: async (args) => {
+      await agent.jobs.cancel(args.job)
+      return ok({})
+    },
+    remove: async (args) => {
+      await agent.jobs.remove(args.job)
+      return ok({})
+    },
+    results: async (args) => {
+      const [found, vectors] = [await agent.jobs.texts(args.job), await agent.jobs.vectors(args.job)]
+      return found && vectors ? ok({ ...vectors, ...found }) : refusal({ type: 'no-results' })
+    },
+    search: async (args) => {
+      const job = agent.jobs.list().find((j) => j.id === args.job)
+      const [found, vectors] = [await agent.jobs.texts(args.job), await agent.jobs.vectors(args.job)]
+      if (!job || !found || !vectors) return refusal({ type: 'no-results' })
+      const query = await engine.embed({ model: job.model, texts: [args.query] })
+      if (!query.ok) return refusal(query.error)
+      const startedMs = now()
+      const hits = await engine.search(vectors.vectors, vectors.dimension, query.value.vectors, args.k)
+      if (!hits.ok) return refusal(hits.error)
+      const rows = hits.value[0] ?? []
+      return ok({ hits: rows.map(({ row, score }) => ({ row, score, id: found.ids[row]!, text: found.texts[row]! })), searchMs: now() - startedMs })
+    },
+    prepareModel: async (args) => {
+      const prepared = await engine.prepare(args.model)
+      return prepared.ok ? ok({}) : refusal(prepared.error)
+    },
+    selfTest: async () => {
+      const first = engine.models()[0]
+      if (!first) return refusal({ type: 'unknown-model' })
+      const prepared = await engine.prepare(first.name)
+      if (!prepared.ok) return refusal(prepared.error)
+      const startedMs = now()
+      const done = await engine.embed({ model: first.name, texts: selfTestTexts })
+      return done.ok ? ok({ ms: now() - startedMs, texts: selfTestTexts.length, dimension: done.value.dimension }) : refusal(done.error)
+    },
+  }
+
+  const channel = new BroadcastChannel(uiChannelName)
+  const answer = async <C extends AgentCommand>(command: C, args: unknown): Answer<C> => {
+    const parsed = parse(schemas[command], args)
+    if (!parsed.ok) return refusal({ type: 'malformed', what: `${parsed.error.where} ${parsed.error.what}` })
+    return handlers[command](parsed.value as Args<C>)
+  }
+  channel.onmessage = (event: MessageEvent<unknown>) => {
+    const request = parse(requestSchema, event.data)
+    if (!request.ok) return
+    const { id: re, command, args } = request.value
+    void answer(command, args).then((result) => channel.postMessage(result.ok ? { re, ok: result.value } : { re, error: result.error }))
+  }
+  const stop = agent.onView((view) => channel.postMessage({ view }))
+  channel.postMessage({ view: agent.view() })
+  return () => {
+    stop()
+    channel.close()
+  }
+}
+
+const refusal = ({ type, ...rest }: { readonly type: string; readonly [field: string]: unknown }): Result<never, UiError> => err({ type, detail: Object.keys(rest).length > 0 ? JSON.stringify(rest) : '' })
