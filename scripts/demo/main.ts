@@ -70,7 +70,12 @@ const run = async (options: DemoOptions): Promise<{ report: DemoReport; vectors:
   const requester = screens.get('requester')!
   await Promise.all([...screens.values()].map((screen) => command(screen, 'prepareModel', { model: model.name })))
   const selves = new Map<string, string>()
-  for (const [name, screen] of screens) selves.set((await currentView(screen)).self, name)
+  const earnedBefore = new Map<string, number>()
+  for (const [name, screen] of screens) {
+    const view = await currentView(screen)
+    selves.set(view.self, name)
+    earnedBefore.set(name, view.credits.earnedMicro)
+  }
   const before = await readLedger(relay.httpUrl)
   const joinedMs = performance.now()
 
@@ -101,7 +106,7 @@ const run = async (options: DemoOptions): Promise<{ report: DemoReport; vectors:
   const settledJob = (await currentView(requester)).jobs[0]!
   const paid = new Map(settledJob.workers.map((w) => [selves.get(w.id) ?? w.id, w.paidMicro]))
   for (const [name, screen] of screens)
-    if (name !== 'requester') await viewWhere(screen, `view.credits.pendingMicro === 0 && view.credits.earnedMicro >= ${(paid.get(name) ?? 0) + 1}`, readyMsMax)
+    if (name !== 'requester') await viewWhere(screen, `view.credits.pendingMicro === 0 && view.credits.earnedMicro >= ${earnedBefore.get(name)! + (paid.get(name) ?? 0)}`, readyMsMax)
   const after = await readLedger(relay.httpUrl)
 
   const report: DemoReport = {

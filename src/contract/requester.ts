@@ -238,7 +238,7 @@ const judge = (task: Task, { now, agree }: TaskContext): Task => {
   if (task.missingSinceMs === null) return { ...task, missingSinceMs: now }
   // Replicas still out may yet bring the quorum; only when they cannot is the lack of hands the end.
   if (now - task.missingSinceMs <= sowLifeMs || best.length + task.replicas.filter(pending).length >= quorumOf(task.redundancy)) return task
-  return cancelAll({ ...task, phase: 'failed', failure: { type: 'too-few-workers', found: task.replicas.filter(holds).length, needed: task.redundancy } })
+  return cancelAll({ ...task, phase: 'failed', failure: { type: 'too-few-workers', found: task.quotes.length, needed: task.redundancy } })
 }
 
 /** Agreeing replicas are accepted (as many as were bargained for), differing ones rejected. */

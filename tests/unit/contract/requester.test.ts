@@ -1,0 +1,241 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { absenceMsMax, countersignWaitMsMax, deadlineMsMin, extraHiresMax, sowLifeMs } from '../../../src/contract/limits.ts'
+import { due, finished, newTask, onEvent, type Quote, quorumOf, type Task, type TaskAction, type TaskEvent } from '../../../src/contract/requester.ts'
+import { type Bytes, sha256, toHex, utf8 } from '../../../src/lib/bytes.ts'
+
+const hash = (text: string): Bytes => sha256(utf8(text))
+const quoteOf = (worker: string, receivedMs = 0, root = worker): Quote => ({
+  id: hash(`quote ${worker}`),
+  worker,
+  receivedMs,
+  body: { sow: hash('sow'), price: 1_000_000, etaMs: 10, classes: ['m/q8/wasm/x'], kem: hash(`kem ${worker}`), root: hash(root), certificate: new Uint8Array(64) },
+})
+const agreementOf = (worker: string): Bytes => hash(`agreement ${worker}`)
+
+/** Drives one task as the agent does: does every action that is due, answers of the workers given by the test. */
+const drive = (redundancy: number) => {
+  let now = 1_000_000
+  const answers = new Map<string, string>()
+  const absent = new Map<string, number>()
+  const rewards: { worker: string; accepted: boolean }[] = []
+  const cancelled: string[] = []
+  const context = () => ({
+    now,
+    absentSince: (w: string) => absent.get(w),
+    agree: (a: string, b: string) => answers.get(a) === answers.get(b),
+  })
+  let task: Task = newTask(
+    { id: 't', job: 'j', index: 0, texts: 5, sowBody: { type: 'embedding', model: 'mini', size: 64, units: 250_000, maxPrice: 1_000_000, redundancy, priority: 'normal' } },
+    now,
+  )
+  const apply = (event: TaskEvent): void => {
+    task = onEvent(task, event, context())
+    for (let i = 0; i < 100; i++) {
+      const [action] = actions().filter((a) => a.do !== 'announce' || now - task.announcedMs > 0)
+      if (!action) return
+      act(action)
+    }
+    throw new Error('acts for ever')
+  }
+  const actions = (): readonly TaskAction[] => due(task, context(), (quotes, n) => quotes.slice(0, n))
+  const worker = (agreement: Bytes): string => task.replicas.find((r) => r.agreement && toHex(r.agreement.id) === toHex(agreement))!.worker
+  const act = (action: TaskAction): void => {
+    const report = (event: TaskEvent): void => void (task = onEvent(task, event, context()))
+    if (action.do === 'sow') report({ type: 'sown', id: hash('sow'), message: hash('m'), expires: now + 1e6 })
+    else if (action.do === 'announce') report({ type: 'announced' })
+    else if (action.do === 'hire') report({ type: 'hired', quote: action.quote, kemPrivate: hash('p'), kemPublic: hash('q'), salt: hash('s'), commitment: hash('c'), resultClass: 'm/q8/wasm/x' })
+    else if (action.do === 'sign-agreement') report({ type: 'agreement-signed', worker: action.worker, id: agreementOf(action.worker), message: hash('a') })
+    else if (action.do === 'propose') report({ type: 'sent', worker: action.worker })
+    else if (action.do === 'send-payload') report({ type: 'payload-sent', agreement: action.agreement })
+    else if (action.do === 'reward') {
+      rewards.push({ worker: worker(action.agreement), accepted: action.accepted })
+      report({ type: 'rewarded', agreement: action.agreement })
+      report({ type: 'receipt', agreement: action.agreement })
+    } else if (action.do === 'cancel-replica') {
+      cancelled.push(worker(action.agreement))
+      task = { ...task, replicas: task.replicas.map((r) => (r.worker === worker(action.agreement) ? { ...r, settledMs: now } : r)) }
+    } else if (action.do === 'release') report({ type: 'released' })
+  }
+  const agreementKey = (w: string): string => toHex(agreementOf(w))
+  return {
+    task: () => task,
+    rewards,
+    cancelled,
+    start: () => apply({ type: 'tick' }),
+    quote: (w: string, root?: string) => apply({ type: 'quote', quote: quoteOf(w, now, root) }),
+    countersign: (w: string) => apply({ type: 'countersigned', agreement: agreementOf(w) }),
+    refuse: (w: string) => apply({ type: 'refused', agreement: agreementOf(w), reason: 'no' }),
+    deliver: (w: string, answer: string) => {
+      answers.set(agreementKey(w), answer)
+      apply({ type: 'delivered', agreement: agreementOf(w), outputHash: hash(answer), busyMs: 1 })
+    },
+    leave: (w: string) => void absent.set(w, now),
+    cancel: () => apply({ type: 'cancel' }),
+    wait: (ms: number) => {
+      now += ms
+      apply({ type: 'tick' })
+    },
+  }
+}
+
+const hireThree = (run: ReturnType<typeof drive>): void => {
+  run.start()
+  for (const w of ['a', 'b', 'c']) run.quote(w)
+  run.wait(300)
+  for (const w of ['a', 'b', 'c']) run.countersign(w)
+}
+
+describe('redundancy 3', () => {
+  test('two that agree win; the third that agrees late is paid too', () => {
+    const run = drive(3)
+    hireThree(run)
+    run.deliver('a', 'x')
+    expect(run.task().phase).toBe('working')
+    run.deliver('b', 'x')
+    expect(run.task().phase).toBe('verified')
+    run.deliver('c', 'x')
+    expect(run.rewards).toEqual(['a', 'b', 'c'].map((worker) => ({ worker, accepted: true })))
+    expect(finished(run.task())).toBe(true)
+  })
+
+  test('the one that differs is outvoted, whenever it comes', () => {
+    const run = drive(3)
+    hireThree(run)
+    run.deliver('c', 'wrong')
+    run.deliver('a', 'x')
+    run.deliver('b', 'x')
+    expect(run.rewards).toContainEqual({ worker: 'c', accepted: false })
+    expect(run.rewards.filter((r) => r.accepted).map((r) => r.worker)).toEqual(['a', 'b'])
+  })
+
+  test('three different answers: one more worker decides', () => {
+    const run = drive(3)
+    hireThree(run)
+    run.deliver('a', 'x')
+    run.deliver('b', 'y')
+    run.deliver('c', 'z')
+    expect(run.task().phase).toBe('working')
+    run.quote('d')
+    run.wait(300)
+    run.countersign('d')
+    run.deliver('d', 'y')
+    expect(run.task().phase).toBe('verified')
+    expect(run.rewards.filter((r) => r.accepted).map((r) => r.worker).sort()).toEqual(['b', 'd'])
+  })
+
+  test('a worker that vanished costs nothing while two are left, and is told', () => {
+    const run = drive(3)
+    hireThree(run)
+    run.leave('c')
+    run.deliver('a', 'x')
+    run.wait(absenceMsMax + 1)
+    run.deliver('b', 'x')
+    expect(run.task().phase).toBe('verified')
+    expect(run.cancelled).toContain('c')
+    expect(run.rewards.map((r) => r.worker)).toEqual(['a', 'b'])
+    expect(finished(run.task())).toBe(true)
+  })
+
+  test('two devices of one identity are not two replicas', () => {
+    const run = drive(3)
+    run.start()
+    run.quote('a', 'same')
+    run.wait(300)
+    run.quote('b', 'same')
+    run.wait(300)
+    expect(run.task().replicas.map((r) => r.worker)).toEqual(['a'])
+  })
+
+  test('cancelling releases everyone and pays nobody', () => {
+    const run = drive(3)
+    hireThree(run)
+    run.deliver('a', 'x')
+    run.cancel()
+    expect(run.cancelled.sort()).toEqual(['a', 'b', 'c'])
+    expect(run.rewards).toEqual([])
+    expect(finished(run.task())).toBe(true)
+  })
+
+  test('with too few hands it fails after the sow has lived, and pays nobody', () => {
+    const run = drive(3)
+    run.start()
+    run.quote('a')
+    run.wait(300)
+    run.countersign('a')
+    run.wait(sowLifeMs + 1)
+    expect(run.task()).toMatchObject({ phase: 'failed', failure: { type: 'too-few-workers', found: 1, needed: 3 } })
+    expect(run.rewards).toEqual([])
+    expect(finished(run.task())).toBe(true)
+  })
+})
+
+describe('redundancy 1', () => {
+  test('another takes over from one that vanished', () => {
+    const run = drive(1)
+    run.start()
+    run.quote('a')
+    run.wait(300)
+    run.countersign('a')
+    run.leave('a')
+    run.wait(absenceMsMax + 1)
+    run.quote('b')
+    run.wait(300)
+    run.countersign('b')
+    run.deliver('b', 'x')
+    expect(run.task().phase).toBe('verified')
+    expect(run.rewards).toEqual([{ worker: 'b', accepted: true }])
+  })
+
+  test('another takes over from one that does not countersign, refuses or is late', () => {
+    for (const fault of ['silent', 'refuses', 'late'] as const) {
+      const run = drive(1)
+      run.start()
+      run.quote('a')
+      run.wait(300)
+      if (fault === 'refuses') run.refuse('a')
+      if (fault === 'silent') run.wait(countersignWaitMsMax + 1)
+      if (fault === 'late') {
+        run.countersign('a')
+        run.wait(deadlineMsMin + 1)
+      }
+      run.quote('b')
+      run.wait(300)
+      expect(run.task().replicas.map((r) => r.worker), fault).toEqual(['a', 'b'])
+    }
+  })
+})
+
+/** Whatever workers do and in whatever order: never more paid than bargained for, none that lost the vote, none on failure. */
+test('any course of events ends, and pays agreeing replicas only', () => {
+  const step = fc.record({ what: fc.constantFrom('quote', 'countersign', 'refuse', 'deliver', 'leave', 'wait', 'cancel'), worker: fc.constantFrom(...'abcdefgh'), answer: fc.constantFrom('x', 'x', 'y'), ms: fc.integer({ min: 1, max: 30_000 }) })
+  fc.assert(
+    fc.property(fc.constantFrom(1, 2, 3, 5), fc.array(step, { maxLength: 60 }), (redundancy, steps) => {
+      const run = drive(redundancy)
+      run.start()
+      const said = new Map<string, string>()
+      for (const { what, worker, answer, ms } of steps) {
+        if (what === 'deliver') {
+          if (!said.has(worker)) said.set(worker, answer)
+          run.deliver(worker, said.get(worker)!)
+        } else if (what === 'wait') run.wait(ms)
+        else if (what === 'cancel') {
+          if (ms < 1000) run.cancel()
+        } else run[what](worker)
+      }
+      for (let i = 0; i < 12; i++) run.wait(60_000)
+      const task = run.task()
+      expect(['verified', 'failed', 'cancelled']).toContain(task.phase)
+      expect(finished(task)).toBe(true)
+      const paid = run.rewards.filter((r) => r.accepted).map((r) => r.worker)
+      expect(new Set(paid).size).toBe(paid.length)
+      expect(paid.length).toBeLessThanOrEqual(redundancy)
+      expect(task.replicas.length).toBeLessThanOrEqual(redundancy + extraHiresMax)
+      if (task.phase === 'verified') expect(paid.length).toBeGreaterThanOrEqual(quorumOf(redundancy))
+      else expect(paid).toEqual([])
+      expect(new Set(paid.map((w) => said.get(w))).size).toBeLessThanOrEqual(1)
+      for (const { worker, accepted } of run.rewards) if (!accepted) expect(said.get(worker)).not.toBe(said.get(paid[0]!))
+    }),
+    { numRuns: 500 },
+  )
+})
