@@ -1,0 +1,141 @@
+/**
+ * The issuer: redeems invites by paying from its own chain, within the allowance that the ledger's rules give it.
+ *
+ * | table    | key        | value                                                     |
+ * | -------- | ---------- | --------------------------------------------------------- |
+ * | invites  | token      | [grant in µcr, uses left, expiry in ms since the epoch]   |
+ * | redeemed | token/root | the device that was paid                                  |
+ *
+ * Invariant: a use, the record of who used it and the entry that pays are one commit. So a redemption happens once per invite and
+ * root key however often it is asked for, and who asks again for the same device gets the same entry.
+ */
+import { verifyDevice } from '../identity/device.ts'
+import type { PublicKey, Verifier } from '../identity/keys.ts'
+import { nothingPaid } from '../ledger/chain-state.ts'
+import { parseJoin, type ParsedEntry } from '../ledger/entry.ts'
+import type { OwnChain } from '../ledger/own-chain.ts'
+import type { Certificate, JoinOp, Op } from '../ledger/types.ts'
+import { type Bytes, equalBytes, toHex } from '../lib/bytes.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Random } from '../lib/random.ts'
+import { err, ok, type Result } from '../lib/result.ts'
+import { createSerial } from '../lib/serial.ts'
+import type { Store, StoreError, Write } from '../lib/store.ts'
+
+export const neverExpires = Number.MAX_SAFE_INTEGER
+
+export interface Invite {
+  readonly grantMicro: number
+  readonly usesLeft: number
+  readonly expires: number
+}
+
+export type RedeemError =
+  /** exhausted: the swarm's grants are all given. already-redeemed: by another device of the same person. */
+  | { readonly type: 'redeem'; readonly reason: 'malformed' | 'device-certificate' | 'unknown' | 'expired' | 'used-up' | 'already-redeemed' | 'exhausted' }
+  /** Kept, but the witnesses have not certified it yet: ask again. */
+  | { readonly type: 'uncertified' }
+  | StoreError
+
+export interface Issuer {
+  readonly createInvite: (invite: Invite) => Promise<Result<Bytes, StoreError>>
+  readonly invite: (token: Uint8Array) => Promise<Invite | undefined>
+  /** `join`: the newcomer's op as bytes; `device`: the key that `hello` bound, to which it must belong. */
+  readonly redeem: (request: {
+    readonly token: Uint8Array
+    readonly join: Uint8Array
+    readonly device: PublicKey
+  }) => Promise<Result<{ readonly entry: ParsedEntry; readonly certificate: Certificate }, RedeemError>>
+  /** Has what a crash left uncertified certified; done before every redemption, and of use at start. */
+  readonly finish: () => Promise<boolean>
+}
+
+export const createIssuer = ({
+  store,
+  chain,
+  join,
+  certify,
+  verifier,
+  clock,
+  random,
+}: {
+  readonly store: Store
+  readonly chain: OwnChain
+  /** The issuer's own, for its first entry. */
+  readonly join: JoinOp
+  /** Has the witnesses sign the uncertified end of the issuer's chain; a full certificate or undefined. */
+  readonly certify: (pending: readonly ParsedEntry[]) => Promise<Certificate | undefined>
+  readonly verifier: Verifier
+  readonly clock: Clock
+  readonly random: Random
+}): Issuer => {
+  const serial = createSerial()
+
+  const finish = async (): Promise<boolean> => {
+    const pending = await chain.pending()
+    if (pending.length === 0) return true
+    const certificate = await certify(pending)
+    return certificate !== undefined && (await chain.certified(certificate)).ok
+  }
+
+  const invite = async (token: Uint8Array): Promise<Invite | undefined> => {
+    const record = (await store.get('invites', toHex(token))) as readonly [number, number, number] | undefined
+    return record && { grantMicro: record[0], usesLeft: record[1], expires: record[2] }
+  }
+
+  const payGrant = async (token: Uint8Array, root: PublicKey, device: PublicKey): Promise<Result<void, RedeemError>> => {
+    const found = await invite(token)
+    if (!found) return refused('unknown')
+    if (found.expires < clock.now()) return refused('expired')
+    if (found.usesLeft === 0) return refused('used-up')
+    const { head, paid } = await chain.state()
+    const { total, units, ok: accepted, bad } = paid.get(toHex(device)) ?? nothingPaid
+    const pay: Op = { op: 'pay', lines: [[device, total + found.grantMicro, units, accepted, bad]] }
+    const made = await chain.append(head.seq < 0 ? [join, pay] : [pay], [
+      inviteWrite(token, { ...found, usesLeft: found.usesLeft - 1 }),
+      { table: 'redeemed', key: redeemedKey(token, root), value: device },
+    ])
+    if (made.ok) return ok(undefined)
+    if (made.error.type === 'invalid') return refused('exhausted')
+    return made.error.type === 'pending' ? err({ type: 'uncertified' }) : err(made.error)
+  }
+
+  return {
+    invite,
+    finish: () => serial('issuer', finish),
+
+    createInvite: async (created) => {
+      const token = random.bytes(16)
+      const stored = await store.commit([inviteWrite(token, created)])
+      return stored.ok ? ok(token) : stored
+    },
+
+    redeem: ({ token, join: joinBytes, device }) =>
+      serial('issuer', async () => {
+        const parsed = parseJoin(joinBytes)
+        if (!parsed.ok) return refused('malformed')
+        const { identity: root, certificate: signature } = parsed.value
+        if (!(await verifyDevice(verifier, { root, device, signature }))) return refused('device-certificate')
+        if (!(await finish())) return err({ type: 'uncertified' })
+        const before = (await store.get('redeemed', redeemedKey(token, root))) as Bytes | undefined
+        if (before !== undefined && !equalBytes(before, device)) return refused('already-redeemed')
+        if (before === undefined) {
+          const paid = await payGrant(token, root, device)
+          if (!paid.ok) return paid
+          if (!(await finish())) return err({ type: 'uncertified' })
+        }
+        const payment = await chain.paymentTo(device)
+        return payment ? ok(payment) : err({ type: 'uncertified' })
+      }),
+  }
+}
+
+const redeemedKey = (token: Uint8Array, root: PublicKey): string => `${toHex(token)}/${toHex(root)}`
+
+const inviteWrite = (token: Uint8Array, { grantMicro, usesLeft, expires }: Invite): Write => ({
+  table: 'invites',
+  key: toHex(token),
+  value: [grantMicro, usesLeft, expires],
+})
+
+const refused = (reason: Extract<RedeemError, { type: 'redeem' }>['reason']): Result<never, RedeemError> => err({ type: 'redeem', reason })
