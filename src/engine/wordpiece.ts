@@ -1,0 +1,155 @@
+/**
+ * BERT's WordPiece tokenizer, read from the hub's tokenizer.json.
+ *
+ * Equal to the Rust tokenizer on the texts of tests/vectors. It works code point by code point: JavaScript's own
+ * `toLowerCase` lowers a word-final capital sigma by its context, and UTF-16 units would miss the CJK characters beyond U+FFFF.
+ * Text is taken lazily, so that a text of megabytes costs only what the model's limit lets through.
+ */
+import * as v from 'valibot'
+import { err, ok, type Result } from '../lib/result.ts'
+import { parse } from '../lib/schema.ts'
+
+export interface Encoded {
+  /** With [CLS] and [SEP]. */
+  readonly ids: Int32Array<ArrayBuffer>
+  readonly truncated: boolean
+}
+
+export interface Tokenizer {
+  readonly encode: (text: string) => Encoded
+}
+
+const tokenizerSchema = v.object({
+  added_tokens: v.array(v.object({ id: v.number(), content: v.pipe(v.string(), v.minLength(1)) })),
+  normalizer: v.object({
+    type: v.literal('BertNormalizer'),
+    clean_text: v.boolean(),
+    handle_chinese_chars: v.boolean(),
+    strip_accents: v.nullable(v.boolean()),
+    lowercase: v.boolean(),
+  }),
+  pre_tokenizer: v.object({ type: v.literal('BertPreTokenizer') }),
+  model: v.object({
+    type: v.literal('WordPiece'),
+    unk_token: v.string(),
+    continuing_subword_prefix: v.string(),
+    max_input_chars_per_word: v.number(),
+    vocab: v.record(v.string(), v.number()),
+  }),
+})
+const configSchema = v.object({ model_max_length: v.optional(v.number()), cls_token: v.string(), sep_token: v.string() })
+
+/** Words whose pieces are remembered. */
+const cacheWordsMax = 20_000
+
+/** `tokensMax` is the model card's; the smaller of it and the tokenizer's own limit holds. */
+export const createTokenizer = (tokenizerJson: unknown, configJson: unknown, tokensMax: number): Result<Tokenizer, string> => {
+  const parsed = parse(tokenizerSchema, tokenizerJson)
+  if (!parsed.ok) return err(`tokenizer.json, ${parsed.error.where}: ${parsed.error.what}`)
+  const config = parse(configSchema, configJson)
+  if (!config.ok) return err(`tokenizer_config.json, ${config.error.where}: ${config.error.what}`)
+
+  const { model, normalizer, added_tokens } = parsed.value
+  const vocab = new Map(Object.entries(model.vocab))
+  const special = new Map(added_tokens.map((token) => [token.content, token.id]))
+  const idOf = (token: string): number | undefined => special.get(token) ?? vocab.get(token)
+  const [cls, sep, unk] = [idOf(config.value.cls_token), idOf(config.value.sep_token), idOf(model.unk_token)]
+  if (cls === undefined || sep === undefined || unk === undefined) return err('tokenizer.json: a special token is not in the vocabulary')
+  const room = Math.min(tokensMax, config.value.model_max_length ?? tokensMax) - 2
+  if (room < 1) return err('no room for tokens')
+
+  const stripAccents = normalizer.strip_accents ?? normalizer.lowercase
+  const pieceCharsMax = Math.max(...[...vocab.keys()].map((token) => token.length))
+  const cache = new Map<string, readonly number[]>()
+  /** Longest first: where one begins another, the longer is meant. */
+  const specials = new RegExp([...special.keys()].sort((a, b) => b.length - a.length).map(escape).join('|') || '(?!)', 'g')
+
+  /** Greedy: the longest piece of the vocabulary, then the longest that continues it. One that fits nowhere makes all unknown. */
+  const split = (word: readonly string[]): readonly number[] => {
+    if (word.length > model.max_input_chars_per_word) return [unk]
+    const ids: number[] = []
+    for (let start = 0; start < word.length; ) {
+      let end = Math.min(word.length, start + pieceCharsMax)
+      let id: number | undefined
+      for (; end > start; end--) {
+        id = vocab.get((start > 0 ? model.continuing_subword_prefix : '') + word.slice(start, end).join(''))
+        if (id !== undefined) break
+      }
+      if (id === undefined) return [unk]
+      ids.push(id)
+      start = end
+    }
+    return ids
+  }
+  const piecesOf = (word: readonly string[]): readonly number[] => {
+    const key = word.join('')
+    const known = cache.get(key)
+    if (known) return known
+    const ids = split(word)
+    if (cache.size >= cacheWordsMax) cache.clear()
+    cache.set(key, ids)
+    return ids
+  }
+
+  /** Adds the ids of a stretch without special tokens; stops when `out` holds more than there is room for. */
+  const addPlain = (text: string, out: number[]): void => {
+    let word: string[] = []
+    const flush = (): void => {
+      if (word.length > 0) for (const id of piecesOf(word)) out.push(id)
+      word = []
+    }
+    // Normal forms do not reach across white space, so each stretch is normalised by itself and only when it is needed.
+    for (const [stretch] of text.matchAll(/\P{White_Space}+/gu)) {
+      for (const char of normalized(stretch)) {
+        if (out.length > room) return
+        if (isSpace(char)) flush()
+        else if (isPunctuation(char)) {
+          flush()
+          for (const id of piecesOf([char])) out.push(id)
+        } else word.push(char)
+      }
+      flush()
+    }
+  }
+
+  function* normalized(stretch: string): Iterable<string> {
+    const cleaned = normalizer.clean_text ? stretch.replace(dropped, '') : stretch
+    const spaced = normalizer.handle_chinese_chars ? cleaned.replace(chinese, ' $& ') : cleaned
+    for (const char of stripAccents ? spaced.normalize('NFD') : spaced) {
+      if (stripAccents && nonspacing.test(char)) continue
+      // One character may become several ('İ').
+      if (normalizer.lowercase) yield* char.toLowerCase()
+      else yield char
+    }
+  }
+
+  return ok({
+    encode: (text) => {
+      const ids: number[] = []
+      let at = 0
+      for (const match of text.matchAll(specials)) {
+        addPlain(text.slice(at, match.index), ids)
+        if (ids.length > room) break
+        ids.push(special.get(match[0])!)
+        at = match.index + match[0].length
+      }
+      if (ids.length <= room) addPlain(text.slice(at), ids)
+      const truncated = ids.length > room
+      return { ids: Int32Array.of(cls, ...ids.slice(0, room), sep), truncated }
+    },
+  })
+}
+
+const escape = (literal: string): string => literal.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
+
+/** Control, format, private and unassigned characters, and the replacement character. White space never comes here. */
+const dropped = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\uFFFD]/gu
+const nonspacing = /^\p{Mn}$/u
+/** The blocks of BERT's own list; the last but two with the Rust tokenizer's upper and lower ends. */
+const chinese =
+  /[\u4E00-\u9FFF\u3400-\u4DBF\u{20000}-\u{2A6DF}\u{2A700}-\u{2B73F}\u{2B740}-\u{2B81F}\u{2B920}-\u{2CEAF}\uF900-\uFAFF\u{2F800}-\u{2FA1F}]/gu
+const space = /^\p{White_Space}$/u
+const punctuation = /^[\p{P}$+<=>^`|~]$/u
+
+const isSpace = (char: string): boolean => char === ' ' || (char > '~' && space.test(char))
+const isPunctuation = (char: string): boolean => !(char >= 'a' && char <= 'z') && punctuation.test(char)
