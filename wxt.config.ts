@@ -58,7 +58,7 @@ const chromeManifest = {
   key: chromeKey,
   // The first with Ed25519 keys that cannot be exported.
   minimum_chrome_version: '137',
-  permissions: ['unlimitedStorage', 'alarms', 'offscreen'],
+  permissions: ['alarms', 'offscreen', 'storage', 'unlimitedStorage'],
   content_security_policy: { extension_pages: csp },
   cross_origin_embedder_policy: { value: 'require-corp' },
   cross_origin_opener_policy: { value: 'same-origin' },

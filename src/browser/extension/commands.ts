@@ -1,0 +1,124 @@
+/** What the extension's pages may ask of the background (table in messages/view.ts), parsed at the door and answered by the vault. */
+import * as v from 'valibot'
+import { linkCharsMax, parseLink } from '../../economy/link-codec.ts'
+import type { SwarmLink } from '../../economy/link.ts'
+import { toHex } from '../../lib/bytes.ts'
+import { ok, type Result } from '../../lib/result.ts'
+import { parse, text, uint } from '../../lib/schema.ts'
+import type { BackgroundCommand, BackgroundCommands, BackgroundState, UiError } from '../../messages/view.ts'
+import type { Settings, VaultStatus } from '../../vault/vault.ts'
+
+/** A tagged error of any layer; its other fields go to the page as they are. */
+interface Failure {
+  readonly type: string
+}
+type Done = Promise<Result<unknown, Failure>>
+
+/** What the user may do with the vault, and the agent may not. */
+export interface VaultControls {
+  readonly status: () => Promise<VaultStatus>
+  readonly changeSettings: (change: Partial<Settings>) => Done
+  readonly joinSwarm: (link: SwarmLink) => Done
+  readonly leaveSwarm: () => Done
+  /** Null once the backup was confirmed. */
+  readonly phraseWords: () => Promise<readonly string[] | null>
+  readonly confirmPhrase: () => Done
+  readonly restore: (phrase: string) => Done
+}
+
+export interface CommandDeps {
+  /** The vault, once its stores are open; rejects where they do not open. */
+  readonly vault: () => Promise<VaultControls>
+  /** Forgets everything, also where the stores are damaged; the next `vault` is as after a fresh install. */
+  readonly erase: () => Promise<void>
+  /** Share of all cores that a preset begins with. */
+  readonly presetShares: Readonly<Record<Settings['preset'], number>>
+}
+
+const phraseCharsMax = 1024
+const none = v.strictObject({})
+
+const schemas = {
+  state: none,
+  consent: v.strictObject({ preset: v.picklist(['gentle', 'standard', 'all']) }),
+  settings: v.strictObject({
+    share: v.exactOptional(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
+    paused: v.exactOptional(v.nullable(v.union([uint(), v.picklist(['restart', 'off'])]))),
+    hubUrl: v.exactOptional(text(300)),
+  }),
+  // Twice what a link may have: a longer one is told what is wrong with it, not that the message is malformed.
+  join: v.strictObject({ link: text(2 * linkCharsMax) }),
+  leave: none,
+  phrase: none,
+  confirmPhrase: none,
+  restore: v.strictObject({ phrase: text(phraseCharsMax) }),
+  erase: none,
+} satisfies { [C in BackgroundCommand]: v.GenericSchema<BackgroundCommands[C]['args']> }
+
+const requestSchema = v.strictObject({
+  command: v.picklist(Object.keys(schemas) as [BackgroundCommand, ...BackgroundCommand[]]),
+  args: v.unknown(),
+})
+
+type Answer<C extends BackgroundCommand> = Promise<Result<BackgroundCommands[C]['answer'], Failure>>
+type Handlers = { readonly [C in BackgroundCommand]: (args: BackgroundCommands[C]['args']) => Answer<C> }
+
+const createHandlers = ({ vault, erase, presetShares }: CommandDeps): Handlers => {
+  const state = async (): Promise<Result<BackgroundState, never>> => {
+    const open = await vault()
+    const [{ settings, swarm, device }, words] = await Promise.all([open.status(), open.phraseWords()])
+    return ok({
+      ...settings,
+      swarm: swarm && { id: toHex(swarm.link.swarm), relays: swarm.link.relays, trackers: swarm.link.trackers },
+      phraseConfirmed: words === null,
+      device: toHex(device.device),
+      root: toHex(device.root),
+    })
+  }
+  /** The state after something was done, or why it was not. */
+  const after = async (act: (open: VaultControls) => Done): Promise<Result<BackgroundState, Failure>> => {
+    const result = await act(await vault())
+    return result.ok ? state() : result
+  }
+  return {
+    state,
+    consent: ({ preset }) => after((open) => open.changeSettings({ consented: true, preset, share: presetShares[preset] })),
+    settings: (change) => after((open) => open.changeSettings(change)),
+    join: async ({ link }) => {
+      const parsed = parseLink(link)
+      return parsed.ok ? after((open) => open.joinSwarm(parsed.value)) : parsed
+    },
+    leave: () => after((open) => open.leaveSwarm()),
+    phrase: async () => ok({ words: await (await vault()).phraseWords() }),
+    confirmPhrase: () => after((open) => open.confirmPhrase()),
+    restore: ({ phrase }) => after((open) => open.restore(phrase)),
+    erase: async () => {
+      await erase()
+      return state()
+    },
+  }
+}
+
+export type Reply = { readonly ok: unknown } | { readonly error: UiError }
+
+/** Answers one message of a page of ours. Never throws, whatever the message holds and whatever the vault does. */
+export const createCommands = (deps: CommandDeps): ((message: unknown) => Promise<Reply>) => {
+  const handlers = createHandlers(deps)
+  const run = async <C extends BackgroundCommand>(command: C, given: unknown): Promise<Result<unknown, Failure>> => {
+    const args = parse(schemas[command], given)
+    return args.ok ? handlers[command](args.value as BackgroundCommands[C]['args']) : args
+  }
+  return async (message) => {
+    const request = parse(requestSchema, message)
+    if (!request.ok) return { error: uiErrorOf(request.error) }
+    try {
+      const result = await run(request.value.command, request.value.args)
+      return result.ok ? { ok: result.value } : { error: uiErrorOf(result.error) }
+    } catch (cause) {
+      return { error: { type: 'storage', detail: cause instanceof Error ? cause.message : String(cause) } }
+    }
+  }
+}
+
+/** `detail` carries the other fields as JSON: the interface makes words of them. */
+const uiErrorOf = ({ type, ...rest }: Failure): UiError => ({ type, detail: Object.keys(rest).length > 0 ? JSON.stringify(rest) : '' })

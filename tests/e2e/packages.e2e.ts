@@ -1,0 +1,56 @@
+/** What `npm run zip` ships: reproducible, small, with its licences, and without the switches of the test builds. */
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { temporaryFolder } from './harness/cleanup.ts'
+import { expect, test } from './harness/fixtures.ts'
+import { chromeExtensionDir } from './harness/launch-chromium.ts'
+import { firefoxExtensionDir } from './harness/launch-firefox.ts'
+
+const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
+const zips = ['chrome', 'firefox', 'sources'].map((what) => `.output/edge-net-${version}-${what}.zip`)
+/** The most that a browser's package may weigh. */
+const zipBytesMax = 10 * 1024 * 1024
+
+const filesOf = (dir: string): string[] =>
+  readdirSync(dir, { recursive: true, encoding: 'utf8' })
+    .filter((file) => statSync(join(dir, file)).isFile())
+    .sort()
+const hashes = (dir: string): Record<string, string> =>
+  Object.fromEntries(filesOf(dir).map((file) => [file, createHash('sha256').update(readFileSync(join(dir, file))).digest('hex')]))
+
+test('both packages and the sources are there, and small', () => {
+  for (const zip of zips) expect(existsSync(zip), zip).toBe(true)
+  for (const zip of zips.slice(0, 2)) expect(statSync(zip).size, zip).toBeLessThan(zipBytesMax)
+})
+
+for (const [name, dir] of Object.entries({ chrome: chromeExtensionDir, firefox: firefoxExtensionDir })) {
+  test(`${name}: licences are inside, test switches are not`, () => {
+    const files = filesOf(dir)
+    expect(files).toEqual(expect.arrayContaining(['LICENSE', 'THIRD-PARTY-NOTICES', join('models', 'edge-net', 'mini', 'LICENSE')]))
+    expect(files.filter((file) => /\.map$|test-page|model\.onnx$/.test(file))).toEqual([])
+    // The dishonest worker says so in its code, and its build proves that the word would be found.
+    const scripts = files.filter((file) => /\.(js|mjs|html|json)$/.test(file))
+    expect(scripts.length).toBeGreaterThan(5)
+    expect(scripts.filter((file) => /dishonest/i.test(readFileSync(join(dir, file), 'utf8')))).toEqual([])
+  })
+
+  test(`${name}: asks for no more than it uses`, () => {
+    const manifest = JSON.parse(readFileSync(join(dir, 'manifest.json'), 'utf8')) as Record<string, unknown>
+    const expected = name === 'chrome' ? ['alarms', 'offscreen', 'storage', 'unlimitedStorage'] : ['unlimitedStorage']
+    expect([...(manifest['permissions'] as string[])].sort()).toEqual(expected)
+    for (const key of ['host_permissions', 'optional_permissions', 'content_scripts', 'web_accessible_resources', 'externally_connectable'])
+      expect(manifest[key], key).toBeUndefined()
+    expect(manifest['incognito']).toBe('not_allowed')
+    expect(JSON.stringify(manifest['content_security_policy'])).not.toMatch(/'unsafe-eval'|'unsafe-inline'|\*[;"]\s*script/)
+  })
+
+  test(`${name}: two builds of one source are equal to the byte`, () => {
+    const { path } = temporaryFolder('rebuild')
+    const script = `const { build } = await import('wxt'); await build({ browser: '${name}', outDir: ${JSON.stringify(path)} })`
+    execFileSync(process.execPath, ['--input-type=module', '-e', script], { stdio: 'ignore' })
+    const [built] = readdirSync(path)
+    expect(hashes(join(path, built!))).toEqual(hashes(dir))
+  })
+}
