@@ -32,20 +32,31 @@ const model = 'models/edge-net/mini'
 for (const file of ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'onnx/model_quantized.onnx', 'LICENSE', 'README.md'])
   copy(at(model, file), at('public', model, file))
 
-const kernels = readdirSync(at('src/kernels')).filter((name) => name.endsWith('.ts')).map((name) => basename(name, '.ts'))
+const kernels = readdirSync(at('src/kernels'))
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => basename(name, '.ts'))
 const asc = await import('assemblyscript/asc').catch(() => undefined)
-if (!asc) console.log('prepare: kernels are not compiled (the development dependency assemblyscript is not installed; run `npm ci` to build the extension)')
+if (!asc)
+  console.log(
+    'prepare: kernels are not compiled (the development dependency assemblyscript is not installed; run `npm ci` to build the extension)',
+  )
 else for (const kernel of kernels) await compile(asc.default ?? asc, kernel)
-keepOnly(at('public/kernels'), kernels.map((kernel) => `${kernel}.wasm`))
+keepOnly(
+  at('public/kernels'),
+  kernels.map((kernel) => `${kernel}.wasm`),
+)
 
 /** Compiling takes a second: it is left out where source and compiler are those of the last time. */
-async function compile(compiler, kernel) {
+async function compile(kernel) {
   const source = readFileSync(at('src/kernels', `${kernel}.ts`), 'utf8')
   const flags = ['-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--use', 'abort=']
-  const stamp = createHash('sha256').update(JSON.stringify([compiler.version, flags, source])).digest('hex')
+  const stamp = createHash('sha256')
+    .update(JSON.stringify([JSON.parse(readFileSync(compilerPackage, 'utf8')).version, flags, source]))
+    .digest('hex')
   const out = at('public/kernels', `${kernel}.wasm`)
   const stampFile = at('.cache/kernels', `${kernel}.stamp`)
   if (existsSync(out) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return
+  const compiler = (await import('assemblyscript/asc')).default
   let wasm
   const { error, stderr } = await compiler.main([`${kernel}.ts`, '-o', `${kernel}.wasm`, ...flags], {
     readFile: (name) => (name === `${kernel}.ts` ? source : null),

@@ -99,7 +99,7 @@ export const createTokenizer = (tokenizerJson: unknown, configJson: unknown, tok
       word = []
     }
     // Normal forms do not reach across white space, so each stretch is normalised by itself and only when it is needed.
-    for (const [stretch] of text.matchAll(/\P{White_Space}+/gu)) {
+    for (const [stretch] of text.matchAll(stretches)) {
       for (const char of normalized(stretch)) {
         if (out.length > room) return
         if (isSpace(char)) flush()
@@ -142,7 +142,9 @@ export const createTokenizer = (tokenizerJson: unknown, configJson: unknown, tok
 
 const escape = (literal: string): string => literal.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
 
-/** Control, format, private and unassigned characters, and the replacement character. White space never comes here. */
+/** Runs without white space; the vertical tab, the form feed and the next line are control characters first, and those are dropped. */
+const stretches = /(?:\P{White_Space}|[\v\f\x85])+/gu
+/** Control, format, private characters and the replacement character. */
 const dropped = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\uFFFD]/gu
 const nonspacing = /^\p{Mn}$/u
 /** The blocks of BERT's own list; the last but two with the Rust tokenizer's upper and lower ends. */
@@ -151,5 +153,5 @@ const chinese =
 const space = /^\p{White_Space}$/u
 const punctuation = /^[\p{P}$+<=>^`|~]$/u
 
-const isSpace = (char: string): boolean => char === ' ' || (char > '~' && space.test(char))
+const isSpace = (char: string): boolean => (char <= ' ' || char > '~') && space.test(char)
 const isPunctuation = (char: string): boolean => !(char >= 'a' && char <= 'z') && punctuation.test(char)
