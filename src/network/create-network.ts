@@ -181,7 +181,8 @@ export const createNetwork = (deps: NetworkDeps): Network => {
     forwarded: boolean,
   ): Promise<void> => {
     const verdict = await gossip.receive(message[1])
-    if (verdict === 'fault') return fault(session, costs.malformed, 'signed')
+    // A relay does not read what it forwards.
+    if (verdict === 'fault') return forwarded ? undefined : fault(session, costs.malformed, 'signed')
     if (verdict === 'drop' || closed) return
     if (verdict === 'pass' && !forwarded) spread(message[1].message, message[1].hops - 1, session.id)
     emit(from, message, forwarded)

@@ -3,7 +3,7 @@ import type { WireType } from './wire.ts'
 
 /**
  * Frames a minute and peer, with a minute's worth as a burst. Far above what an honest node sends; what is over is dropped
- * and costs a little score.
+ * and costs a little score, unless the peer only carries it.
  */
 export const ratesPerMinute: Readonly<Record<WireType, number>> = {
   'policy?': 10,
@@ -25,6 +25,8 @@ export const ratesPerMinute: Readonly<Record<WireType, number>> = {
   ping: 60,
   pong: 60,
 }
+/** What peers pass on for others: too much of it is dropped, but not held against who passed it on. */
+export const carriedTypes: ReadonlySet<WireType> = new Set(['signed', 'forward', 'introduce'])
 /** Types that this version does not know. */
 export const unknownPerMinute = 600
 export const sowsPerMinuteAndAuthor = 10

@@ -10,7 +10,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Result } from '../lib/result.ts'
 import { encodeFrame, parseFrame } from './frame.ts'
 import type { BoundLink } from './handshake.ts'
-import { costs, ratesPerMinute, unknownPerMinute } from './limits.ts'
+import { carriedTypes, costs, ratesPerMinute, unknownPerMinute } from './limits.ts'
 import type { Peer, SendError } from './network.ts'
 import { createOutbox, type Priority, priorityOf } from './outbox.ts'
 import { createRate, type Rate } from './rate.ts'
@@ -96,7 +96,10 @@ export const createSession = (clock: Clock, first: BoundLink, handlers: SessionH
       )
     const message = parsed.value
     const type = 'unknown' in message ? 'unknown' : message[0]
-    if (!rateOf(type).take()) return handlers.onFault(session, costs.overRate, `too many: ${type}`)
+    if (!rateOf(type).take()) {
+      if (type === 'unknown' || !carriedTypes.has(type)) handlers.onFault(session, costs.overRate, `too many: ${type}`)
+      return
+    }
     if ('unknown' in message) return
     if (message[0] === 'ping') return void session.send(['pong', message[1]])
     if (message[0] === 'pong') {

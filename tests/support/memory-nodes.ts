@@ -28,7 +28,7 @@ export interface TestSwarm {
   readonly hub: MemoryHub
   readonly link: SwarmLink
   readonly node: (name: string, overrides?: Partial<NetworkDeps>) => Promise<TestNode>
-  readonly relay: (url?: string) => Promise<TestNode & { readonly stop: () => void }>
+  readonly relay: (url?: string, overrides?: Partial<NetworkDeps>) => Promise<TestNode & { readonly stop: () => void }>
 }
 
 /** The same name has the same keys. */
@@ -80,8 +80,8 @@ export const createTestSwarm = (seed: string | number, link: SwarmLink): TestSwa
         trackerDialer: hub.tracker(name),
         ...overrides,
       }),
-    relay: async (url = relayUrl) => {
-      const node = await make(url, { role: 'relay', ownUrl: url })
+    relay: async (url = relayUrl, overrides = {}) => {
+      const node = await make(url, { role: 'relay', ownUrl: url, ...overrides })
       const unlisten = hub.listen(url, node.network.accept)
       return {
         ...node,
