@@ -4,15 +4,18 @@ import { language } from './i18n.ts'
 const microPerCent = 10_000
 const unknown = '–'
 
+/** No sign before what rounds to zero. */
+const sign = { signDisplay: 'negative' } as const
+
 const decimal = (value: number, digits: number): string =>
-  new Intl.NumberFormat(language(), { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value)
+  new Intl.NumberFormat(language(), { minimumFractionDigits: digits, maximumFractionDigits: digits, ...sign }).format(value)
 
 /** `12.35`, rounded towards zero so that nobody is shown a credit that is not there; `<0.01` for the crumbs below that. */
 export const formatCredits = (micro: number): string => {
   if (!Number.isFinite(micro)) return unknown
   const cents = Math.trunc(micro / microPerCent)
   if (cents === 0 && micro > 0) return `<${decimal(0.01, 2)}`
-  return decimal(cents === 0 ? 0 : cents / 100, 2)
+  return decimal(cents / 100, 2)
 }
 
 /** What something may cost: rounded up, for a price must not grow after the yes. */
@@ -23,12 +26,10 @@ export const formatPrice = (micro: number): string =>
 export const formatChange = (micro: number): string => (micro > 0 ? `+${formatCredits(micro).replace('<', '')}` : formatCredits(micro))
 
 export const formatCount = (count: number): string =>
-  Number.isFinite(count) ? new Intl.NumberFormat(language()).format(count === 0 ? 0 : count) : unknown
+  Number.isFinite(count) ? new Intl.NumberFormat(language(), sign).format(count) : unknown
 
 export const formatPercent = (share: number): string =>
-  Number.isFinite(share)
-    ? new Intl.NumberFormat(language(), { style: 'percent', maximumFractionDigits: 0 }).format(Math.abs(share))
-    : unknown
+  Number.isFinite(share) ? new Intl.NumberFormat(language(), { style: 'percent', ...sign }).format(share) : unknown
 
 /** `≈ 1.2` of n cores. */
 export const formatCores = (share: number, cores: number): string => (Number.isFinite(share * cores) ? decimal(share * cores, 1) : unknown)
@@ -43,6 +44,7 @@ export const formatBytes = (bytes: number): string => {
     style: 'unit',
     unit: byteUnits[step]!,
     unitDisplay: 'short',
+    ...sign,
     maximumFractionDigits: step > 0 && value < 10 ? 1 : 0,
   }).format(value)
 }
@@ -52,7 +54,7 @@ export const formatDuration = (ms: number): string => {
   if (!Number.isFinite(ms) || ms < 0) return unknown
   const [value, unit] = ms < 1000 ? [ms, 'millisecond'] : ms < 60_000 ? [ms / 1000, 'second'] : [ms / 60_000, 'minute']
   const maximumFractionDigits = unit !== 'millisecond' && value < 10 ? 1 : 0
-  return new Intl.NumberFormat(language(), { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits }).format(value)
+  return new Intl.NumberFormat(language(), { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits, ...sign }).format(value)
 }
 
 const steps = [

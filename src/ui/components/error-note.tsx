@@ -1,17 +1,18 @@
-/** What went wrong in plain words; `detail` completes it for whoever wants to know or report it. */
+/** What went wrong in plain words; below it what completes it, for whoever wants to know or report it. */
 import type { UiError } from '../../messages/view.ts'
-import { lookUp, t } from '../i18n.ts'
+import { explain } from '../error-text.ts'
+import { t } from '../i18n.ts'
 import { Icon } from './icon.tsx'
 
-export const errorText = ({ type }: UiError): string => lookUp(`error_${type.replaceAll('-', '_')}`) ?? t('error_unknown', type)
-
-export const ErrorNote = ({ error, onClose }: { readonly error: UiError | null; readonly onClose?: () => void }) =>
-  error && (
+export const ErrorNote = ({ error, onClose }: { readonly error: UiError | null; readonly onClose?: () => void }) => {
+  if (!error) return null
+  const { text, more } = explain(error)
+  return (
     <div className="error-note" role="alert" data-testid="error" data-error={error.type}>
       <Icon name="alert" />
       <p>
-        {errorText(error)}
-        {error.detail && <small>{error.detail}</small>}
+        {text}
+        {more && <small>{more}</small>}
       </p>
       {onClose && (
         <button type="button" className="icon-button" onClick={onClose} aria-label={t('dismiss')}>
@@ -20,3 +21,4 @@ export const ErrorNote = ({ error, onClose }: { readonly error: UiError | null; 
       )}
     </div>
   )
+}

@@ -4,10 +4,10 @@ import type { Activity } from '../status.ts'
 export const Mark = ({ activity = 'idle', size = 40 }: { readonly activity?: Activity; readonly size?: number }) => (
   <svg className="mark" data-activity={activity} width={size} height={size} viewBox="0 0 128 128" aria-hidden="true" focusable="false">
     <path className="mark-body" d="M64 14l43.3 25v50L64 114 20.7 89V39z" />
-    <path className="mark-lines" d="M64 64V36M64 64l24.25 14M64 64L39.75 78" />
-    <circle className="mark-node" cx="64" cy="36" r="9" />
-    <circle className="mark-node" cx="88.25" cy="78" r="9" />
-    <circle className="mark-node" cx="39.75" cy="78" r="9" />
-    <circle className="mark-heart" cx="64" cy="64" r="13" />
+    <path className="mark-lines" d="M64 64V30M64 64l29.4 17M64 64L34.6 81" />
+    <circle className="mark-node" cx="64" cy="30" r="10" />
+    <circle className="mark-node" cx="93.4" cy="81" r="10" />
+    <circle className="mark-node" cx="34.6" cy="81" r="10" />
+    <circle className="mark-heart" cx="64" cy="64" r="14" />
   </svg>
 )

@@ -33,7 +33,7 @@ export const Dashboard = () => {
           {background?.consented && (
             <>
               <JobForm readiness={readiness} onSubmitted={() => setOpened(null)} />
-              <Jobs jobs={jobs} opened={shown?.id ?? null} onOpen={setOpened} />
+              {view && <Jobs jobs={jobs} opened={shown?.id ?? null} onOpen={setOpened} />}
               {shown && <ResultsCard key={shown.id} job={shown} />}
             </>
           )}

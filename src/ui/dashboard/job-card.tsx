@@ -8,7 +8,7 @@ import { jobStateTexts } from '../status-texts.ts'
 import { useRequest, useUi, useUiState } from '../ui-context.ts'
 import { JobWorkers } from './job-workers.tsx'
 
-const isOver = (job: JobView): boolean => job.state === 'done' || job.state === 'failed' || job.state === 'cancelled'
+export const isOver = (job: JobView): boolean => job.state === 'done' || job.state === 'failed' || job.state === 'cancelled'
 
 export const JobCard = ({ job, opened, onOpen }: { readonly job: JobView; readonly opened: boolean; readonly onOpen: () => void }) => {
   const ui = useUi()
@@ -18,7 +18,7 @@ export const JobCard = ({ job, opened, onOpen }: { readonly job: JobView; readon
     <article className="job" data-testid="job" data-job-id={job.id} data-state={job.state} aria-label={job.title} data-opened={opened}>
       <header>
         <h3>{job.title}</h3>
-        <span className="chip job-chip" data-state={job.state}>
+        <span className="chip job-chip" data-job-state={job.state}>
           {t(jobStateTexts[job.state])}
         </span>
         <time dateTime={new Date(job.createdMs).toISOString()}>{formatAgo(job.createdMs, nowMs)}</time>

@@ -50,7 +50,7 @@ export const JobForm = ({ readiness, onSubmitted }: { readonly readiness: Readin
   }
 
   return (
-    <Card id="job-form" title={t('jobFormTitle')} icon="search">
+    <Card id="job-form" title={t('jobFormTitle')} icon="file">
       <p className="card-lead">{t('jobFormLead')}</p>
       <form className="job-form" onSubmit={submit} data-testid="job-form">
         <TextsInput

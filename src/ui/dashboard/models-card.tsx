@@ -21,7 +21,7 @@ const Model = ({ model }: { readonly model: ModelView }) => {
   const ui = useUi()
   const { busy, error, run } = useRequest()
   return (
-    <li data-testid="model" data-model={model.name} data-state={model.state}>
+    <li data-testid="model" data-model={model.name} data-model-state={model.state}>
       <strong>{model.name}</strong>
       {model.state === 'absent' || model.state === 'failed' ? (
         <button

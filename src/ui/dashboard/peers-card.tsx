@@ -18,7 +18,7 @@ export const PeersCard = ({ view }: { readonly view: AgentView }) => (
       {view.relays
         .filter((relay) => relay.state !== 'open')
         .map((relay) => (
-          <li key={relay.url} data-testid="relay" data-state={relay.state} className="warn">
+          <li key={relay.url} data-testid="relay" data-relay-state={relay.state} className="warn">
             <span className="url">{relay.url}</span>
             <small>{[lookUp(`relay_${relay.state}`) ?? relay.state, relay.why].filter(Boolean).join(': ')}</small>
           </li>

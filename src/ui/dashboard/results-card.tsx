@@ -33,7 +33,7 @@ export const ResultsCard = ({ job }: { readonly job: JobView }) => {
       .slice(0, 40) || 'results'
   return (
     <Card id="results" title={t('resultsTitle', job.title)} icon="search">
-      <div data-testid="results" data-job-id={job.id} data-state={rows ? 'ready' : error ? 'error' : 'loading'}>
+      <div data-testid="results" data-job-id={job.id} data-loaded={rows !== null}>
         <Search job={job.id} />
         <ErrorNote error={error} />
         {rows && (

@@ -68,8 +68,8 @@ export const Search = ({ job }: { readonly job: string }) => {
               {found.hits.map((hit) => (
                 <li key={hit.row} data-testid="hit" data-row={hit.row} data-id={hit.id} data-score={hit.score}>
                   <span className="hit-score" title={String(hit.score)}>
-                    <span className="hit-bar" style={{ transform: `scaleX(${Math.min(1, Math.max(0, hit.score))})` }} />
                     {hit.score.toFixed(3)}
+                    <span className="hit-bar" style={{ transform: `scaleX(${Math.min(1, Math.max(0, hit.score))})` }} />
                   </span>
                   <span className="hit-text">{hit.text}</span>
                   <span className="hit-id">{hit.id}</span>

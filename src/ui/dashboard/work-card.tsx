@@ -20,7 +20,7 @@ export const WorkCard = ({ work }: { readonly work: readonly WorkView[] }) => {
             .sort((a, b) => b.startedMs - a.startedMs)
             .slice(0, shownMax)
             .map((task) => (
-              <li key={task.id} data-testid="work" data-state={task.state}>
+              <li key={task.id} data-testid="work" data-work-state={task.state}>
                 <Id value={task.requester} />
                 <span>{task.earnedMicro > 0 ? `+${formatCredits(task.earnedMicro)}` : t(workStateTexts[task.state])}</span>
                 <small>{tn('workTexts', task.texts, task.model)}</small>

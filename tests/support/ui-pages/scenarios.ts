@@ -1,0 +1,202 @@
+/** States of the extension that the interface is looked at in: what background and agent would tell. */
+import type { AgentView, BackgroundState, JobView, WorkView } from '../../../src/messages/view.ts'
+
+export interface Scenario {
+  readonly background: BackgroundState
+  /** Null: no agent answers. */
+  readonly view: AgentView | null
+}
+
+const hex = (seed: number, digits = 64): string =>
+  Array.from({ length: digits }, (_, i) => ((seed * 2_654_435_761 + i * 40_503 * seed) >>> ((i * 7) % 24)) & 15)
+    .map((n) => n.toString(16))
+    .join('')
+const credits = (n: number): number => Math.round(n * 1_000_000)
+const minute = 60_000
+
+const background: BackgroundState = {
+  consented: true,
+  preset: 'standard',
+  share: 0.5,
+  paused: null,
+  hubUrl: 'https://huggingface.co',
+  swarm: { id: hex(3), relays: ['wss://relay.example.org'], trackers: ['wss://relay.example.org'] },
+  phraseConfirmed: true,
+  device: hex(5),
+  root: hex(7),
+}
+
+const nowMs = Date.now()
+
+const work: readonly WorkView[] = [
+  {
+    id: hex(11),
+    requester: hex(13),
+    startedMs: nowMs - 20_000,
+    finishedMs: null,
+    texts: 64,
+    doneTexts: 22,
+    model: 'mini',
+    state: 'executing',
+    earnedMicro: 0,
+  },
+  {
+    id: hex(17),
+    requester: hex(13),
+    startedMs: nowMs - 4 * minute,
+    finishedMs: nowMs - 3 * minute,
+    texts: 64,
+    doneTexts: 64,
+    model: 'mini',
+    state: 'paid',
+    earnedMicro: credits(3.2),
+  },
+  {
+    id: hex(19),
+    requester: hex(23),
+    startedMs: nowMs - 50 * minute,
+    finishedMs: nowMs - 49 * minute,
+    texts: 250,
+    doneTexts: 250,
+    model: 'minilm',
+    state: 'paid',
+    earnedMicro: credits(12.5),
+  },
+  {
+    id: hex(29),
+    requester: hex(31),
+    startedMs: nowMs - 26 * 60 * minute,
+    finishedMs: nowMs - 26 * 60 * minute,
+    texts: 12,
+    doneTexts: 12,
+    model: 'mini',
+    state: 'released',
+    earnedMicro: 0,
+  },
+]
+
+const job = (fields: Partial<JobView>): JobView => ({
+  id: hex(37, 16),
+  createdMs: nowMs - 2 * minute,
+  finishedMs: null,
+  model: 'mini',
+  title: 'Recipes of the neighbourhood',
+  state: 'working',
+  texts: 240,
+  doneTexts: 131,
+  dimension: 96,
+  maxCostMicro: credits(36),
+  costMicro: credits(16.4),
+  agreed: { '3': 128, '2': 3 },
+  workers: [],
+  failure: null,
+  truncated: 0,
+  ...fields,
+})
+
+export const doneJob = job({
+  id: hex(41, 16),
+  createdMs: nowMs - 12 * minute,
+  finishedMs: nowMs - 11 * minute,
+  title: 'Letters to the editor, 2025',
+  state: 'done',
+  doneTexts: 240,
+  costMicro: credits(24.1),
+  agreed: { '3': 0, '2': 240 },
+  truncated: 4,
+  workers: [
+    { id: hex(43), accepted: 4, rejected: 0, missing: 0, paidMicro: credits(12.05) },
+    { id: hex(47), accepted: 4, rejected: 0, missing: 0, paidMicro: credits(12.05) },
+    { id: hex(53), accepted: 0, rejected: 4, missing: 0, paidMicro: 0 },
+  ],
+})
+
+const failedJob = job({
+  id: hex(59, 16),
+  createdMs: nowMs - 3 * 60 * minute,
+  finishedMs: nowMs - 170 * minute,
+  title: '1,200 texts',
+  state: 'failed',
+  texts: 1200,
+  doneTexts: 0,
+  costMicro: 0,
+  maxCostMicro: credits(180),
+  agreed: {},
+  failure: { type: 'too-few-workers', detail: '{"found":1,"needed":3}' },
+})
+
+const view: AgentView = {
+  revision: 1,
+  self: hex(5),
+  identity: hex(7),
+  swarm: { id: hex(3), name: 'Tuesday reading circle', kind: 'private' },
+  relays: [{ url: 'wss://relay.example.org', state: 'open', why: null }],
+  peers: [
+    { id: hex(61), role: 'relay', via: 'url', sinceMs: nowMs - 90 * minute, latencyMs: 18 },
+    { id: hex(13), role: 'node', via: 'webrtc', sinceMs: nowMs - 60 * minute, latencyMs: 31 },
+    { id: hex(23), role: 'node', via: 'webrtc', sinceMs: nowMs - 5 * minute, latencyMs: 7 },
+    { id: hex(31), role: 'node', via: 'webrtc', sinceMs: nowMs - minute, latencyMs: null },
+  ],
+  activity: { working: false, idleReason: 'no-requesters' },
+  credits: {
+    availableMicro: credits(512.35),
+    pendingMicro: credits(3.2),
+    reservedMicro: 0,
+    owedMicro: 0,
+    earnedMicro: credits(48.7),
+    spentMicro: credits(36.35),
+    todayMicro: credits(15.7),
+  },
+  tasksDone: 1284,
+  peopleHelpedToday: 3,
+  peopleHelped: 17,
+  share: { allowed: 0.5, cores: 8 },
+  models: [
+    { name: 'mini', dimension: 96, state: 'ready', loadedBytes: 1_040_000, totalBytes: 1_040_000, why: null },
+    { name: 'minilm', dimension: 384, state: 'loading', loadedBytes: 9_100_000, totalBytes: 23_700_000, why: null },
+  ],
+  jobs: [],
+  work: work.slice(1),
+}
+
+const idle = (idleReason: AgentView['activity']['idleReason'], changes: Partial<AgentView> = {}): Scenario => ({
+  background,
+  view: { ...view, activity: { working: false, idleReason }, ...changes },
+})
+
+export const scenarios = {
+  fresh: { background: { ...background, consented: false, swarm: null, phraseConfirmed: false }, view: null },
+  'no-swarm': {
+    background: { ...background, swarm: null, phraseConfirmed: false },
+    view: {
+      ...view,
+      swarm: null,
+      relays: [],
+      peers: [],
+      work: [],
+      credits: { ...view.credits, availableMicro: 0, pendingMicro: 0, todayMicro: 0 },
+    },
+  },
+  phrase: { background: { ...background, phraseConfirmed: false }, view },
+  working: {
+    background,
+    view: {
+      ...view,
+      activity: { working: true, idleReason: null },
+      credits: { ...view.credits, reservedMicro: credits(36) },
+      jobs: [job({}), doneJob, failedJob],
+      work,
+    },
+  },
+  idle: idle('no-requesters'),
+  ready: idle('no-requesters', { jobs: [] }),
+  unreachable: idle('relay-unreachable', {
+    peers: [],
+    relays: [{ url: 'wss://relay.example.org', state: 'unreachable', why: 'connection refused; next try in 20 s' }],
+  }),
+  paused: { background: { ...background, paused: nowMs + 40 * minute }, view: { ...view, share: { allowed: 0, cores: 8 } } },
+  off: { background: { ...background, paused: 'off' }, view: { ...view, share: { allowed: 0, cores: 8 } } },
+  silent: { background, view: null },
+} satisfies Record<string, Scenario>
+
+export type ScenarioName = keyof typeof scenarios

@@ -1,0 +1,143 @@
+/** What is looked at and checked: page, scenario, and the gestures that lead there. */
+import type { Page } from 'playwright'
+import type { PageName } from './serve.ts'
+import type { ScenarioName } from './scenarios.ts'
+
+export interface PageCase {
+  readonly name: string
+  readonly page: PageName
+  readonly scenario: ScenarioName
+  readonly state: string
+  readonly gestures?: (page: Page) => Promise<void>
+}
+
+const click = (page: Page, id: string): Promise<void> => page.getByTestId(id).first().click()
+const state = (page: Page, name: string): Promise<void> => page.locator(`main[data-state="${name}"]`).waitFor()
+const sampleTexts = Array.from({ length: 24 }, (_, i) => `A sentence about bread, number ${i + 1}`).join('\n')
+
+const toShare = async (page: Page): Promise<void> => {
+  await click(page, 'consent-yes')
+  await state(page, 'share')
+}
+const toWords = async (page: Page): Promise<void> => {
+  await click(page, 'phrase-show')
+  await page.getByTestId('words').waitFor()
+}
+
+export const pageCases: readonly PageCase[] = [
+  { name: 'onboarding-consent', page: 'onboarding', scenario: 'fresh', state: 'consent' },
+  {
+    name: 'onboarding-declined',
+    page: 'onboarding',
+    scenario: 'fresh',
+    state: 'consent',
+    gestures: async (page) => {
+      await click(page, 'consent-no')
+      await state(page, 'declined')
+    },
+  },
+  { name: 'onboarding-share', page: 'onboarding', scenario: 'fresh', state: 'consent', gestures: toShare },
+  {
+    name: 'onboarding-swarm',
+    page: 'onboarding',
+    scenario: 'fresh',
+    state: 'consent',
+    gestures: async (page) => {
+      await toShare(page)
+      await click(page, 'preset-standard')
+      await state(page, 'swarm')
+      await page.getByTestId('link-input').fill('https://example.org')
+      await click(page, 'join')
+      await click(page, 'restore-open')
+      await page.getByTestId('restore-input').fill('apple '.repeat(24))
+      await click(page, 'restore')
+      await page.getByTestId('error').nth(1).waitFor()
+    },
+  },
+  { name: 'onboarding-phrase', page: 'onboarding', scenario: 'phrase', state: 'phrase' },
+  { name: 'onboarding-words', page: 'onboarding', scenario: 'phrase', state: 'phrase', gestures: toWords },
+  {
+    name: 'onboarding-asked',
+    page: 'onboarding',
+    scenario: 'phrase',
+    state: 'phrase',
+    gestures: async (page) => {
+      await toWords(page)
+      await click(page, 'phrase-written')
+      for (const input of await page.getByTestId('word-input').all()) await input.fill('apple')
+      await click(page, 'phrase-confirm')
+      await page.getByTestId('error').waitFor()
+    },
+  },
+  { name: 'onboarding-done', page: 'onboarding', scenario: 'idle', state: 'done' },
+  { name: 'popup-fresh', page: 'popup', scenario: 'fresh', state: 'no-consent' },
+  { name: 'popup-working', page: 'popup', scenario: 'working', state: 'working' },
+  {
+    name: 'popup-idle',
+    page: 'popup',
+    scenario: 'idle',
+    state: 'idle',
+    gestures: async (page) => {
+      await page.getByText('Why no work?').or(page.getByText('Warum keine Arbeit?')).click()
+      await click(page, 'self-test')
+    },
+  },
+  { name: 'popup-no-swarm', page: 'popup', scenario: 'no-swarm', state: 'idle' },
+  { name: 'popup-paused', page: 'popup', scenario: 'paused', state: 'paused' },
+  { name: 'popup-off', page: 'popup', scenario: 'off', state: 'off' },
+  { name: 'popup-unreachable', page: 'popup', scenario: 'unreachable', state: 'idle' },
+  { name: 'popup-silent', page: 'popup', scenario: 'silent', state: 'idle' },
+  { name: 'dashboard-fresh', page: 'dashboard', scenario: 'fresh', state: 'no-consent' },
+  { name: 'dashboard-no-swarm', page: 'dashboard', scenario: 'no-swarm', state: 'no-swarm' },
+  { name: 'dashboard-unreachable', page: 'dashboard', scenario: 'unreachable', state: 'connecting' },
+  {
+    name: 'dashboard-quote',
+    page: 'dashboard',
+    scenario: 'ready',
+    state: 'ready',
+    gestures: async (page) => {
+      await page.getByTestId('texts-input').fill(sampleTexts)
+      await page.locator('[data-testid="quote"][data-state="ready"]').waitFor()
+    },
+  },
+  {
+    name: 'dashboard-blank-line',
+    page: 'dashboard',
+    scenario: 'ready',
+    state: 'ready',
+    gestures: async (page) => {
+      await page
+        .getByTestId('texts-file')
+        .setInputFiles({ name: 'letters.txt', mimeType: 'text/plain', buffer: Buffer.from('one\n\nthree\n') })
+      await page.getByTestId('error').waitFor()
+      await click(page, 'erase')
+    },
+  },
+  {
+    name: 'dashboard-results',
+    page: 'dashboard',
+    scenario: 'working',
+    state: 'ready',
+    gestures: async (page) => {
+      await page.getByTestId('job-workers').locator('summary').first().click()
+      await page.getByTestId('search-input').fill('keeping bread fresh')
+      await click(page, 'search-button')
+      await page.locator('[data-testid="search-results"][data-state="ready"]').waitFor()
+      await page.getByTestId('results-preview').waitFor()
+    },
+  },
+]
+
+const widths: Readonly<Record<PageName, number>> = { popup: 360, dashboard: 1240, onboarding: 900 }
+export const viewportOf = (page: PageName): { width: number; height: number } => ({
+  width: widths[page],
+  height: page === 'popup' ? 560 : 900,
+})
+
+/** Opens a case in a page whose context has the fake extension, and brings it to where it is looked at. */
+export const openCase = async (page: Page, url: string, wanted: PageCase, language = 'en'): Promise<void> => {
+  await page.setViewportSize(viewportOf(wanted.page))
+  await page.goto(`${url}/${wanted.page}.html?scenario=${wanted.scenario}&language=${language}`)
+  await state(page, wanted.state)
+  await wanted.gestures?.(page)
+}
