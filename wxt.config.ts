@@ -104,10 +104,14 @@ export default defineConfig({
   },
   zip: {
     name: 'edge-net',
-    // What a reviewer needs to build the same packages again; the largest test data is left out.
+    // What a reviewer needs to build the same packages again; `npm ci` makes the rest.
     excludeSources: ['out/**', 'test-results/**', 'public/ort/**', 'public/kernels/**', 'public/models/**', '**/*.log'],
   },
   hooks: {
+    'config:resolved': (wxt) => {
+      // Firefox's build skips the service worker, and with it WXT would leave it out of the sources.
+      wxt.config.zip.zipSources = wxt.config.browser === 'chrome'
+    },
     'build:manifestGenerated': (wxt, manifest) => {
       // WXT makes an MV2 background one inlined script; as a page it stays modules and Workers in files of their own.
       if (wxt.config.browser === 'firefox') manifest.background = { page: 'agent.html', persistent: true }
