@@ -165,6 +165,8 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
   const receive = async (from: NodeId, message: WireMessage, forwarded: boolean): Promise<void> => {
     const [type, body] = message
     if (type === 'policy') return onPolicy(from, body.bytes)
+    // Whoever has the policy can hand it on: it is checked against the swarm's id, not against who brought it.
+    if (type === 'policy?') return status.swarm?.policy ? void network?.send(from, ['policy', { bytes: status.swarm.policy }]) : undefined
     if (!party) return
     const { requester, worker, settlement, inbox } = party
     if (type === 'chunk') return body.direction === 0 ? worker.onChunk(from, body) : requester.onChunk(from, body)
