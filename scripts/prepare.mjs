@@ -1,73 +1,80 @@
-#!/usr/bin/env node
 /**
- * Puts into public/ what the extension needs beside its bundles: onnxruntime's WebAssembly, the kernels and the embedded
- * model. Runs after every `npm install`; copies only what changed; needs no network.
+ * Puts beside the sources what packages carry but nobody wrote by hand: onnxruntime's WebAssembly build, our compiled kernels,
+ * the bundled model. Runs after every `npm ci`: asks for no network, does nothing where all is in place, and where development
+ * packages or sources are absent it says what it leaves out instead of failing.
  */
-import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createHash } from 'node:crypto'
-import { basename, dirname, join } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
-const at = (...parts) => join(root, ...parts)
+const at = (...path) => join(root, ...path)
+const leftOut = (what, why) => console.log(`prepare: ${what} left out: ${why}`)
 
-const copy = (from, to) => {
-  if (existsSync(to) && statSync(to).size === statSync(from).size && readFileSync(from).equals(readFileSync(to))) return
-  mkdirSync(dirname(to), { recursive: true })
-  copyFileSync(from, to)
+/** Whoever reads meanwhile sees the old file or the new one, never half of it; an equal file is not touched, so that watchers rest. */
+const put = (path, bytes) => {
+  if (existsSync(path) && readFileSync(path).equals(bytes)) return
+  mkdirSync(dirname(path), { recursive: true })
+  const partial = `${path}.${process.pid}`
+  writeFileSync(partial, bytes)
+  renameSync(partial, path)
 }
 
 /** Nothing that an earlier version put there stays in the packages. */
 const keepOnly = (folder, names) => {
-  if (existsSync(folder)) for (const name of readdirSync(folder)) if (!names.includes(name)) rmSync(join(folder, name), { recursive: true })
+  if (!existsSync(folder)) return
+  for (const name of readdirSync(folder)) if (!names.includes(name)) rmSync(join(folder, name), { recursive: true, force: true })
 }
 
-// One build for both backends: WebAssembly everywhere, WebGPU where there is an adapter.
-const ort = ['ort-wasm-simd-threaded.jspi.mjs', 'ort-wasm-simd-threaded.jspi.wasm']
-for (const file of ort) copy(at('node_modules/onnxruntime-web/dist', file), at('public/ort', file))
-keepOnly(at('public/ort'), ort)
+const copyAll = (from, to, files) => {
+  for (const file of files) {
+    const source = at(from, file)
+    if (existsSync(source)) put(at(to, file), readFileSync(source))
+    else leftOut(`${to}/${file}`, `${from} has none`)
+  }
+}
 
-// The int8 model only: the f32 file is for tests and mirrors.
-const model = 'models/edge-net/mini'
-for (const file of ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'onnx/model_quantized.onnx', 'LICENSE', 'README.md'])
-  copy(at(model, file), at('public', model, file))
+const ortFiles = ['ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm']
+// The float model stays outside: only tests need it, and it is three times as large.
+const modelFiles = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'onnx/model_quantized.onnx', 'LICENSE']
+const ascFlags = ['--runtime', 'stub', '--enable', 'simd', '-O3', '--noAssert']
 
-const kernels = readdirSync(at('src/kernels'))
-  .filter((name) => name.endsWith('.ts'))
-  .map((name) => basename(name, '.ts'))
-const asc = await import('assemblyscript/asc').catch(() => undefined)
-if (!asc)
-  console.log(
-    'prepare: kernels are not compiled (the development dependency assemblyscript is not installed; run `npm ci` to build the extension)',
-  )
-else for (const kernel of kernels) await compile(asc.default ?? asc, kernel)
-keepOnly(
-  at('public/kernels'),
-  kernels.map((kernel) => `${kernel}.wasm`),
-)
+/** Loading the compiler takes longer than compiling: what was compiled before is kept under the hash of all that decides its bytes. */
+const compileKernels = async () => {
+  const sources = existsSync(at('src/kernels')) ? readdirSync(at('src/kernels')).filter((file) => file.endsWith('.ts')) : []
+  const compilerPackage = at('node_modules/assemblyscript/package.json')
+  if (!existsSync(compilerPackage)) return leftOut('public/kernels', 'assemblyscript is not installed (a development package)')
+  const { version } = JSON.parse(readFileSync(compilerPackage, 'utf8'))
+  for (const source of sources) {
+    const text = readFileSync(at('src/kernels', source), 'utf8')
+    const key = createHash('sha256')
+      .update(JSON.stringify([version, ascFlags, text]))
+      .digest('hex')
+    const kept = at('.cache/kernels', `${key}.wasm`)
+    if (!existsSync(kept)) put(kept, await compile(source, text))
+    put(at('public/kernels', wasmName(source)), readFileSync(kept))
+  }
+  keepOnly(at('public/kernels'), sources.map(wasmName))
+}
 
-/** Compiling takes a second: it is left out where source and compiler are those of the last time. */
-async function compile(kernel) {
-  const source = readFileSync(at('src/kernels', `${kernel}.ts`), 'utf8')
-  const flags = ['-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--use', 'abort=']
-  const stamp = createHash('sha256')
-    .update(JSON.stringify([JSON.parse(readFileSync(compilerPackage, 'utf8')).version, flags, source]))
-    .digest('hex')
-  const out = at('public/kernels', `${kernel}.wasm`)
-  const stampFile = at('.cache/kernels', `${kernel}.stamp`)
-  if (existsSync(out) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return
-  const compiler = (await import('assemblyscript/asc')).default
-  let wasm
-  const { error, stderr } = await compiler.main([`${kernel}.ts`, '-o', `${kernel}.wasm`, ...flags], {
-    readFile: (name) => (name === `${kernel}.ts` ? source : null),
-    writeFile: (name, contents) => {
-      if (name.endsWith('.wasm')) wasm = contents
+const wasmName = (source) => source.replace(/\.ts$/, '.wasm')
+
+const compile = async (name, text) => {
+  const { default: asc } = await import('assemblyscript/asc')
+  let binary
+  const { error, stderr } = await asc.main([name, '--outFile', 'out.wasm', ...ascFlags], {
+    readFile: (file) => (file === name ? text : null),
+    writeFile: (file, contents) => {
+      if (file === 'out.wasm') binary = contents
     },
     listFiles: () => [],
   })
-  if (error || !wasm) throw new Error(`prepare: ${kernel}.ts does not compile\n${stderr.toString()}`)
-  mkdirSync(at('public/kernels'), { recursive: true })
-  mkdirSync(at('.cache/kernels'), { recursive: true })
-  writeFileSync(out, wasm)
-  writeFileSync(stampFile, stamp)
+  if (error !== null || binary === undefined) throw new Error(`src/kernels/${name} does not compile\n${stderr.toString()}`)
+  return Buffer.from(binary)
 }
+
+copyAll('node_modules/onnxruntime-web/dist', 'public/ort', ortFiles)
+keepOnly(at('public/ort'), ortFiles)
+copyAll('models/edge-net/mini', 'public/models/edge-net/mini', modelFiles)
+await compileKernels()
