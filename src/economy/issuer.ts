@@ -32,7 +32,10 @@ export interface Invite {
 
 export type RedeemError =
   /** exhausted: the swarm's grants are all given. already-redeemed: by another device of the same person. */
-  | { readonly type: 'redeem'; readonly reason: 'malformed' | 'device-certificate' | 'unknown' | 'expired' | 'used-up' | 'already-redeemed' | 'exhausted' }
+  | {
+      readonly type: 'redeem'
+      readonly reason: 'malformed' | 'device-certificate' | 'unknown' | 'expired' | 'used-up' | 'already-redeemed' | 'exhausted'
+    }
   /** Kept, but the witnesses have not certified it yet: ask again. */
   | { readonly type: 'uncertified' }
   | StoreError

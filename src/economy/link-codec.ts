@@ -54,7 +54,8 @@ export const parseLink = (pasted: string): Result<SwarmLink, LinkError> => {
   const decoded = decodeCanonical(bytes)
   if (!decoded.ok) return fault('damaged', 'incomplete or changed')
   const fields = parse(fieldsSchema, decoded.value)
-  if (!fields.ok) return fault('fields', `${fieldNames[Number.parseInt(fields.error.where, 10)] ?? 'number of parts'}: ${fields.error.what}`)
+  if (!fields.ok)
+    return fault('fields', `${fieldNames[Number.parseInt(fields.error.where, 10)] ?? 'number of parts'}: ${fields.error.what}`)
   const [swarm, founder, secret, relays, trackers, invite] = fields.value
   const relay = relays.find((url) => !isRelayUrl(url))
   if (relay !== undefined) return fault('relay', relay)

@@ -23,7 +23,11 @@ export type PhraseError =
 export const newPhrase = (random: Random): string => entropyToMnemonic(random.bytes(32), wordlist)
 
 export const rootSecretFromPhrase = (phrase: string): Result<Bytes, PhraseError> => {
-  const words = phrase.normalize('NFKD').toLowerCase().split(/\s+/).filter((word) => word !== '')
+  const words = phrase
+    .normalize('NFKD')
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== '')
   if (words.length !== phraseWords) return err({ type: 'phrase', reason: 'word-count', count: words.length })
   const unknown = words.findIndex((word) => !wordlist.includes(word))
   if (unknown >= 0) return err({ type: 'phrase', reason: 'unknown-word', position: unknown + 1, word: words[unknown]! })

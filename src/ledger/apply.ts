@@ -8,7 +8,15 @@
 import type { NodeId, PublicKey } from '../identity/keys.ts'
 import { equalBytes, toHex } from '../lib/bytes.ts'
 import { err, ok, type Result } from '../lib/result.ts'
-import { balanceOf, type ChainChange, type ChainHead, type ChainState, type ClaimedFigures, nothingPaid, type PaidFigures } from './chain-state.ts'
+import {
+  balanceOf,
+  type ChainChange,
+  type ChainHead,
+  type ChainState,
+  type ClaimedFigures,
+  nothingPaid,
+  type PaidFigures,
+} from './chain-state.ts'
 import type { ParsedEntry } from './entry.ts'
 import type { LedgerRules } from './rules.ts'
 import type { ClaimLine, EntryId, Op, PayLine } from './types.ts'
@@ -95,7 +103,11 @@ const applyOp = (before: ChainState, working: Working, op: Op, incomeOf: IncomeO
   }
 }
 
-const each = <L>(lines: readonly L[], start: Working, one: (at: Working, line: L) => Result<Working, ApplyError>): Result<Working, ApplyError> => {
+const each = <L>(
+  lines: readonly L[],
+  start: Working,
+  one: (at: Working, line: L) => Result<Working, ApplyError>,
+): Result<Working, ApplyError> => {
   let at = start
   for (const line of lines) {
     const done = one(at, line)
@@ -114,7 +126,12 @@ const payOne = (before: ChainState, at: Working, [payee, total, units, accepted,
   return ok({ ...at, head: { ...at.head, paid: at.head.paid + BigInt(total - old.total) } })
 }
 
-const claimOne = (before: ChainState, at: Working, [payer, id, certificate]: ClaimLine, income: Income | undefined): Result<Working, ApplyError> => {
+const claimOne = (
+  before: ChainState,
+  at: Working,
+  [payer, id, certificate]: ClaimLine,
+  income: Income | undefined,
+): Result<Working, ApplyError> => {
   if (income === undefined) return err({ type: 'missing', payer, seq: certificate.seq, id })
   if (certificate.seq !== income.seq) return invalid('claim-seq')
   const key = toHex(payer)

@@ -44,11 +44,19 @@ const joinSchema = v.strictObject({
 })
 const paySchema = v.strictObject({
   op: v.literal('pay'),
-  lines: v.pipe(v.array(v.strictTuple([key32, uint(), uint(), uint(), uint()])), v.minLength(1), v.check((lines) => sortedByFirst(lines), 'lines not sorted')),
+  lines: v.pipe(
+    v.array(v.strictTuple([key32, uint(), uint(), uint(), uint()])),
+    v.minLength(1),
+    v.check((lines) => sortedByFirst(lines), 'lines not sorted'),
+  ),
 })
 const claimSchema = v.strictObject({
   op: v.literal('claim'),
-  lines: v.pipe(v.array(v.strictTuple([key32, id32, certificateSchema])), v.minLength(1), v.check((lines) => sortedByFirst(lines), 'lines not sorted')),
+  lines: v.pipe(
+    v.array(v.strictTuple([key32, id32, certificateSchema])),
+    v.minLength(1),
+    v.check((lines) => sortedByFirst(lines), 'lines not sorted'),
+  ),
 })
 const stakeSchema = v.strictObject({ op: v.literal('stake'), amount: uint() })
 
@@ -87,7 +95,8 @@ export const parseEntry = (bytes: Uint8Array): Result<ParsedEntry, EntryError> =
   return fault === undefined ? ok({ entry, id: entryId(entry), bytes: bytes.slice() as Bytes }) : malformed(fault)
 }
 
-export const claimLines = (entry: Pick<Entry, 'ops'>): readonly ClaimLine[] => entry.ops.flatMap((op) => (op.op === 'claim' ? op.lines : []))
+export const claimLines = (entry: Pick<Entry, 'ops'>): readonly ClaimLine[] =>
+  entry.ops.flatMap((op) => (op.op === 'claim' ? op.lines : []))
 
 export const payLines = (entry: Pick<Entry, 'ops'>) => entry.ops.flatMap((op) => (op.op === 'pay' ? op.lines : []))
 
@@ -112,7 +121,8 @@ const faultOfForm = ({ ops, seq, author, prev }: Pick<Entry, 'ops' | 'seq' | 'au
   if (claimLines({ ops }).some(([payer]) => equalBytes(payer, author))) return 'payer is the author'
   if (claimLines({ ops }).length + (seq === 0 ? 0 : 1) > dependenciesMax) return `over ${dependenciesMax} dependencies`
   for (const [payer, id, certificate] of claimLines({ ops }))
-    if (!equalBytes(certificate.author, payer) || !equalBytes(certificate.id, id)) return 'certificate is on another entry than the claim names'
+    if (!equalBytes(certificate.author, payer) || !equalBytes(certificate.id, id))
+      return 'certificate is on another entry than the claim names'
   return undefined
 }
 

@@ -19,7 +19,11 @@ export interface Fold {
 
 /** `start` holds the lines that the entries name. */
 export const foldSegment = async (
-  { rules, records, verifier }: { readonly rules: LedgerRules; readonly records: Pick<ReplicaRecords, 'income'>; readonly verifier: Verifier },
+  {
+    rules,
+    records,
+    verifier,
+  }: { readonly rules: LedgerRules; readonly records: Pick<ReplicaRecords, 'income'>; readonly verifier: Verifier },
   start: ChainState,
   entries: readonly VerifiedEntry[],
 ): Promise<Fold> => {

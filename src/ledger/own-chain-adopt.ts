@@ -44,7 +44,8 @@ export const planAdoption = async (
   answer: { readonly entries: readonly Uint8Array[]; readonly certificate: Certificate },
 ): Promise<Result<Adoption | undefined, AdoptionError>> => {
   const { certificate } = answer
-  if (!equalBytes(certificate.author, author) || !(await verifyCertificate(verifier, certificate, rules))) return err({ type: 'certificate' })
+  if (!equalBytes(certificate.author, author) || !(await verifyCertificate(verifier, certificate, rules)))
+    return err({ type: 'certificate' })
   const given = new Map<string, ParsedEntry>()
   for (const bytes of answer.entries) {
     const parsed = parseEntry(bytes)

@@ -109,7 +109,8 @@ export const createOwnRecords = (store: Store, author: PublicKey): OwnRecords =>
 
 const range = (from: number, to: number): number[] => Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i)
 
-const without = (before: ReadonlyMap<string, unknown>, after: ReadonlyMap<string, unknown>): string[] => [...before.keys()].filter((k) => !after.has(k))
+const without = (before: ReadonlyMap<string, unknown>, after: ReadonlyMap<string, unknown>): string[] =>
+  [...before.keys()].filter((k) => !after.has(k))
 
 const kept = (bytes: StoreValue): ParsedEntry => {
   const parsed = parseEntry(bytes as Bytes)

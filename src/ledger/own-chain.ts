@@ -58,7 +58,10 @@ export interface OwnChain {
   readonly pending: () => Promise<readonly ParsedEntry[]>
   /** The newest certified entry with a line for this payee. */
   readonly paymentTo: (payee: PublicKey) => Promise<{ readonly entry: ParsedEntry; readonly certificate: Certificate } | undefined>
-  readonly checkIncome: (income: { readonly entry: Uint8Array; readonly certificate: Certificate }) => Promise<Result<CheckedIncome, IncomeError>>
+  readonly checkIncome: (income: {
+    readonly entry: Uint8Array
+    readonly certificate: Certificate
+  }) => Promise<Result<CheckedIncome, IncomeError>>
   /**
    * Signs and keeps the next entry. `incomes` are those that its claims name (see `claimOp`). The extra writes are kept with it
    * or not at all; where an expectation of the caller fails, nothing is.

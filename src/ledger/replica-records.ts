@@ -65,7 +65,12 @@ export const createReplicaRecords = (store: Store): ReplicaRecords => {
   const list = async <T>(table: string, prefix: string, read: (value: StoreValue) => T): Promise<ReadonlyMap<NodeId, T>> =>
     new Map((await store.list(table, { prefix })).map(([key, value]) => [key.slice(prefix.length), read(value)]))
 
-  const pick = async <T>(table: string, author: PublicKey, keys: readonly PublicKey[], read: (value: StoreValue) => T): Promise<ReadonlyMap<NodeId, T>> => {
+  const pick = async <T>(
+    table: string,
+    author: PublicKey,
+    keys: readonly PublicKey[],
+    read: (value: StoreValue) => T,
+  ): Promise<ReadonlyMap<NodeId, T>> => {
     const found = new Map<NodeId, T>()
     for (const key of new Set(keys.map(toHex))) {
       const value = await store.get(table, `${toHex(author)}/${key}`)
@@ -94,8 +99,18 @@ export const createReplicaRecords = (store: Store): ReplicaRecords => {
     heads: async () => (await store.list('heads')).map(([, record]) => headFromRecord(record)),
     stateFor: async (head, entries) => ({
       head,
-      paid: await pick('paid', head.author, entries.flatMap(({ entry }) => payLines(entry).map(([payee]) => payee)), paidFromRecord),
-      claimed: await pick('claimed', head.author, entries.flatMap(({ entry }) => claimLines(entry).map(([payer]) => payer)), claimedFromRecord),
+      paid: await pick(
+        'paid',
+        head.author,
+        entries.flatMap(({ entry }) => payLines(entry).map(([payee]) => payee)),
+        paidFromRecord,
+      ),
+      claimed: await pick(
+        'claimed',
+        head.author,
+        entries.flatMap(({ entry }) => claimLines(entry).map(([payer]) => payer)),
+        claimedFromRecord,
+      ),
     }),
     wholeState: async (head) => ({
       head,
@@ -122,7 +137,9 @@ export const createReplicaRecords = (store: Store): ReplicaRecords => {
       }),
     certificateAt: async (author, seq) => (await store.get('certificates', place(author, seq))) as unknown as Certificate | undefined,
     certificates: async (author, from, limit) =>
-      (await store.list('certificates', { prefix: `${toHex(author)}/`, from: place(author, from), limit })).map(([, c]) => c as unknown as Certificate),
+      (await store.list('certificates', { prefix: `${toHex(author)}/`, from: place(author, from), limit })).map(
+        ([, c]) => c as unknown as Certificate,
+      ),
     newestCertificate: async (author) => {
       const [row] = await store.list('certificates', { prefix: `${toHex(author)}/`, reverse: true, limit: 1 })
       return row?.[1] as unknown as Certificate | undefined

@@ -46,9 +46,17 @@ export interface Segment {
 export interface Replica {
   readonly records: ReplicaRecords
   /** `from` names the peer whose quota what must wait counts against. */
-  readonly ingest: (entries: readonly Uint8Array[], certificate: Certificate | null, from: string) => Promise<Result<IngestReport, StoreError>>
+  readonly ingest: (
+    entries: readonly Uint8Array[],
+    certificate: Certificate | null,
+    from: string,
+  ) => Promise<Result<IngestReport, StoreError>>
   /** For entries and a certificate that the caller verified. */
-  readonly ingestVerified: (entries: readonly VerifiedEntry[], certificate: Certificate, from: string) => Promise<Result<IngestReport, StoreError>>
+  readonly ingestVerified: (
+    entries: readonly VerifiedEntry[],
+    certificate: Certificate,
+    from: string,
+  ) => Promise<Result<IngestReport, StoreError>>
   readonly account: (author: PublicKey) => Promise<AccountSummary | undefined>
   readonly accounts: () => Promise<readonly AccountSummary[]>
   /** The account with all its lines, as of its highest certified entry. */
@@ -101,7 +109,11 @@ export const createReplica = ({
     const identity = await identityOf(entry.author)
     const signed = await verifyEntry(verifier, rules, parsed.value, identity)
     if (!signed.ok)
-      return err(signed.error === 'signature' && identity === null && entry.seq > 0 ? { type: 'signer-unknown' } : { type: 'invalid', reason: signed.error })
+      return err(
+        signed.error === 'signature' && identity === null && entry.seq > 0
+          ? { type: 'signer-unknown' }
+          : { type: 'invalid', reason: signed.error },
+      )
     pool.addEntry(from, { parsed: parsed.value, signedBy: signed.value })
     // A claim brings the payer's certificate along; it counts like one that came by itself.
     for (const [, , certificate] of claimLines(entry)) await takeCertificate(certificate, from)
@@ -109,7 +121,8 @@ export const createReplica = ({
   }
 
   const takeCertificate = async (certificate: Certificate, from: string): Promise<void> => {
-    if ((await records.certificateAt(certificate.author, certificate.seq)) === undefined || !(await holds(certificate))) pool.addCertificate(from, certificate)
+    if ((await records.certificateAt(certificate.author, certificate.seq)) === undefined || !(await holds(certificate)))
+      pool.addCertificate(from, certificate)
   }
   const holds = async ({ author, seq, id }: Certificate): Promise<boolean> => {
     const held = await records.entryAt(author, seq)
@@ -136,7 +149,9 @@ export const createReplica = ({
     return ok({ certified, refused })
   }
 
-  const settleOne = async (certificate: Certificate): Promise<Result<{ folded: readonly ParsedEntry[]; refused?: Refusal }, StoreError>> => {
+  const settleOne = async (
+    certificate: Certificate,
+  ): Promise<Result<{ folded: readonly ParsedEntry[]; refused?: Refusal }, StoreError>> => {
     const [head, unchanged] = await records.head(certificate.author)
     if (certificate.seq <= head.seq) {
       pool.removeCertificate(certificate)
@@ -149,7 +164,10 @@ export const createReplica = ({
     }
     const segment = descent(certificate, head.seq)
     if (!segment) return ok({ folded: [] })
-    const start = await records.stateFor(head, segment.map((item) => item.parsed))
+    const start = await records.stateFor(
+      head,
+      segment.map((item) => item.parsed),
+    )
     const fold = await foldSegment({ rules, records, verifier }, start, segment)
     if (fold.stopped?.type === 'missing') {
       const payer = toHex(fold.stopped.payer)
@@ -176,7 +194,8 @@ export const createReplica = ({
     return found.reverse()
   }
 
-  const certificateOf: Replica['certificateOf'] = (author, seq) => (seq === undefined ? records.newestCertificate(author) : records.certificateAt(author, seq))
+  const certificateOf: Replica['certificateOf'] = (author, seq) =>
+    seq === undefined ? records.newestCertificate(author) : records.certificateAt(author, seq)
 
   return {
     records,

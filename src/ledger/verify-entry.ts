@@ -27,7 +27,9 @@ export const verifyEntry = async (
   const byAuthor = await verifier.verify(entry.sig, message, entry.author)
   const byRoot = !byAuthor && !join && identity !== null && (await verifier.verify(entry.sig, message, identity))
   if (!byAuthor && !byRoot) return err('signature')
-  if (join && !(await verifyDevice(verifier, { root: join.identity, device: entry.author, signature: join.certificate }))) return err('device-certificate')
-  for (const [, , certificate] of claimLines(entry)) if (!(await verifyCertificate(verifier, certificate, rules))) return err('claim-certificate')
+  if (join && !(await verifyDevice(verifier, { root: join.identity, device: entry.author, signature: join.certificate })))
+    return err('device-certificate')
+  for (const [, , certificate] of claimLines(entry))
+    if (!(await verifyCertificate(verifier, certificate, rules))) return err('claim-certificate')
   return ok(byAuthor ? 'author' : 'root')
 }

@@ -19,7 +19,10 @@ export type AdmissionRefusal =
 
 export interface Admission {
   /** How many of these valid entries may be signed, and why not more. */
-  readonly admit: (author: PublicKey, entries: readonly ParsedEntry[]) => Promise<readonly [count: number, refusal: AdmissionRefusal | undefined]>
+  readonly admit: (
+    author: PublicKey,
+    entries: readonly ParsedEntry[],
+  ) => Promise<readonly [count: number, refusal: AdmissionRefusal | undefined]>
   /** Counts what was signed. */
   readonly spend: (author: PublicKey, entries: readonly ParsedEntry[]) => void
 }
@@ -37,7 +40,8 @@ export const createAdmission = (rules: LedgerRules, records: Pick<ReplicaRecords
       const isIssuer = equalBytes(author, rules.issuer)
       if (!isIssuer && entries[0]?.entry.seq === 0) {
         const incomes = await records.incomes(author)
-        if (!incomes.some((income) => income.total >= rules.openingMicro)) return [0, { reason: 'not-opened', openingMicro: rules.openingMicro }]
+        if (!incomes.some((income) => income.total >= rules.openingMicro))
+          return [0, { reason: 'not-opened', openingMicro: rules.openingMicro }]
       }
       let left = isIssuer ? Infinity : authorBytesPerHourMax - current(author).bytes
       for (const [i, { entry, bytes }] of entries.entries()) {

@@ -48,7 +48,8 @@ export const loadWitnessChain = async (store: Store, records: ReplicaRecords, au
     tail,
     last: head.seq + tail.length,
     entryAt: async (seq) => (seq > head.seq ? tail[seq - head.seq - 1] : records.entryAt(author, seq)),
-    forked: (meeting !== undefined && !equalBytes(meeting.id, signed!.id)) || (tail[0] !== undefined && !equalBytes(tail[0].entry.prev, head.id)),
+    forked:
+      (meeting !== undefined && !equalBytes(meeting.id, signed!.id)) || (tail[0] !== undefined && !equalBytes(tail[0].entry.prev, head.id)),
     unchanged: { table: 'signed', key, equals: record },
   }
 }

@@ -35,7 +35,11 @@ export type WitnessRefusal =
   /** A claimed entry is not certified here yet. */
   | { readonly reason: 'income-missing'; readonly payer: PublicKey; readonly seq: number; readonly id: EntryId }
   /** Another entry stands at this number: `signed`, from it to the one that the certificate is on. */
-  | { readonly reason: 'taken'; readonly seq: number; readonly signed: { readonly entries: readonly Bytes[]; readonly certificate: Certificate } }
+  | {
+      readonly reason: 'taken'
+      readonly seq: number
+      readonly signed: { readonly entries: readonly Bytes[]; readonly certificate: Certificate }
+    }
   /** What other witnesses certified does not descend from what this one signed: it signs no more of this author. */
   | { readonly reason: 'forked' }
   | AdmissionRefusal
@@ -72,7 +76,11 @@ export const createWitness = ({
   const sign = async (author: PublicKey, { seq, id, tail }: Signed): Promise<WitnessAnswer> => {
     const certificate = await signCertificate(signer, rules.swarm, { author, seq, id })
     if (!alone) return ok({ certificate })
-    const kept = await replica.ingest(tail.map(({ bytes }) => bytes), certificate, 'witness')
+    const kept = await replica.ingest(
+      tail.map(({ bytes }) => bytes),
+      certificate,
+      'witness',
+    )
     return kept.ok ? ok({ certificate }) : err({ reason: 'storage', error: kept.error })
   }
 
@@ -96,7 +104,10 @@ export const createWitness = ({
     if (fresh[0]!.entry.seq !== chain.last + 1) return err({ reason: 'gap', seq: chain.last + 1 })
 
     const [verified, unverified] = await verifyRun(verifier, rules, chain.head.identity, [...chain.tail, ...fresh])
-    const start = await records.stateFor(chain.head, verified.map((item) => item.parsed))
+    const start = await records.stateFor(
+      chain.head,
+      verified.map((item) => item.parsed),
+    )
     const fold = await foldSegment({ rules, records, verifier }, start, verified)
     const valid = verified.slice(chain.tail.length, fold.valid).map((item) => item.parsed)
     const [count, notAdmitted] = await admission.admit(author, valid)
@@ -111,7 +122,11 @@ export const createWitness = ({
   }
 
   /** What this witness can show from this number on: the next certificate, else its own signature on its tail. */
-  const shown = async (author: PublicKey, chain: WitnessChain, seq: number): Promise<{ entries: readonly Bytes[]; certificate: Certificate }> => {
+  const shown = async (
+    author: PublicKey,
+    chain: WitnessChain,
+    seq: number,
+  ): Promise<{ entries: readonly Bytes[]; certificate: Certificate }> => {
     if (seq > chain.head.seq && chain.signed) {
       const entries = chain.tail.filter(({ entry }) => entry.seq >= seq).map(({ bytes }) => bytes)
       return { entries, certificate: await signCertificate(signer, rules.swarm, { author, ...chain.signed }) }

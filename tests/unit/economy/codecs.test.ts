@@ -52,7 +52,9 @@ describe('a link', () => {
     expect(reasonOf(linkPrefix)).toBe('damaged')
     expect(reasonOf('x'.repeat(5000))).toBe('too-long')
     expect(reasonOf(raw([link.swarm, link.founder, null, [], []]))).toBe('fields')
-    expect(parseLink(raw([link.swarm, link.founder, bytes(1, 31), [], [], null]))).toMatchObject({ error: { detail: 'secret: not 32 bytes' } })
+    expect(parseLink(raw([link.swarm, link.founder, bytes(1, 31), [], [], null]))).toMatchObject({
+      error: { detail: 'secret: not 32 bytes' },
+    })
     expect(reasonOf(raw([link.swarm, link.founder, null, ['ws://192.168.1.2:1'], [], null]))).toBe('relay')
     expect(reasonOf(raw([link.swarm, link.founder, null, [], ['http://tracker.example'], null]))).toBe('tracker')
     // The array's head 86 written in a longer form (98 06): same fields, another byte string.
@@ -67,9 +69,24 @@ describe('a link', () => {
   })
 
   it('takes wss anywhere and ws on this machine only', () => {
-    for (const url of ['wss://relay.example', 'wss://relay.example:8443', 'ws://127.0.0.1:1', 'ws://localhost:1', 'ws://[::1]:1', 'wss://[2001:db8::1]:1'])
+    for (const url of [
+      'wss://relay.example',
+      'wss://relay.example:8443',
+      'ws://127.0.0.1:1',
+      'ws://localhost:1',
+      'ws://[::1]:1',
+      'wss://[2001:db8::1]:1',
+    ])
       expect([url, isRelayUrl(url)]).toEqual([url, true])
-    for (const url of ['ws://relay.example', 'ws://127.0.0.1.example', 'ws://localhost@evil.example', 'wss://', 'wss://a/peer', 'wss://a b', 'http://127.0.0.1'])
+    for (const url of [
+      'ws://relay.example',
+      'ws://127.0.0.1.example',
+      'ws://localhost@evil.example',
+      'wss://',
+      'wss://a/peer',
+      'wss://a b',
+      'http://127.0.0.1',
+    ])
       expect([url, isRelayUrl(url)]).toEqual([url, false])
     expect(isTrackerUrl('wss://tracker.example/announce')).toBe(true)
     expect(isTrackerUrl('ws://tracker.example/announce')).toBe(false)

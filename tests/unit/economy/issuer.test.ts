@@ -55,7 +55,10 @@ describe('the issuer', () => {
     const issuer = open(store)
     const token = await create(issuer)
     const first = await redeem(issuer, token, ana)
-    expect(first.ok && first.value.entry.entry.ops).toMatchObject([{ op: 'join' }, { op: 'pay', lines: [[ana.device.publicKey, 500, 0, 0, 0]] }])
+    expect(first.ok && first.value.entry.entry.ops).toMatchObject([
+      { op: 'join' },
+      { op: 'pay', lines: [[ana.device.publicKey, 500, 0, 0, 0]] },
+    ])
     expect(await redeem(issuer, token, ana)).toEqual(first)
     expect(await redeem(open(createMemoryStore(store.snapshot())), token, ana)).toEqual(first)
     expect(await issuer.invite(token)).toMatchObject({ usesLeft: 9 })
@@ -126,7 +129,8 @@ describe('the issuer', () => {
       if (!died) break
     }
     expect(reached.length).toBeGreaterThan(3)
-    const view = (records: ReadonlyMap<string, StoreValue>) => [...records].map(([k, v]) => `${k}=${v instanceof Uint8Array ? toHex(v) : JSON.stringify(v)}`).sort()
+    const view = (records: ReadonlyMap<string, StoreValue>) =>
+      [...records].map(([k, v]) => `${k}=${v instanceof Uint8Array ? toHex(v) : JSON.stringify(v)}`).sort()
     for (const records of reached) expect(view(records)).toEqual(view(reached.at(-1)!))
   })
 })

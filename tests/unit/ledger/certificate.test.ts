@@ -1,5 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { encodeCertificate, mergeCertificates, parseCertificate, verifyCertificate, verifySignatures } from '../../../src/ledger/certificate.ts'
+import {
+  encodeCertificate,
+  mergeCertificates,
+  parseCertificate,
+  verifyCertificate,
+  verifySignatures,
+} from '../../../src/ledger/certificate.ts'
 import type { ParsedEntry } from '../../../src/ledger/entry.ts'
 import { quorumOf } from '../../../src/ledger/rules.ts'
 import type { Certificate } from '../../../src/ledger/types.ts'

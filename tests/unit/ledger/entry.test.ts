@@ -71,14 +71,16 @@ describe('an entry', () => {
 
   it('never throws on whatever bytes a peer sends', () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => void parseEntry(bytes)))
-    fc.assert(fc.property(fc.anything(), (value) => {
-      try {
-        parseEntry(encode(value as Cbor))
-      } catch (error) {
-        // What cannot be encoded cannot be sent.
-        expect(String(error)).not.toMatch(/assertion/)
-      }
-    }))
+    fc.assert(
+      fc.property(fc.anything(), (value) => {
+        try {
+          parseEntry(encode(value as Cbor))
+        } catch (error) {
+          // What cannot be encoded cannot be sent.
+          expect(String(error)).not.toMatch(/assertion/)
+        }
+      }),
+    )
   })
 
   it('is refused above its size limit', () => {
@@ -90,9 +92,10 @@ describe('an entry', () => {
     const bensFirst = await next(world, ben, undefined, [ben.join, pay([ana, 5])])
     const certificate = await certify(world, bensFirst)
     const entry = decoded(first.bytes)
-    const withOps = (ops: unknown, change: Record<string, Cbor> = {}): string | undefined => reasonOf(encode({ ...entry, ops: ops as Cbor, ...change }))
-    const unsortedPay = { op: 'pay', lines: [...(pay([ana, 1], [ben, 1]) as { lines: PayLine[] }).lines].reverse() }
-    const [line] = (pay([ben, 1]) as { lines: PayLine[] }).lines
+    const withOps = (ops: unknown, change: Record<string, Cbor> = {}): string | undefined =>
+      reasonOf(encode({ ...entry, ops: ops as Cbor, ...change }))
+    const unsortedPay = { op: 'pay', lines: [...pay([ana, 1], [ben, 1]).lines].reverse() }
+    const [line] = pay([ben, 1]).lines
 
     expect(withOps([ana.join])).toBeUndefined()
     expect(withOps([])).toBe('malformed')
@@ -112,8 +115,12 @@ describe('an entry', () => {
     expect(withOps([ana.join, { op: 'burn', amount: 1 }])).toBe('malformed')
     expect(withOps([{ ...ana.join, more: 1 }])).toBe('malformed')
     expect(withOps([ana.join, claim(certificate)])).toBeUndefined()
-    expect(withOps([ana.join, { op: 'claim', lines: [[ben.device.publicKey, first.id, certificate as unknown as Cbor]] }])).toBe('malformed')
-    expect(withOps([ana.join, { op: 'claim', lines: [[ana.device.publicKey, certificate.id, certificate as unknown as Cbor]] }])).toBe('malformed')
+    expect(withOps([ana.join, { op: 'claim', lines: [[ben.device.publicKey, first.id, certificate as unknown as Cbor]] }])).toBe(
+      'malformed',
+    )
+    expect(withOps([ana.join, { op: 'claim', lines: [[ana.device.publicKey, certificate.id, certificate as unknown as Cbor]] }])).toBe(
+      'malformed',
+    )
     expect(withOps([ana.join], { v: 2 })).toBe('malformed')
     expect(withOps([ana.join], { extra: 1 })).toBe('malformed')
   })

@@ -6,7 +6,7 @@ import { compareBytes, sha256, utf8 } from '../../../src/lib/bytes.ts'
 import { signCertificate } from '../../../src/ledger/certificate.ts'
 import { type ParsedEntry, signEntry, zeroId } from '../../../src/ledger/entry.ts'
 import type { LedgerRules } from '../../../src/ledger/rules.ts'
-import type { Certificate, ClaimLine, JoinOp, Op, PayLine } from '../../../src/ledger/types.ts'
+import type { Certificate, ClaimLine, ClaimOp, JoinOp, Op, PayLine, PayOp } from '../../../src/ledger/types.ts'
 
 export const verifier = createNobleVerifier()
 export const signerOf = (name: string): Signer => createNobleSigner(sha256(utf8(name)))
@@ -33,7 +33,9 @@ export interface World {
 }
 
 export const createWorld = async (witnesses = 1, changes: Partial<LedgerRules> = {}): Promise<World> => {
-  const signers = Array.from({ length: witnesses }, (_, i) => signerOf(`witness ${i}`)).sort((a, b) => compareBytes(a.publicKey, b.publicKey))
+  const signers = Array.from({ length: witnesses }, (_, i) => signerOf(`witness ${i}`)).sort((a, b) =>
+    compareBytes(a.publicKey, b.publicKey),
+  )
   const issuer = await createPerson('issuer')
   return {
     witnesses: signers,
@@ -72,14 +74,14 @@ export const certify = async (world: World, { entry, id }: ParsedEntry, signers 
   return { ...parts[0]!, signatures: parts.flatMap((p) => p.signatures) }
 }
 
-export const pay = (...lines: readonly (readonly [payee: Person, total: number, units?: number, ok?: number, bad?: number])[]): Op => ({
+export const pay = (...lines: readonly (readonly [payee: Person, total: number, units?: number, ok?: number, bad?: number])[]): PayOp => ({
   op: 'pay',
   lines: lines
     .map(([payee, total, units = 0, ok = 0, bad = 0]): PayLine => [payee.device.publicKey, total, units, ok, bad])
     .sort(([a], [b]) => compareBytes(a, b)),
 })
 
-export const claim = (...certificates: readonly Certificate[]): Op => ({
+export const claim = (...certificates: readonly Certificate[]): ClaimOp => ({
   op: 'claim',
   lines: certificates.map((c): ClaimLine => [c.author, c.id, c]).sort(([a], [b]) => compareBytes(a, b)),
 })
