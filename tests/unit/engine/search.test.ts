@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createSearcher } from '../../../src/engine/search.ts'
-import { createSeededRandom } from '../../../src/lib/random.ts'
 import type { Hit } from '../../../src/tasks/engine.ts'
 
 const readKernel = () => readFile('public/kernels/dot-topk.wasm')
@@ -29,10 +28,13 @@ const expectSame = (hits: readonly Hit[], expected: readonly Hit[], k: number, w
   })
 }
 
-const unitRows = (seed: string, count: number, dimension: number): Float32Array => {
-  const random = createSeededRandom(seed)
-  const bytes = random.bytes(count * dimension)
-  const rows = Float32Array.from(bytes, (byte) => byte - 127.5)
+/** Unit vectors of a linear congruential sequence: quick for a million numbers, and the same for the same seed. */
+const unitRows = (seed: number, count: number, dimension: number): Float32Array => {
+  let state = seed >>> 0
+  const rows = Float32Array.from(
+    { length: count * dimension },
+    () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 31 - 1,
+  )
   for (let row = 0; row < count; row++) {
     const view = rows.subarray(row * dimension, (row + 1) * dimension)
     const norm = Math.hypot(...view)
@@ -49,10 +51,10 @@ describe('search', () => {
         fc.integer({ min: 1, max: 120 }),
         fc.integer({ min: 1, max: 20 }),
         fc.integer({ min: 1, max: 130 }),
-        fc.string(),
+        fc.nat(),
         async (dimension, rows, queryCount, k, seed) => {
-          const vectors = unitRows(`rows ${seed}`, rows, dimension)
-          const queries = unitRows(`queries ${seed}`, queryCount, dimension)
+          const vectors = unitRows(seed, rows, dimension)
+          const queries = unitRows(seed + 1, queryCount, dimension)
           const found = await search(vectors, dimension, queries, k)
           expect(found.length).toBe(queryCount)
           found.forEach((hits, q) => {
@@ -84,8 +86,8 @@ describe('search', () => {
   test('rows beyond one memory block keep their numbers', async () => {
     const dimension = 384
     const rows = 3001
-    const vectors = unitRows('many', rows, dimension)
-    const queries = unitRows('asked', 17, dimension)
+    const vectors = unitRows(1, rows, dimension)
+    const queries = unitRows(2, 17, dimension)
     // The same row in the first block, across the blocks and at the end.
     const twin = vectors.slice(0, dimension)
     for (const row of [700, 1500, 3000]) vectors.set(twin, row * dimension)
@@ -120,7 +122,7 @@ describe('search', () => {
 
   test('a small search after a large one and the other way round', async () => {
     const small = await search(vectorsOf([[1, 0, 2]]), 3, Float32Array.of(1, 1, 1), 1)
-    await search(unitRows('large', 2000, 128), 128, unitRows('asked', 3, 128), 2000)
+    await search(unitRows(3, 2000, 128), 128, unitRows(2, 3, 128), 2000)
     expect(await search(vectorsOf([[1, 0, 2]]), 3, Float32Array.of(1, 1, 1), 1)).toEqual(small)
   })
 
