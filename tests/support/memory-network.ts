@@ -72,6 +72,7 @@ export const createMemoryHub = (clock: Clock, random: Random, { latencyMs = 5, j
   const connect = (a: string, b: string, bindA: Binding, bindB: Binding): readonly [Link, Link] => {
     opened++
     let shut = false
+    let closedBy: string | undefined
     const half = (from: string): { link: (binding: Binding, initiator: boolean, other: () => Half) => Link; half: Half } => {
       let handlers: Parameters<Link['open']>[0] | undefined
       const waiting: (() => void)[] = []
@@ -80,7 +81,10 @@ export const createMemoryHub = (clock: Clock, random: Random, { latencyMs = 5, j
         receive: (act) => {
           const due = Math.max(lastDue, clock.now() + delay())
           lastDue = due
-          clock.after(due - clock.now(), () => (handlers ? act(handlers) : waiting.push(() => act(handlers!))))
+          // Whoever closed its end hears no more, also not what was under way.
+          clock.after(due - clock.now(), () =>
+            closedBy === from ? undefined : handlers ? act(handlers) : waiting.push(() => act(handlers!)),
+          )
         },
       }
       return {
@@ -108,6 +112,7 @@ export const createMemoryHub = (clock: Clock, random: Random, { latencyMs = 5, j
     const end = (reason: string, by?: string): void => {
       if (shut) return
       shut = true
+      closedBy = by
       wires.delete(wire)
       const unheard = by !== undefined && silent.has(pair(a, b))
       if (by !== a && !unheard) ends[0].half.receive((h) => h.onClose(reason))

@@ -140,24 +140,30 @@ describe('two links to one peer', () => {
   })
 
   it('what is sent while they are two is not lost', async () => {
-    for (let seed = 0; seed < 10; seed++) {
+    for (let seed = 0; seed < 30; seed++) {
       const swarm = createTestSwarm(seed, testLink())
-      const [ann, bob] = [await swarm.node('ann'), await swarm.node('bob')]
-      const heard: number[] = []
-      bob.network.onMessage((_, message) => message[0] === 'range?' && heard.push(message[1].from))
-      const first = await pairUp(swarm, 'ann', 'bob')
-      const second = await pairUp(swarm, 'bob', 'ann')
-      ann.network.accept(first[0])
-      bob.network.accept(first[1])
-      await swarm.clock.advance(100)
-      bob.network.accept(second[0])
-      ann.network.accept(second[1])
-      for (let i = 0; i < 50; i++) {
-        void ann.network.send(bob.id, ['range?', { author: ann.device.device, from: i }])
-        await swarm.clock.advance(2)
+      const nodes = [await swarm.node('ann'), await swarm.node('bob')] as const
+      const links = [await pairUp(swarm, 'ann', 'bob'), (await pairUp(swarm, 'bob', 'ann')).toReversed()]
+      const heard: [number[], number[]] = [[], []]
+      nodes.forEach((node, i) => node.network.onMessage((_, message) => message[0] === 'range?' && heard[i]!.push(message[1].from)))
+      // Both at once, or one while the other is already in use, in either order.
+      const [first, second] = seed % 2 === 0 ? links : links.toReversed()
+      nodes.forEach((node, i) => node.network.accept(first![i]!))
+      await swarm.clock.advance(seed % 3 === 0 ? 100 : seed % 5)
+      nodes.forEach((node, i) => node.network.accept(second![i]!))
+      const sent: [number[], number[]] = [[], []]
+      for (let n = 0; n < 60; n++) {
+        for (const [i, node] of nodes.entries()) {
+          const to = nodes[1 - i]!
+          if (!node.network.peers().some((p) => p.id === to.id)) continue
+          sent[1 - i]!.push(n)
+          void node.network.send(to.id, ['range?', { author: node.device.device, from: n }])
+        }
+        await swarm.clock.advance(1)
       }
       await swarm.clock.advance(5_000)
-      expect(heard.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, i) => i))
+      expect(sent[0].length).toBeGreaterThan(20)
+      expect(heard.map((h) => h.toSorted((a, b) => a - b))).toEqual(sent)
     }
   })
 })
