@@ -19,7 +19,7 @@ export interface AgentClient {
 
 /** Quotes, jobs and tests may have to wait for a model's files first. */
 const waitMs: { readonly [C in AgentCommand]: number } = {
-  view: 2_000,
+  view: 4_000,
   quote: 180_000,
   submit: 180_000,
   cancel: 15_000,

@@ -35,6 +35,8 @@ export interface Ui {
 }
 
 const askAfterSilenceMs = 4_000
+/** A machine that works hard may keep an answer waiting: only after this is the agent taken for gone. */
+const goneAfterMs = 20_000
 const askAgainMs = 1_000
 const tickMs = 1_000
 
@@ -63,13 +65,15 @@ export const createUi = (deps: {
       if (closed) return
       if (answer.ok) heard(answer.value)
       // A view that is no longer true must not be shown as if it were.
-      else if (clock.now() - heardMs >= askAfterSilenceMs) store.setState({ view: null, agent: 'silent' })
+      else if (clock.now() - heardMs >= goneAfterMs) store.setState({ view: null, agent: 'silent' })
     }
     stopAsking = clock.after(store.getState().agent === 'live' ? askAfterSilenceMs : askAgainMs, () => void watchAgent())
   }
 
   const tick = (): void => {
     store.setState({ nowMs: clock.now() })
+    // A background that is only just starting answers soon.
+    if (store.getState().trouble) void refresh()
     stopTicking = clock.after(tickMs, tick)
   }
 
@@ -85,6 +89,7 @@ export const createUi = (deps: {
     return answer
   }
 
+  const refresh = async (): Promise<void> => void (await ask('state', {}))
   const stopViews = agent.onView(heard)
   const stopPages = pages.listen((message) => {
     const state = fieldsOf(message)?.state
@@ -92,7 +97,6 @@ export const createUi = (deps: {
   })
   void watchAgent()
   tick()
-  const refresh = async (): Promise<void> => void (await ask('state', {}))
   void refresh()
 
   return {

@@ -1,5 +1,5 @@
 /** How components reach what the page knows and may ask. */
-import { createContext, useContext, useState } from 'react'
+import { createContext, useCallback, useContext, useState } from 'react'
 import { useStore } from 'zustand'
 import { assert } from '../lib/assert.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -27,22 +27,19 @@ export interface Request {
   readonly clear: () => void
 }
 
-/** One thing asked at a time, with its error kept to be shown beside the button that asked. */
+/** One thing asked at a time, with its error kept to be shown beside the button that asked. `run` and `clear` never change. */
 export const useRequest = (): Request => {
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<UiError | null>(null)
-  return {
-    busy,
-    error,
-    clear: () => setError(null),
-    run: async (asking) => {
-      setBusy(true)
-      setError(null)
-      const answer = await asking()
-      setBusy(false)
-      if (answer.ok) return answer.value
-      setError(answer.error)
-      return undefined
-    },
-  }
+  const clear = useCallback(() => setError(null), [])
+  const run = useCallback(async <T>(asking: () => Promise<Result<T, UiError>>): Promise<T | undefined> => {
+    setBusy(true)
+    setError(null)
+    const answer = await asking()
+    setBusy(false)
+    if (answer.ok) return answer.value
+    setError(answer.error)
+    return undefined
+  }, [])
+  return { busy, error, run, clear }
 }

@@ -111,17 +111,13 @@ export const JobForm = ({ readiness, onSubmitted }: { readonly readiness: Readin
               disabled={!inSwarm}
               onChange={() => setWhere('network')}
             />
-            <span>
-              <strong>{t('whereNetwork')}</strong>
-              <small>{t('whereNetworkText')}</small>
-            </span>
+            <strong>{t('whereNetwork')}</strong>
+            <small>{t('whereNetworkText')}</small>
           </label>
           <label>
             <input type="radio" name="where" data-testid="where-local" checked={where === 'local'} onChange={() => setWhere('local')} />
-            <span>
-              <strong>{t('whereLocal')}</strong>
-              <small>{t('whereLocalText')}</small>
-            </span>
+            <strong>{t('whereLocal')}</strong>
+            <small>{t('whereLocalText')}</small>
           </label>
         </fieldset>
         <div className="submit-row">

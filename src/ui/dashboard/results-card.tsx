@@ -23,8 +23,7 @@ export const ResultsCard = ({ job }: { readonly job: JobView }) => {
     return () => {
       left = true
     }
-    // `run` is made anew at every rendering and always does the same.
-  }, [ui, job.id])
+  }, [ui, job.id, run])
 
   const fileName =
     job.title

@@ -1,5 +1,5 @@
 /** The price of what is in the form, asked a moment after the last change; an answer that was overtaken is dropped. */
-import { useEffect, useState } from 'react'
+import { useEffect, useMemo, useState } from 'react'
 import type { AgentCommands, UiError } from '../../messages/view.ts'
 import { useClock, useUi } from '../ui-context.ts'
 
@@ -15,24 +15,22 @@ const askAfterMs = 350
 export const useQuote = (texts: readonly string[] | null, model: string, redundancy: number): QuoteState => {
   const { agent } = useUi()
   const clock = useClock()
-  const [state, setState] = useState<QuoteState>({ name: 'none' })
+  const asked = useMemo(() => (texts && model !== '' ? { texts, model, redundancy } : null), [texts, model, redundancy])
+  const [answered, setAnswered] = useState<{ readonly to: typeof asked; readonly state: QuoteState } | null>(null)
   useEffect(() => {
-    if (!texts || model === '') {
-      setState({ name: 'none' })
-      return
-    }
+    if (!asked) return
     let overtaken = false
-    setState({ name: 'asking' })
     const callOff = clock.after(askAfterMs, () => {
-      void agent.call('quote', { texts, model, redundancy }).then((answer) => {
+      void agent.call('quote', asked).then((answer) => {
         if (overtaken) return
-        setState(answer.ok ? { name: 'ready', quote: answer.value } : { name: 'error', error: answer.error })
+        setAnswered({ to: asked, state: answer.ok ? { name: 'ready', quote: answer.value } : { name: 'error', error: answer.error } })
       })
     })
     return () => {
       overtaken = true
       callOff()
     }
-  }, [agent, clock, texts, model, redundancy])
-  return state
+  }, [agent, clock, asked])
+  if (!asked) return { name: 'none' }
+  return answered?.to === asked ? answered.state : { name: 'asking' }
 }

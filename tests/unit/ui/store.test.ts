@@ -48,7 +48,9 @@ test('an agent that died is noticed, its view forgotten, and its return noticed 
   const ui = page()
   await clock.advance(0)
   kill()
-  await clock.advance(10_000)
+  await clock.advance(15_000)
+  expect(ui.store.getState().agent, 'patience with a busy machine').toBe('live')
+  await clock.advance(15_000)
   expect(ui.store.getState()).toMatchObject({ agent: 'silent', view: null })
   revive()
   await clock.advance(5_000)
@@ -64,7 +66,7 @@ test('what one page changes, the others show', async () => {
   expect(dashboard.store.getState().background?.paused).toBe('off')
 })
 
-test('a background that cannot be reached is told, and forgotten once it answers', async () => {
+test('a background that cannot be reached is told, asked again, and the trouble forgotten once it answers', async () => {
   let broken = true
   const { page, clock } = setUp(async () => {
     if (broken) throw new Error('Receiving end does not exist')
@@ -74,7 +76,7 @@ test('a background that cannot be reached is told, and forgotten once it answers
   await clock.advance(0)
   expect(ui.store.getState()).toMatchObject({ background: null, trouble: { type: 'background-unreachable' } })
   broken = false
-  await ui.refresh()
+  await clock.advance(2_000)
   expect(ui.store.getState()).toMatchObject({ background, trouble: null })
 })
 
