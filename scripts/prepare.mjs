@@ -35,7 +35,8 @@ const copyAll = (from, to, files) => {
   }
 }
 
-const ortFiles = ['ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm']
+// One build for both backends: WebAssembly everywhere, WebGPU where there is an adapter.
+const ortFiles = ['ort-wasm-simd-threaded.jspi.mjs', 'ort-wasm-simd-threaded.jspi.wasm']
 // The float model stays outside: only tests need it, and it is three times as large.
 const modelFiles = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'onnx/model_quantized.onnx', 'LICENSE']
 const ascFlags = ['--runtime', 'stub', '--enable', 'simd', '-O3', '--noAssert']
@@ -70,7 +71,7 @@ const compile = async (name, text) => {
     },
     listFiles: () => [],
   })
-  if (error !== null || binary === undefined) throw new Error(`src/kernels/${name} does not compile\n${stderr.toString()}`)
+  if (error !== null || binary === undefined) throw new Error(`src/kernels/${name} does not compile: ${String(error)}`)
   return Buffer.from(binary)
 }
 
