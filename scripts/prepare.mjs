@@ -64,14 +64,20 @@ const wasmName = (source) => source.replace(/\.ts$/, '.wasm')
 const compile = async (name, text) => {
   const { default: asc } = await import('assemblyscript/asc')
   let binary
-  const { error, stderr } = await asc.main([name, '--outFile', 'out.wasm', ...ascFlags], {
+  let diagnostics = ''
+  const { error } = await asc.main([name, '--outFile', 'out.wasm', ...ascFlags], {
     readFile: (file) => (file === name ? text : null),
     writeFile: (file, contents) => {
       if (file === 'out.wasm') binary = contents
     },
     listFiles: () => [],
+    stderr: {
+      write: (text) => {
+        diagnostics += text
+      },
+    },
   })
-  if (error !== null || binary === undefined) throw new Error(`src/kernels/${name} does not compile: ${String(error)}`)
+  if (error !== null || binary === undefined) throw new Error(`src/kernels/${name} does not compile\n${diagnostics}`)
   return Buffer.from(binary)
 }
 
