@@ -116,7 +116,7 @@ const run = async (options: DemoOptions): Promise<{ report: DemoReport; vectors:
     agreed: settledJob.agreed,
     failed: texts.length - Object.values(settledJob.agreed).reduce((a, b) => a + b, 0),
     results,
-    ledger: accountsOf(before, after, selves, settledJob.workers),
+    ledger: accountsOf(before, after, selves),
     timing: {
       buildMs: Math.round(builtMs - beganMs),
       startMs: Math.round(startedMs - builtMs),

@@ -5,7 +5,7 @@ import { toNpy } from '../../src/ui/result-files.ts'
 
 export interface DemoAccount {
   readonly name: string
-  readonly role: 'requester' | 'worker' | 'issuer' | 'other'
+  readonly role: 'requester' | 'worker' | 'issuer'
   /** Σ claimed − Σ paid in µcr. */
   readonly before: number
   readonly after: number

@@ -1,0 +1,193 @@
+/** The whole job between real browsers: earn, spend, check, pay once, whoever dies on the way. */
+import { resultVectors, viewWhere } from './harness/agent-page.ts'
+import { expect, launch, test } from './harness/fixtures.ts'
+import { type ChromiumExtension, launchChromium } from './harness/launch-chromium.ts'
+import { startRelay } from './harness/relay.ts'
+import { earnedMicro, earns, grantMicro, jobWhere, join, meet, type Member, openSwarm, settledJob, someTexts, submit } from './harness/swarm.ts'
+
+const perText = 50_000
+
+test('a Firefox worker earns from a Chromium requester, and the vectors are those of Chromium itself', async () => {
+  const { members } = await openSwarm(['chromium', 'firefox'])
+  const [requester, worker] = members as [Member, Member]
+  const texts = someTexts(20)
+  const job = await settledJob(requester, await submit(requester, texts, 1))
+  expect(job).toMatchObject({ state: 'done', texts: 20, agreed: { '1': 20 }, costMicro: 20 * perText })
+  await earns(worker, grantMicro + 20 * perText)
+
+  const local = await requester.dashboard.evaluate<string>(`new Promise((resolve) => {
+    const channel = new BroadcastChannel('edge-net/ui')
+    channel.onmessage = ({ data }) => { if (data.re === 'local') resolve(data.ok ? data.ok.job : JSON.stringify(data.error)) }
+    channel.postMessage({ id: 'local', command: 'submit', args: { texts: ${JSON.stringify(texts)}, ids: ${JSON.stringify(texts.map((_, i) => String(i)))}, model: 'mini', redundancy: 1, title: 'local', where: 'local' } })
+  })`)
+  await jobWhere(requester, local, `job.state === 'done'`)
+  const [theirs, own] = [await resultVectors(requester.dashboard, job.id), await resultVectors(requester.dashboard, local)]
+  expect(theirs.dimension).toBe(96)
+  expect(theirs.vectors).toEqual(own.vectors)
+})
+
+/** Request ids under which each side's background stores its answers, in the order of the contract. */
+const steps = { requester: ['sow/', 'agree/', 'reward/', 'release/', 'settle/', 'certified/'], worker: ['quote/', 'countersign/', 'result/', 'receipt/', 'claim/'] } as const
+
+/** Resolves when the service worker has written an answer whose request id begins so; the write may not be committed yet. */
+const whenAnswered = async (browser: ChromiumExtension, prefix: string): Promise<unknown> => {
+  const worker = browser.context.serviceWorkers()[0]
+  if (!worker) throw new Error('no service worker')
+  return worker.evaluate(
+    (begins) =>
+      new Promise<string>((resolve) => {
+        const put = IDBObjectStore.prototype.put
+        IDBObjectStore.prototype.put = function (value: unknown, key?: IDBValidKey) {
+          const name = Array.isArray(key) ? key.join(' ') : String(key)
+          if (name.includes(begins)) resolve(name)
+          return put.call(this, value, key)
+        }
+      }),
+    prefix,
+  )
+}
+
+test.describe('the service worker dies at a step of the contract', () => {
+  for (const role of ['requester', 'worker'] as const)
+    test(`of the ${role}: each task still ends right, paid once`, async () => {
+      test.setTimeout(400_000)
+      const relay = await startRelay()
+      const requester = await join(await launchChromium(), relay.link)
+      const worker = await join(await launchChromium(), relay.link)
+      await meet([requester, worker])
+      const victim = role === 'requester' ? requester : worker
+      let earned = grantMicro
+      for (const [i, step] of steps[role].entries())
+        await test.step(step, async () => {
+          // A page's message wakes it, so that there is one to wait in.
+          await victim.dashboard.evaluate(`chrome.runtime.sendMessage({ command: 'state', args: {} })`)
+          const reached = whenAnswered(victim.browser, step)
+          const job = await submit(requester, someTexts(2 + i), 1)
+          await reached
+          await victim.browser.stopServiceWorker()
+          const done = await settledJob(requester, job)
+          expect(done).toMatchObject({ costMicro: (2 + i) * perText, agreed: { '1': 2 + i } })
+          earned += (2 + i) * perText
+          await earns(worker, earned)
+        })
+    })
+})
+
+test('the offscreen document dies on either side, and the task ends right, paid once', async () => {
+  test.setTimeout(300_000)
+  const relay = await startRelay()
+  const requester = await join(await launchChromium(), relay.link)
+  const worker = await join(await launchChromium(), relay.link)
+  await meet([requester, worker])
+  let earned = grantMicro
+  for (const [victim, condition] of [
+    [requester, `view.jobs[0].state === 'hiring' || view.jobs[0].state === 'working'`],
+    [worker, `view.work.some((w) => w.state === 'receiving' || w.state === 'executing')`],
+  ] as const) {
+    const job = await submit(requester, someTexts(200), 1)
+    await viewWhere(victim.dashboard, condition)
+    await victim.browser.stopAgent()
+    // Any wake of the background brings the agent back; an alarm does so at the latest after half a minute.
+    await victim.dashboard.evaluate(`chrome.runtime.sendMessage({ command: 'settings', args: {} })`)
+    const done = await settledJob(requester, job, 150_000)
+    expect(done).toMatchObject({ costMicro: 200 * perText })
+    earned += 200 * perText
+    await earns(worker, earned, 60_000)
+  }
+})
+
+test('a worker killed in mid-task: at redundancy 3 the other two finish it', async () => {
+  test.setTimeout(300_000)
+  const { members } = await openSwarm(['chromium', 'chromium', 'chromium', 'chromium'])
+  const [requester, victim, ...others] = members as [Member, Member, Member, Member]
+  const texts = someTexts(250, 60)
+  const job = await submit(requester, texts, 3)
+  await viewWhere(victim.dashboard, `view.work.some((w) => w.state === 'executing')`)
+  await victim.browser.killHard()
+  const done = await settledJob(requester, job, 200_000)
+  expect(done.agreed).toEqual({ '2': 250 })
+  expect(done.costMicro).toBe(2 * done.maxCostMicro / 3)
+  for (const other of others) await earns(other, grantMicro + done.maxCostMicro / 3)
+})
+
+test('a worker killed in mid-task: at redundancy 1 another takes it over', async () => {
+  test.setTimeout(300_000)
+  const { members } = await openSwarm(['chromium', 'chromium', 'chromium'])
+  const [requester, a, b] = members as [Member, Member, Member]
+  const job = await submit(requester, someTexts(250, 60), 1)
+  const executing = `view.work.some((w) => w.state === 'executing')`
+  const victim = await Promise.race([a, b].map((member) => viewWhere(member.dashboard, executing, 60_000).then(() => member)))
+  await victim.browser.killHard()
+  const other = victim === a ? b : a
+  const done = await settledJob(requester, job, 200_000)
+  expect(done.agreed).toEqual({ '1': 250 })
+  await earns(other, grantMicro + done.costMicro)
+})
+
+test('the relay is killed between the payment and its certificate, and comes back: paid once', async () => {
+  test.setTimeout(200_000)
+  const relay = await startRelay()
+  const requester = await join(await launchChromium(), relay.link)
+  const worker = await join(await launchChromium(), relay.link)
+  await meet([requester, worker])
+  const paying = whenAnswered(requester.browser, 'settle/')
+  const job = await submit(requester, someTexts(5), 1)
+  await paying
+  await relay.kill9()
+  await jobWhere(requester, job, `job.state === 'done'`)
+  await relay.restart()
+  await settledJob(requester, job)
+  await earns(worker, grantMicro + 5 * perText, 60_000)
+})
+
+test('cancelling releases the workers and costs nothing', async () => {
+  const { members } = await openSwarm(['chromium', 'chromium'])
+  const [requester, worker] = members as [Member, Member]
+  const job = await submit(requester, someTexts(250, 60), 1)
+  await viewWhere(worker.dashboard, `view.work.some((w) => w.state === 'executing')`)
+  await requester.dashboard.click('[data-testid="cancel"]')
+  await jobWhere(requester, job, `job.state === 'cancelled' && job.costMicro === 0`)
+  await viewWhere(worker.dashboard, `view.work.some((w) => w.state === 'released')`)
+  await viewWhere(requester.dashboard, `view.credits.reservedMicro === 0 && view.credits.availableMicro === ${grantMicro}`)
+  expect(await earnedMicro(worker)).toBe(grantMicro)
+})
+
+test('where too few computers answer, the job says so and costs nothing', async () => {
+  const { members } = await openSwarm(['chromium', 'firefox'])
+  const [requester] = members as [Member]
+  const job = await submit(requester, someTexts(3), 3)
+  const failed = await jobWhere(requester, job, `job.state === 'failed'`, 90_000)
+  expect(failed).toMatchObject({ costMicro: 0, failure: { type: 'too-few-workers' } })
+  await viewWhere(requester.dashboard, `view.credits.availableMicro === ${grantMicro}`)
+})
+
+test('a profile rolled back to an older copy neither forks nor loses', async () => {
+  test.setTimeout(200_000)
+  const { cpSync, rmSync } = await import('node:fs')
+  const relay = await startRelay()
+  const first = await launch('chromium')
+  const requester = await join(first, relay.link)
+  const worker = await join(await launch('chromium'), relay.link)
+  await meet([requester, worker])
+  await settledJob(requester, await submit(requester, someTexts(3), 1))
+  await requester.browser.killHard()
+  const profile = first.profileDir
+  const copy = `${profile}-copy`
+  cpSync(profile, copy, { recursive: true })
+  try {
+    const again = await launch('chromium', { profileDir: profile })
+    const dashboard = await again.openDashboard()
+    const later = { dashboard }
+    await viewWhere(dashboard, `view.peers.some((p) => p.role === 'node')`)
+    await settledJob(later, await submit(later, someTexts(4), 1))
+    await again.killHard()
+    const old = await launch('chromium', { profileDir: copy })
+    const rolledBack = { dashboard: await old.openDashboard() }
+    await viewWhere(rolledBack.dashboard, `view.credits.spentMicro === ${7 * perText} && view.peers.some((p) => p.role === 'node')`)
+    await settledJob(rolledBack, await submit(rolledBack, someTexts(5), 1))
+    await earns(worker, grantMicro + 12 * perText)
+    await viewWhere(rolledBack.dashboard, `view.credits.availableMicro === ${grantMicro - 12 * perText}`)
+  } finally {
+    rmSync(copy, { recursive: true, force: true })
+  }
+})
