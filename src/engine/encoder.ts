@@ -14,7 +14,7 @@ export interface Ort {
 
 export interface Encoder {
   /** Unit vector of length `dimension`. `onBusy` is told the milliseconds spent inside the model's run(). */
-  readonly encode: (ids: readonly number[]) => Promise<{ readonly vector: Float32Array<ArrayBuffer>; readonly busyMs: number }>
+  readonly encode: (ids: ArrayLike<number>) => Promise<{ readonly vector: Float32Array<ArrayBuffer>; readonly busyMs: number }>
 }
 
 export const createEncoder = (ort: Ort, session: InferenceSession, pooling: 'mean' | 'cls', nowMs: () => number): Encoder => ({
