@@ -1,0 +1,189 @@
+/**
+ * The own chain as the vault uses it: tabs become `pay` entries, certified payments to us become `claim` entries, certificates
+ * and the witness's word on our head are taken in.
+ *
+ * Invariants: nothing is appended before the witness's word was taken in this browser session, nor while an entry waits for its
+ * certificate. Payments to us are kept until an entry that claims them is certified: an uncertified claim that a witness's
+ * answer drops is made anew.
+ *
+ * | table         | key        | value                                                       |
+ * | ------------- | ---------- | ----------------------------------------------------------- |
+ * | incomes       | payer      | newest certified entry that pays us, with its certificate     |
+ * | certifiedHead | head       | head record as of the entry before the one that waits         |
+ */
+import * as v from 'valibot'
+import type { Policy } from '../economy/policy.ts'
+import type { DeviceCertificate } from '../identity/keys.ts'
+import { certificateSchema } from '../ledger/certificate.ts'
+import { balanceOf, type ChainHead, type ChainState, headFromRecord, headToRecord, nothingPaid, summaryOf } from '../ledger/chain-state.ts'
+import { claimLines, entryBytesMax, type ParsedEntry, payLines } from '../ledger/entry.ts'
+import { type AppendError, type CheckedIncome, claimLinesMax, claimOp, type OwnChain, payLinesMax } from '../ledger/own-chain.ts'
+import type { AccountSummary, Certificate, JoinOp, Op, PayLine } from '../ledger/types.ts'
+import { type Bytes, fromHex, toHex } from '../lib/bytes.ts'
+import { err, ok, type Result } from '../lib/result.ts'
+import { bytesUpTo, parse } from '../lib/schema.ts'
+import type { Store, StoreValue, Write } from '../lib/store.ts'
+import { refused, storeFailed } from './errors.ts'
+import type { Spending } from './spending.ts'
+import { sameFigures, type Tab, tabTotal } from './tabs.ts'
+import type { VaultCalls, VaultError } from './vault.ts'
+
+type Pending = Result<{ readonly pending: readonly Bytes[] }, VaultError>
+interface StoredIncome {
+  readonly entry: Bytes
+  readonly certificate: Certificate
+}
+
+export interface Settling {
+  readonly settle: (answered: Write) => Promise<Pending>
+  readonly claim: (incomes: readonly StoredIncome[], answered: Write) => Promise<Pending>
+  readonly pending: () => Promise<Pending>
+  readonly certified: (certificate: Certificate) => Promise<Result<VaultCalls['certified']['answer'], VaultError>>
+  readonly adopt: (args: VaultCalls['adopt']['args']) => Promise<Result<Record<string, never>, VaultError>>
+  readonly summary: () => Promise<AccountSummary | null>
+}
+
+const incomeSchema = v.strictObject({ entry: bytesUpTo(entryBytesMax), certificate: certificateSchema })
+const certifiedAt = { table: 'certifiedHead', key: 'head' } as const
+
+/** Without stamp: no swarm of this version asks for one. */
+export const joinOpOf = ({ root, signature }: DeviceCertificate): JoinOp => ({ op: 'join', identity: root, certificate: signature, stamp: new Uint8Array(0) })
+
+export const createSettling = (deps: {
+  /** The swarm's own tables, the chain's among them. */
+  readonly store: Store
+  readonly chain: OwnChain
+  readonly spending: Spending
+  readonly policy: Policy
+  readonly device: DeviceCertificate
+  readonly headChecked: () => boolean
+}): Settling => {
+  const { store, chain, spending, policy, device, headChecked } = deps
+
+  const pending = async (): Promise<Pending> => ok({ pending: (await chain.pending()).map((entry) => entry.bytes) })
+
+  /** `answered` is kept with the entry; where there is nothing to append, asking again is free and it is not kept. */
+  const append = (head: ChainHead, ops: readonly Op[], answered: readonly Write[], incomes: readonly CheckedIncome[] = []) =>
+    chain.append(ops, [...answered, { ...certifiedAt, value: headToRecord(head) }], [], incomes)
+
+  /** Claims whatever certified payment is kept and not claimed, as much as fits one entry. */
+  const claimKept = async (answered: readonly Write[]): Promise<Pending> => {
+    if ((await chain.pending()).length > 0) return pending()
+    const { head, claimed } = await chain.state()
+    const checked: CheckedIncome[] = []
+    for (const [payer, record] of await store.list('incomes')) {
+      const kept = parse(incomeSchema, record)
+      const income = kept.ok ? await chain.checkIncome(kept.value) : undefined
+      if (income?.ok && income.value.total > (claimed.get(payer)?.total ?? 0)) checked.push(income.value)
+    }
+    // A witness certifies a first entry only to whom a certified entry pays that much: before, it would wait forever.
+    if (checked.length === 0 || (head.seq < 0 && !checked.some((income) => income.total >= policy.openingMicro))) return pending()
+    const inOrder = checked.sort((a, b) => b.total - a.total)
+    // Certificates of many witnesses are long: what does not fit waits for the next entry.
+    for (let count = Math.min(claimLinesMax, checked.length); count > 0; count >>= 1) {
+      const incomes = inOrder.slice(0, count)
+      const done = await append(head, [...(head.seq < 0 ? [joinOpOf(device)] : []), claimOp(incomes)], answered, incomes)
+      if (done.ok) return pending()
+      if (done.error.type !== 'invalid' || done.error.reason !== 'too-large') return appendFailed(done.error)
+    }
+    return refused('a claim does not fit an entry')
+  }
+
+  return {
+    pending,
+
+    settle: async (answered) => {
+      if (!headChecked()) return err({ type: 'head-unchecked' })
+      const state = await chain.state()
+      if (state.head.seq < 0 || (await chain.pending()).length > 0) return pending()
+      const { lines, needMicro } = dueLines(state, await spending.tabs(state))
+      if (lines.length === 0)
+        return needMicro > 0 ? err({ type: 'insufficient-credits', needMicro, availableMicro: Number(balanceOf(state.head)) }) : pending()
+      const done = await append(state.head, [{ op: 'pay', lines }], [answered])
+      return done.ok ? pending() : appendFailed(done.error)
+    },
+
+    claim: async (incomes, answered) => {
+      if (!headChecked()) return err({ type: 'head-unchecked' })
+      const { claimed } = await chain.state()
+      const keep = new Map<string, { readonly seq: number; readonly write: Write }>()
+      let fault: string | undefined
+      for (const given of incomes) {
+        const payer = toHex(given.certificate.author)
+        const income = await chain.checkIncome(given)
+        if (!income.ok) {
+          if (income.error.reason !== 'old') fault = income.error.reason
+          continue
+        }
+        const kept = parse(incomeSchema, await store.get('incomes', payer))
+        const newest = Math.max(keep.get(payer)?.seq ?? -1, kept.ok ? kept.value.certificate.seq : -1)
+        if (income.value.seq <= newest || income.value.total <= (claimed.get(payer)?.total ?? 0)) continue
+        keep.set(payer, { seq: income.value.seq, write: { table: 'incomes', key: payer, value: given as unknown as StoreValue } })
+      }
+      if (fault !== undefined && keep.size === 0) return refused(`no income: ${fault}`)
+      if (keep.size > 0) {
+        const stored = await store.commit([...keep.values()].map(({ write }) => write))
+        if (!stored.ok) return storeFailed(stored.error)
+      }
+      return claimKept([answered])
+    },
+
+    certified: async (certificate) => {
+      const entry = await chain.entry(certificate.seq)
+      const done = await chain.certified(certificate, entry ? await claimedIncomes(store, entry) : [])
+      if (!done.ok) return done.error.type === 'certificate' ? refused(`certificate: ${done.error.reason}`) : storeFailed(done.error)
+      // What came while the entry waited can be claimed now; should that fail, the next claim takes it along.
+      if (headChecked()) await claimKept([])
+      return ok({ entry: done.value.bytes, payees: payLines(done.value.entry).map(([payee]) => payee) })
+    },
+
+    adopt: async ({ entries, certificate }) => {
+      const done = await chain.adopt(entries, certificate)
+      if (done.ok) return ok({})
+      const { error } = done
+      if (error.type === 'storage' || error.type === 'conflict') return storeFailed(error)
+      return refused(`adopt: ${error.type}${'seq' in error ? ` at ${error.seq}` : 'reason' in error ? ` (${error.reason})` : ''}`)
+    },
+
+    summary: async () => {
+      const waiting = (await chain.pending()).length > 0
+      const record = waiting ? await store.get(certifiedAt.table, certifiedAt.key) : undefined
+      const head = record === undefined ? await chain.head() : headFromRecord(record)
+      return head.seq < 0 ? null : summaryOf(head)
+    },
+  }
+}
+
+/** A `pay` line for every tab that is ahead of the chain, as far as the balance reaches; `needMicro` is what it does not reach. */
+const dueLines = (state: ChainState, tabs: ReadonlyMap<string, Tab>): { readonly lines: readonly PayLine[]; readonly needMicro: number } => {
+  let left = balanceOf(state.head)
+  let needMicro = 0
+  const lines: PayLine[] = []
+  for (const [payee, tab] of tabs) {
+    const paid = state.paid.get(payee) ?? nothingPaid
+    if (sameFigures(tab, paid) || lines.length === payLinesMax) continue
+    const due = tabTotal(tab) - paid.total
+    if (BigInt(due) > left) {
+      needMicro += due
+      continue
+    }
+    left -= BigInt(due)
+    lines.push([fromHex(payee)!, tabTotal(tab), tab.units, tab.ok, tab.bad])
+  }
+  return { lines, needMicro }
+}
+
+/** Kept payments that this entry has claimed: once it is certified they are not needed again. */
+const claimedIncomes = async (store: Store, { entry }: ParsedEntry): Promise<readonly Write[]> => {
+  const writes: Write[] = []
+  for (const [payer, , { seq }] of claimLines(entry)) {
+    const kept = parse(incomeSchema, await store.get('incomes', toHex(payer)))
+    if (kept.ok && kept.value.certificate.seq <= seq) writes.push({ table: 'incomes', key: toHex(payer), remove: true })
+  }
+  return writes
+}
+
+const appendFailed = (error: AppendError): Result<never, VaultError> => {
+  if (error.type === 'storage' || error.type === 'conflict') return storeFailed(error)
+  return refused(error.type === 'pending' ? 'an entry still waits for its certificate' : `append: ${error.reason}`)
+}
