@@ -71,7 +71,8 @@ const firefoxManifest = {
   browser_specific_settings: {
     gecko: {
       id: geckoId,
-      strict_min_version: '140.0',
+      // The first long-lived release with JSPI, which onnxruntime's one build for both browsers needs.
+      strict_min_version: '153.0',
       // Peers see a lasting public key and the network address; texts that the user submits may be anything, letters too.
       data_collection_permissions: { required: ['personallyIdentifyingInfo', 'personalCommunications'] },
     },

@@ -1,8 +1,13 @@
-/** Root of Chrome's service worker. */
+/** Root of Chrome's service worker; on Firefox agent/main.ts is the background page. */
 import { defineBackground } from 'wxt/utils/define-background'
+import { createOffscreenHost } from '../src/browser/extension/agent-host.ts'
+import { eraseStorage } from '../src/browser/extension/erase-storage.ts'
+import { openVault } from '../src/browser/extension/open-vault.ts'
+import { startBackground } from '../src/browser/extension/start-background.ts'
+import { presetShares } from '../src/vault/settings.ts'
 
 export default defineBackground({
   type: 'module',
   include: ['chrome'],
-  main() {},
+  main: () => startBackground({ openVault, eraseStorage, presetShares, createHost: createOffscreenHost }),
 })

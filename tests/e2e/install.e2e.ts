@@ -1,19 +1,57 @@
 /** What a fresh install does, and what it must not do before the yes. */
-import { createServer } from 'node:net'
 import { browserKinds, expect, launch, test } from './harness/fixtures.ts'
 import { launchChromium } from './harness/launch-chromium.ts'
-import { byState, byTestId } from './harness/screen.ts'
+import { byState, byTestId, type Screen } from './harness/screen.ts'
 
-for (const kind of browserKinds)
-  test(`${kind}: a fresh install opens the first-run page`, async (_, info) => {
+/** The agent opens its database as the first thing it does. */
+const agentHasRun = (page: Screen): Promise<boolean> =>
+  page.evaluate(`indexedDB.databases().then((all) => all.some(({ name }) => name === 'edge-net-agent'))`)
+
+for (const kind of browserKinds) {
+  test(`${kind}: a fresh install opens the first-run page, and nothing runs before the yes`, async ({ cleanedUp: _ }, info) => {
     const browser = await launch(kind)
-    await expect.poll(() => browser.tabs()).toContain(browser.url('onboarding.html'))
+    await expect.poll(browser.tabs).toContain(browser.url('onboarding.html'))
+
     const page = await browser.open('onboarding.html')
-    await page.waitFor(byState('consent'))
     await page.waitFor(byTestId('consent-yes'))
     await page.screenshot(info.outputPath('onboarding.png'))
-
     const popup = await browser.openPopup()
     await popup.waitFor(byState('no-consent'))
     await popup.screenshot(info.outputPath('popup.png'))
+    expect(await agentHasRun(page)).toBe(false)
+
+    await page.click(byTestId('consent-no'))
+    expect(await agentHasRun(page)).toBe(false)
   })
+
+  test(`${kind}: after the yes it runs, and what was said is kept over a restart`, async () => {
+    const browser = await launch(kind)
+    await browser.onboard({ preset: 'gentle' })
+    const popup = await browser.openPopup()
+    await popup.waitFor(byState('idle'))
+    await expect.poll(() => agentHasRun(popup)).toBe(true)
+    await browser.killHard()
+
+    const again = await launch(kind, { profileDir: browser.profileDir })
+    const reopened = await again.openPopup()
+    await reopened.waitFor(byState('idle'))
+  })
+}
+
+test('chromium: no offscreen document before the yes; afterwards it is there, and comes back when it is taken away', async () => {
+  const browser = await launchChromium()
+  const page = await browser.open('onboarding.html')
+  await page.waitFor(byTestId('consent-yes'))
+  expect(await browser.agentRuns()).toBe(false)
+  await browser.onboard()
+  await expect.poll(browser.agentRuns).toBe(true)
+
+  await browser.stopServiceWorker()
+  expect(await browser.agentRuns()).toBe(true)
+  await browser.stopAgent()
+  expect(await browser.agentRuns()).toBe(false)
+  // Any look at the extension wakes the worker, and the worker looks after the agent.
+  const popup = await browser.openPopup()
+  await popup.waitFor(byState('idle'))
+  await expect.poll(browser.agentRuns).toBe(true)
+})

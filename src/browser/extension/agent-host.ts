@@ -30,11 +30,11 @@ export const createOffscreenHost = (): AgentHost => {
 }
 
 /** `start` begins the agent in this page and returns how to end it. */
-export const createInPageHost = (start: () => () => Promise<void>): AgentHost => {
+export const createInPageHost = (start: () => Promise<() => Promise<void>>): AgentHost => {
   let stop: (() => Promise<void>) | undefined
   return inTurn(
     async () => {
-      stop ??= start()
+      stop ??= await start()
     },
     async () => {
       const stopping = stop

@@ -12,12 +12,12 @@ import { type CommandDeps, createCommands, type VaultControls } from './commands
 import { isOwnPage, toPortLike, vaultPortName, wakeMessage } from './runtime.ts'
 import { showState } from './toolbar.ts'
 
-export interface OpenVault extends Vault, VaultControls {
+export interface OwnedVault extends Vault, VaultControls {
   readonly close: () => Promise<void>
 }
 
 export interface BackgroundDeps {
-  readonly openVault: () => Promise<OpenVault>
+  readonly openVault: () => Promise<OwnedVault>
   /** Deletes all that this extension has stored. */
   readonly eraseStorage: () => Promise<void>
   readonly presetShares: CommandDeps['presetShares']
@@ -32,12 +32,12 @@ const watchAlarm = 'agent'
 const watchMinutes = 0.5
 
 export const startBackground = (deps: BackgroundDeps): void => {
-  let opening: Promise<OpenVault> | undefined
+  let opening: Promise<OwnedVault> | undefined
   const ports = new Set<Runtime.Port>()
-  const vault = (): Promise<OpenVault> => (opening ??= open())
+  const vault = (): Promise<OwnedVault> => (opening ??= open())
   const host = deps.createHost(vault)
 
-  const open = async (): Promise<OpenVault> => {
+  const open = async (): Promise<OwnedVault> => {
     const opened = await deps.openVault()
     opened.onChange((status) => {
       void follow(status)

@@ -3,7 +3,7 @@ import { createInPageHost } from '../../../src/browser/extension/agent-host.ts'
 
 const setUp = () => {
   const log: string[] = []
-  const host = createInPageHost(() => {
+  const host = createInPageHost(async () => {
     log.push('start')
     return async () => {
       await Promise.resolve()
@@ -34,7 +34,7 @@ test('stopping what does not run is nothing', async () => {
 
 test('a failed start is tried again', async () => {
   let attempts = 0
-  const host = createInPageHost(() => {
+  const host = createInPageHost(async () => {
     if (attempts++ === 0) throw new Error('not yet')
     return async () => {}
   })
