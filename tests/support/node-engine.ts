@@ -1,0 +1,163 @@
+/**
+ * The engine's port in Node, in this thread: the same tokenizer, encoder and search as the browser's, without Workers, rests and
+ * mirrors. Models are read from folders in hub layout. For tests and for the vectors that they compare with.
+ */
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createEncoder, type Encoder } from '../../src/engine/encoder.ts'
+import { toEngineError } from '../../src/engine/engine-error.ts'
+import { resultClassOf } from '../../src/engine/result-class.ts'
+import { createSearcher } from '../../src/engine/search.ts'
+import { createTokenizer, type Tokenizer } from '../../src/engine/wordpiece.ts'
+import { sha256, toHex } from '../../src/lib/bytes.ts'
+import { err, ok, type Result } from '../../src/lib/result.ts'
+import { createSerial } from '../../src/lib/serial.ts'
+import type { Engine, EngineError, ModelStatus } from '../../src/tasks/engine.ts'
+import type { ModelCard } from '../../src/tasks/model-card.ts'
+import { mini, miniF32, minilm } from '../../src/tasks/models.ts'
+
+/** The project's own models, then those of a folder that the environment names. */
+export const modelFolder = (repo: string): string | undefined =>
+  ['models', process.env.EDGE_NET_MODELS].flatMap((root) => (root === undefined ? [] : [join(root, repo)])).find((path) => existsSync(path))
+
+interface Loaded {
+  readonly card: ModelCard
+  readonly tokenizer: Tokenizer
+  readonly encoder: Encoder
+}
+
+export const createNodeEngine = (known: readonly ModelCard[] = [mini, miniF32, minilm]): Engine => {
+  let cards = known
+  let share = 1
+  const loaded = new Map<string, Loaded>()
+  const failed = new Map<string, EngineError>()
+  const listeners = new Set<() => void>()
+  const waiting = new Set<() => void>()
+  const closing = new AbortController()
+  // Sessions are not re-entrant, and a model is loaded once.
+  const serial = createSerial()
+  const searcher = createSearcher(() => readFile('public/kernels/dot-topk.wasm'))
+  const changed = (): void => listeners.forEach((listener) => listener())
+  const wake = (): void => waiting.forEach((resume) => resume())
+
+  const open = (model: string): Promise<Result<Loaded, EngineError>> =>
+    serial(model, async () => {
+      const card = cards.find(({ name }) => name === model)
+      if (!card) return err({ type: 'unknown-model', model })
+      const here = loaded.get(model)
+      if (here?.card === card) return ok(here)
+      const opened = await load(card)
+      if (opened.ok) loaded.set(model, opened.value)
+      else failed.set(model, opened.error)
+      changed()
+      return opened
+    })
+
+  /** Until the share lets work run; false when it was told to stop instead. */
+  const mayRun = async (signal: AbortSignal): Promise<boolean> => {
+    while (share === 0 && !signal.aborted)
+      await new Promise<void>((resolve) => {
+        const resume = (): void => {
+          waiting.delete(resume)
+          signal.removeEventListener('abort', resume)
+          resolve()
+        }
+        waiting.add(resume)
+        signal.addEventListener('abort', resume)
+      })
+    return !signal.aborted
+  }
+
+  return {
+    configure: (models) => {
+      cards = models
+      changed()
+    },
+    classes: () => [...loaded.values()].map(({ card }) => ({ model: card.name, resultClass: resultClassOf(card, null) })),
+    models: () =>
+      cards.map((card): ModelStatus => {
+        const totalBytes = card.files.reduce((sum, file) => sum + file.bytes, 0)
+        const error = failed.get(card.name)
+        if (loaded.has(card.name)) return { name: card.name, state: 'ready', loadedBytes: totalBytes, totalBytes }
+        return { name: card.name, state: error ? 'failed' : 'absent', loadedBytes: 0, totalBytes, ...(error ? { error } : {}) }
+      }),
+    prepare: async (model) => {
+      const opened = await open(model)
+      return opened.ok ? ok(undefined) : opened
+    },
+    countTokens: async (model, texts) => {
+      const opened = await open(model)
+      return opened.ok ? ok(texts.map((text) => opened.value.tokenizer.encode(text).ids.length)) : opened
+    },
+    embed: async ({ model, texts, signal, onProgress }) => {
+      const stop = AbortSignal.any([closing.signal, ...(signal ? [signal] : [])])
+      const opened = await open(model)
+      if (!opened.ok) return opened
+      const { card, tokenizer, encoder } = opened.value
+      const vectors = new Float32Array(texts.length * card.dimension)
+      const truncated: number[] = []
+      let busyMs = 0
+      try {
+        for (const [i, text] of texts.entries()) {
+          if (!(await mayRun(stop))) return err({ type: 'aborted' })
+          const tokens = tokenizer.encode(text)
+          if (tokens.truncated) truncated.push(i)
+          const encoded = await serial(model, () => encoder.encode(tokens.ids))
+          vectors.set(encoded.vector, i * card.dimension)
+          busyMs += encoded.busyMs
+          onProgress?.(i + 1)
+        }
+      } catch (error) {
+        return err(toEngineError(error))
+      }
+      return ok({ vectors, dimension: card.dimension, resultClass: resultClassOf(card, null), busyMs, truncated })
+    },
+    search: async (vectors, dimension, queries, k) => {
+      try {
+        return ok(await searcher.search(vectors, dimension, queries, k))
+      } catch (error) {
+        return err(toEngineError(error))
+      }
+    },
+    setShare: (next) => {
+      share = next
+      wake()
+    },
+    onChange: (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    close: () => closing.abort(),
+  }
+}
+
+const load = async (card: ModelCard): Promise<Result<Loaded, EngineError>> => {
+  const folder = modelFolder(card.repo)
+  if (folder === undefined) {
+    const why = process.env.EDGE_NET_MODELS === undefined ? 'not in models/, and EDGE_NET_MODELS is not set' : 'in neither folder'
+    return err({ type: 'model-unreachable', model: card.name, tried: [{ url: card.repo, why }] })
+  }
+  try {
+    const files = new Map<string, Buffer>()
+    for (const file of card.files) {
+      const bytes = await readFile(join(folder, file.path))
+      const actual = toHex(sha256(bytes))
+      if (actual !== file.sha256) return err({ type: 'wrong-hash', file: `${card.repo}/${file.path}`, expected: file.sha256, actual })
+      files.set(file.path, bytes)
+    }
+    const json = (path: string): unknown => JSON.parse(String(files.get(path)))
+    const tokenizer = createTokenizer(json('tokenizer.json'), json('tokenizer_config.json'), card.tokensMax)
+    if (!tokenizer.ok) return err({ type: 'failed', message: tokenizer.error })
+    // Loaded with the first model: most tests that import this file need none.
+    const ort = await import('onnxruntime-web/wasm')
+    ort.env.wasm.numThreads = 1
+    ort.env.logLevel = 'error'
+    const session = await ort.InferenceSession.create(files.get(card.files.at(-1)?.path ?? '') ?? Buffer.alloc(0), {
+      executionProviders: ['wasm'],
+    })
+    return ok({ card, tokenizer: tokenizer.value, encoder: createEncoder(ort, session, card.pooling, () => performance.now()) })
+  } catch (error) {
+    return err(toEngineError(error))
+  }
+}
