@@ -10,10 +10,12 @@ import { systemClock as clock } from '../../src/crypto/clock.ts'
 import { createWebCryptoVerifier } from '../../src/crypto/ed25519.ts'
 import { systemRandom as random } from '../../src/crypto/random.ts'
 import { createSealer } from '../../src/crypto/sealing.ts'
+import { browserEngineDeps } from '../../src/engine/browser-engine.ts'
 import { createEngine } from '../../src/engine/create-engine.ts'
 import { createNobleVerifier } from '../../src/identity/noble.ts'
 import { createNetwork } from '../../src/network/create-network.ts'
 import { modelCards } from '../../src/tasks/models.ts'
+import { defaultHubUrl } from '../../src/vault/settings.ts'
 import type { Vault, VaultStatus } from '../../src/vault/vault.ts'
 
 export const agentDatabase = 'edge-net-agent'
@@ -30,7 +32,7 @@ export const startHere = (vault: Vault): (() => Promise<void>) => {
     verifier,
     cores,
     store: createIndexedDbStore(agentDatabase),
-    engine: createEngine({ clock, cores, assetsUrl: browser.runtime.getURL('/'), hubUrl: () => status?.settings.hubUrl }),
+    engine: createEngine(browserEngineDeps(browser.runtime.getURL('/'), clock, () => status?.settings.hubUrl ?? defaultHubUrl)),
     sealer: createSealer(),
     bundledModels: modelCards,
     dayStartMs: () => new Date().setHours(0, 0, 0, 0),

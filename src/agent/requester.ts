@@ -188,7 +188,7 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
         const signed = await vault.call(`cancel/${toHex(action.agreement)}`, 'sign', {
           kind: 'cancel',
           to: fromHex(r.worker)!,
-          expires: task.startedMs + messageLifeMs + sowValidMs,
+          expires: clock.now() + messageLifeMs,
           body: { agreement: action.agreement, reason: action.reason },
         })
         if (!signed.ok && !definitive(signed.error)) return undefined

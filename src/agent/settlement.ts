@@ -23,6 +23,13 @@ const claimEveryMsMin = 1_000
 const redeemEveryMs = 5_000
 const incomesMax = 64
 
+interface Income {
+  readonly entry: Bytes
+  readonly certificate: Certificate
+  /** What the entry has paid us in all. */
+  readonly total: number
+}
+
 export interface Settlement {
   readonly onPeer: (id: NodeId) => void
   readonly onMessage: (from: NodeId, type: 'entries' | 'head' | 'refused', body: WireBody<'entries'> | WireBody<'head'> | WireBody<'refused'>) => Promise<void>
@@ -40,7 +47,9 @@ export const createSettlement = (deps: AgentDeps, member: Membership, vouchers: 
   const { network, policy, device } = member
   const rules = { swarm: member.link.swarm, witnesses: policy.witnesses }
   const self = toHex(device.device)
-  const incomes = new Map<string, { readonly entry: Bytes; readonly certificate: Certificate }>()
+  const incomes = new Map<NodeId, Income>()
+  /** Claimed, and waiting for the witnesses: pending until then. */
+  let claiming: readonly (readonly [payer: NodeId, total: number])[] = []
   const balances = new Map<NodeId, { readonly atMs: number; readonly micro: number }>()
   const askers = new Map<NodeId, ((micro: number | undefined) => void)[]>()
   let partial: Certificate | undefined
@@ -64,6 +73,10 @@ export const createSettlement = (deps: AgentDeps, member: Membership, vouchers: 
     changed()
   }
 
+  const paid = async (totals: typeof claiming): Promise<void> => {
+    for (const [payer, total] of totals) await vouchers.paid(payer, total)
+  }
+
   const submit = async (pending: readonly Bytes[]): Promise<void> => {
     if (pending.length === 0) return
     submittedMs = clock.now()
@@ -76,6 +89,8 @@ export const createSettlement = (deps: AgentDeps, member: Membership, vouchers: 
     if (partial.signatures.length < quorumOf(policy.witnesses.length)) return
     const done = await vault.call(request('certified'), 'certified', { certificate: partial })
     if (!done.ok) return
+    await paid(claiming)
+    claiming = []
     for (const payee of done.value.payees) await deliver(toHex(payee), done.value.entry, partial)
     partial = undefined
     await refresh()
@@ -89,9 +104,13 @@ export const createSettlement = (deps: AgentDeps, member: Membership, vouchers: 
     const batch = [...incomes].slice(0, incomesMax)
     if (batch.length === 0 || !headChecked) return
     claimedMs = clock.now()
-    const claimed = await vault.call(request('claim'), 'claim', { incomes: batch.map(([, income]) => income) })
+    const claimed = await vault.call(request('claim'), 'claim', { incomes: batch.map(([, { entry, certificate }]) => ({ entry, certificate })) })
     if (!claimed.ok && claimed.error.type !== 'refused') return
-    for (const [key, income] of batch) if (incomes.get(key) === income) incomes.delete(key)
+    for (const [payer, income] of batch) if (incomes.get(payer) === income) incomes.delete(payer)
+    const totals = batch.map(([payer, { total }]) => [payer, total] as const)
+    if (claimed.ok) claiming = [...claiming, ...totals]
+    // Refused: claimed before, in a life that ended before it could be noted here.
+    else await paid(totals)
     if (claimed.ok) await submit(claimed.value.pending)
     await refresh()
   }
@@ -126,9 +145,8 @@ export const createSettlement = (deps: AgentDeps, member: Membership, vouchers: 
     const last = body.entries.at(-1)!
     const total = await incomeOf(last, body.certificate)
     if (total === undefined) return
-    await vouchers.paid(author, total)
     if ((incomes.get(author)?.certificate.seq ?? -1) >= body.certificate.seq) return
-    incomes.set(author, { entry: last, certificate: body.certificate })
+    incomes.set(author, { entry: last, certificate: body.certificate, total })
     if (incomes.size > incomesMax) incomes.delete(incomes.keys().next().value!)
     if (author === toHex(policy.issuer)) await claim()
   }
