@@ -11,7 +11,6 @@ export function heapBase(): usize {
 }
 
 /** 16 floats a step in four sums, then 4, then single ones. Needs no alignment and no padding. */
-// @ts-ignore: decorator
 @inline
 function dot(a: usize, b: usize, dimension: i32): f32 {
   let s0 = f32x4.splat(0)
@@ -42,26 +41,22 @@ function dot(a: usize, b: usize, dimension: i32): f32 {
   return sum
 }
 
-// @ts-ignore: decorator
 @inline
 function isWorse(scoreA: f32, rowA: u32, scoreB: f32, rowB: u32): bool {
   return scoreA < scoreB || (scoreA == scoreB && rowA > rowB)
 }
 
-// @ts-ignore: decorator
 @inline
 function place(scores: usize, ids: usize, slot: i32, score: f32, row: u32): void {
   store<f32>(scores + (<usize>slot << 2), score)
   store<u32>(ids + (<usize>slot << 2), row)
 }
 
-// @ts-ignore: decorator
 @inline
 function scoreAt(scores: usize, slot: i32): f32 {
   return load<f32>(scores + (<usize>slot << 2))
 }
 
-// @ts-ignore: decorator
 @inline
 function rowAt(ids: usize, slot: i32): u32 {
   return load<u32>(ids + (<usize>slot << 2))
