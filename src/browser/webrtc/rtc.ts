@@ -18,7 +18,10 @@ export interface RtcOptions {
   readonly hostCandidates: boolean
 }
 
+/** From the first address found to the last. */
 const gatheringMs = 3_000
+/** To a whole description. */
+const describeMs = 6_000
 const connectMs = 20_000
 /** A closed channel drops what it has not sent yet: the last word gets this long. */
 const lingerMs = 300
@@ -37,22 +40,29 @@ export const createRtc = ({ iceServers = [], hostCandidates }: RtcOptions): Rtc 
     return peer
   }
   /** Our complete description, fit to be sent. */
-  const described = async (peer: Peer.Instance): Promise<Result<{ readonly sdp: string; readonly own: Bytes }, DialError>> => {
+  const described = async (
+    peer: Peer.Instance,
+    initiator: boolean,
+  ): Promise<Result<{ readonly sdp: string; readonly own: Bytes }, DialError>> => {
     const sdp = await new Promise<string | undefined>((resolve) => {
       peer.on('signal', (data) => ('sdp' in data ? resolve(data.sdp) : undefined))
       peer.once('close', () => resolve(undefined))
+      setTimeout(() => resolve(undefined), describeMs)
     })
     const sent = sdp !== undefined && !hostCandidates ? withoutHostCandidates(sdp) : sdp
     const own = sent === undefined ? undefined : sdpFingerprint(sent)
     if (sent !== undefined && own && sdpHasCandidates(sent)) return ok({ sdp: sent, own })
     peer.destroy()
-    return own ? fault('no-candidates', 'this machine has no address to offer') : fault('unreachable', 'no session description was made')
+    // Without an address Chromium gathers for ever and Firefox fails at once. Where no answer is made, the offer may be at fault.
+    return own || initiator
+      ? fault('no-candidates', 'this machine has no address to offer')
+      : fault('refused', 'not an offer that can be answered')
   }
 
   return {
     offer: async () => {
       const peer = create(true)
-      const made = await described(peer)
+      const made = await described(peer, true)
       if (!made.ok) return made
       const { sdp, own } = made.value
       return ok({
@@ -74,7 +84,7 @@ export const createRtc = ({ iceServers = [], hostCandidates }: RtcOptions): Rtc 
       if (!theirs.ok) return theirs
       const peer = create(false)
       peer.signal({ type: 'offer', sdp: offer })
-      const made = await described(peer)
+      const made = await described(peer, false)
       return made.ok ? ok({ sdp: made.value.sdp, link: connected(peer, false, made.value.own, theirs.value) }) : made
     },
   }
