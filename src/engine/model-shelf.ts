@@ -25,7 +25,9 @@ export const createShelfModel = (
   sourcesOf: (file: ModelFile) => readonly Source[],
   changed: () => void,
 ): ShelfModel => {
-  const totalBytes = card.files.reduce((sum, file) => sum + file.bytes, 0)
+  // config.json is listed for other programs; its facts are in the card.
+  const needed = card.files.filter((file) => file.path !== 'config.json')
+  const totalBytes = needed.reduce((sum, file) => sum + file.bytes, 0)
   const loaded = new Map<string, number>()
   let state: ModelStatus['state'] = 'absent'
   let error: EngineError | undefined
@@ -82,7 +84,7 @@ export const createShelfModel = (
     onnx: onnx.get,
     forget: onnx.forget,
     kept: async () => {
-      for (const file of card.files) if (!(await store.has(file))) return false
+      for (const file of needed) if (!(await store.has(file))) return false
       return true
     },
     setReady: () => become('ready'),

@@ -18,3 +18,4 @@ const vendorName = (vendor: string): string =>
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .slice(0, vendorLengthMax)
+    .replace(/^-|-$/g, '')
