@@ -17,7 +17,8 @@ export const fromText = (text: string): Result<unknown, { readonly type: 'not-pl
 }
 
 const revived = (part: unknown): unknown => {
-  if (typeof part !== 'object' || part === null || !('bytes' in part) || typeof part.bytes !== 'string' || Object.keys(part).length !== 1) return part
+  if (typeof part !== 'object' || part === null || !('bytes' in part) || typeof part.bytes !== 'string' || Object.keys(part).length !== 1)
+    return part
   const bytes = fromBase64url(part.bytes)
   if (!bytes) throw new Error('not base64url')
   return bytes

@@ -114,7 +114,8 @@ export const createRemoteVault = (connect: () => PortLike, clock: Clock): Remote
     }
     const request = requests.get(parsed.value.re)
     const content = fromText('answer' in parsed.value ? parsed.value.answer : parsed.value.error)
-    if (request && content.ok) request.settle('answer' in parsed.value ? ok(content.value as VaultCalls[VaultCall]['answer']) : err(content.value as VaultError))
+    if (request && content.ok)
+      request.settle('answer' in parsed.value ? ok(content.value as VaultCalls[VaultCall]['answer']) : err(content.value as VaultError))
   }
 
   return {

@@ -30,6 +30,8 @@ export const createAnswers = (store: Store, clock: Clock): Answers => ({
   outdated: async () => {
     const before = clock.now() - answersKeepMs
     const rows = await store.list('answers')
-    return rows.filter(([, record]) => (record as { readonly at: number }).at < before).map(([key]) => ({ table: 'answers', key, remove: true }))
+    return rows
+      .filter(([, record]) => (record as { readonly at: number }).at < before)
+      .map(([key]) => ({ table: 'answers', key, remove: true }))
   },
 })

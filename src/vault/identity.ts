@@ -73,7 +73,10 @@ export const confirmPhrase = async ({ store }: Pick<IdentityDeps, 'store'>, iden
   return committed.ok ? ok({ ...identity, wrappedPhrase: null }) : committed
 }
 
-export const phraseWordsOf = async ({ keeper }: Pick<IdentityDeps, 'keeper'>, { wrappedPhrase }: Identity): Promise<readonly string[] | null> => {
+export const phraseWordsOf = async (
+  { keeper }: Pick<IdentityDeps, 'keeper'>,
+  { wrappedPhrase }: Identity,
+): Promise<readonly string[] | null> => {
   const phrase = wrappedPhrase && (await keeper.unwrap(wrappedPhrase))
   return phrase ? new TextDecoder().decode(phrase).split(' ') : null
 }

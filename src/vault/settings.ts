@@ -9,7 +9,13 @@ export const defaultHubUrl = 'https://huggingface.co'
 /** Share of all logical cores that each preset starts with. */
 export const presetShares: Readonly<Record<Settings['preset'], number>> = { gentle: 0.25, standard: 0.5, all: 1 }
 
-export const defaultSettings: Settings = { consented: false, preset: 'standard', share: presetShares.standard, paused: null, hubUrl: defaultHubUrl }
+export const defaultSettings: Settings = {
+  consented: false,
+  preset: 'standard',
+  share: presetShares.standard,
+  paused: null,
+  hubUrl: defaultHubUrl,
+}
 
 /** https anywhere, http on this machine only: hashes are checked, but what is fetched is nobody's business on the way. */
 const hubUrlForm = /^(https:\/\/|http:\/\/(127\.0\.0\.1|localhost|\[::1\])(?=[:/]|$))[^\s#?]+$/
@@ -25,7 +31,11 @@ export const settingsSchema = v.strictObject({
 /** Stored without fractions: the share in thousandths. */
 const recordSchema = v.strictObject({ ...settingsSchema.entries, share: uint(1000), session: text(100) })
 
-export const settingsToRecord = (settings: Settings, session: string): StoreValue => ({ ...settings, share: Math.round(settings.share * 1000), session })
+export const settingsToRecord = (settings: Settings, session: string): StoreValue => ({
+  ...settings,
+  share: Math.round(settings.share * 1000),
+  session,
+})
 
 /** A pause "until restart" of an earlier session is over. What cannot be read is the default: consent is then asked again. */
 export const settingsFromRecord = (record: StoreValue | undefined, currentSession: string): Settings => {

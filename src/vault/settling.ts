@@ -28,7 +28,8 @@ import type { Spending } from './spending.ts'
 import { sameFigures, type Tab, tabTotal } from './tabs.ts'
 import type { VaultCalls, VaultError } from './vault.ts'
 
-type Pending = Result<{ readonly pending: readonly Bytes[] }, VaultError>
+/** The uncertified end of the chain, after whatever was asked. */
+export type Pending = Result<{ readonly pending: readonly Bytes[] }, VaultError>
 interface StoredIncome {
   readonly entry: Bytes
   readonly certificate: Certificate
@@ -47,7 +48,12 @@ const incomeSchema = v.strictObject({ entry: bytesUpTo(entryBytesMax), certifica
 const certifiedAt = { table: 'certifiedHead', key: 'head' } as const
 
 /** Without stamp: no swarm of this version asks for one. */
-export const joinOpOf = ({ root, signature }: DeviceCertificate): JoinOp => ({ op: 'join', identity: root, certificate: signature, stamp: new Uint8Array(0) })
+export const joinOpOf = ({ root, signature }: DeviceCertificate): JoinOp => ({
+  op: 'join',
+  identity: root,
+  certificate: signature,
+  stamp: new Uint8Array(0),
+})
 
 export const createSettling = (deps: {
   /** The swarm's own tables, the chain's among them. */
@@ -155,7 +161,10 @@ export const createSettling = (deps: {
 }
 
 /** A `pay` line for every tab that is ahead of the chain, as far as the balance reaches; `needMicro` is what it does not reach. */
-const dueLines = (state: ChainState, tabs: ReadonlyMap<string, Tab>): { readonly lines: readonly PayLine[]; readonly needMicro: number } => {
+const dueLines = (
+  state: ChainState,
+  tabs: ReadonlyMap<string, Tab>,
+): { readonly lines: readonly PayLine[]; readonly needMicro: number } => {
   let left = balanceOf(state.head)
   let needMicro = 0
   const lines: PayLine[] = []

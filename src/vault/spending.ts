@@ -53,9 +53,26 @@ export interface Spending {
 }
 
 const sowSchema = v.strictTuple([uint(), uint(), uint()])
-const agreementSchema = v.strictObject({ sow: id32, payee: key32, price: uint(), units: uint(), expires: uint(), accepted: v.nullable(v.boolean()) })
+const agreementSchema = v.strictObject({
+  sow: id32,
+  payee: key32,
+  price: uint(),
+  units: uint(),
+  expires: uint(),
+  accepted: v.nullable(v.boolean()),
+})
 
-export const createSpending = ({ store, signer, swarm, clock }: { readonly store: Store; readonly signer: Signer; readonly swarm: SwarmId; readonly clock: Clock }): Spending => {
+export const createSpending = ({
+  store,
+  signer,
+  swarm,
+  clock,
+}: {
+  readonly store: Store
+  readonly signer: Signer
+  readonly swarm: SwarmId
+  readonly clock: Clock
+}): Spending => {
   const reservationOf = async (sow: string): Promise<number | undefined> => (await store.get('reservations', sow)) as number | undefined
 
   const tabs = async ({ paid }: ChainState): Promise<ReadonlyMap<string, Tab>> => {
@@ -101,7 +118,14 @@ export const createSpending = ({ store, signer, swarm, clock }: { readonly store
       if (body.price > maxPrice || body.units > maxUnits) return refused('the agreement is beyond what its sow allows')
       const { id, bytes } = await signMessage(signer, { kind: 'agreement', swarm, to, expires, body })
       const key = toHex(id)
-      const record = { sow: body.sow, payee: to, price: body.price, units: body.units, expires: Math.max(expires, body.deadline), accepted: null }
+      const record = {
+        sow: body.sow,
+        payee: to,
+        price: body.price,
+        units: body.units,
+        expires: Math.max(expires, body.deadline),
+        accepted: null,
+      }
       // Asked again after its reward it must not lose it.
       const known = (await store.get('agreements', key)) !== undefined
       return ok({ answer: { message: bytes, id }, writes: known ? [] : [{ table: 'agreements', key, value: record }] })
@@ -110,7 +134,8 @@ export const createSpending = ({ store, signer, swarm, clock }: { readonly store
     reward: async ({ paid }, { sow, agreement, payee, accepted, expires }) => {
       const key = toHex(agreement)
       const known = parse(agreementSchema, await store.get('agreements', key))
-      if (!known.ok || !equalBytes(known.value.sow, sow) || !equalBytes(known.value.payee, payee)) return refused('no such agreement of ours')
+      if (!known.ok || !equalBytes(known.value.sow, sow) || !equalBytes(known.value.payee, payee))
+        return refused('no such agreement of ours')
       const payeeKey = toHex(payee)
       const before = tabFrom(await store.get('tabs', payeeKey), paid.get(payeeKey))
       const voucher = async (tab: Tab, writes: readonly Write[]): Promise<Planned<VaultCalls['reward']['answer']>> => {
@@ -120,7 +145,9 @@ export const createSpending = ({ store, signer, swarm, clock }: { readonly store
         return ok({ answer: { message: bytes, id, total }, writes })
       }
       if (known.value.accepted !== null)
-        return known.value.accepted === accepted ? voucher(before, []) : refused(`this agreement was ${accepted ? 'rejected' : 'accepted'} before`)
+        return known.value.accepted === accepted
+          ? voucher(before, [])
+          : refused(`this agreement was ${accepted ? 'rejected' : 'accepted'} before`)
 
       const writes: Write[] = [{ table: 'agreements', key, value: { ...known.value, accepted } }]
       if (accepted) {

@@ -18,7 +18,14 @@ export interface SwarmRecord {
 
 const urls = v.pipe(v.array(text(200)), v.maxLength(8))
 const schema = v.strictObject({
-  link: v.strictObject({ swarm: id32, founder: key32, secret: v.nullable(bytesOf(32)), relays: urls, trackers: urls, invite: v.nullable(bytesOf(16)) }),
+  link: v.strictObject({
+    swarm: id32,
+    founder: key32,
+    secret: v.nullable(bytesOf(32)),
+    relays: urls,
+    trackers: urls,
+    invite: v.nullable(bytesOf(16)),
+  }),
   policy: v.nullable(bytesUpTo(policyBytesMax)),
   headSession: v.nullable(text(100)),
 })

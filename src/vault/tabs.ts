@@ -42,8 +42,13 @@ export const tabFrom = (record: StoreValue | undefined, paid: PaidFigures = noth
 export const tabTotal = (tab: Tab): number => toCounter(owedMicro(tab.share))
 
 /** One result accepted, for these units at this price, or one rejected, for nothing. */
-export const withResult = (tab: Tab, { units, price, accepted }: { readonly units: number; readonly price: number; readonly accepted: boolean }): Tab =>
-  accepted ? { share: tab.share + tabShare(units, price), units: tab.units + units, ok: tab.ok + 1, bad: tab.bad } : { ...tab, bad: tab.bad + 1 }
+export const withResult = (
+  tab: Tab,
+  { units, price, accepted }: { readonly units: number; readonly price: number; readonly accepted: boolean },
+): Tab =>
+  accepted
+    ? { share: tab.share + tabShare(units, price), units: tab.units + units, ok: tab.ok + 1, bad: tab.bad }
+    : { ...tab, bad: tab.bad + 1 }
 
 export const sameFigures = (tab: Tab, paid: PaidFigures): boolean =>
   tabTotal(tab) === paid.total && tab.units === paid.units && tab.ok === paid.ok && tab.bad === paid.bad

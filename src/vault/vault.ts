@@ -33,7 +33,7 @@ export interface VaultStatus {
     readonly link: SwarmLink
     /** cbor(SignedPolicy) once it has been received and checked against the swarm id. */
     readonly policy: Bytes | null
-    /** The witness's word on our own head has been taken since this start: appending is allowed. */
+    /** The witness's word on our own head has been taken in this browser session: appending is allowed. */
     readonly headChecked: boolean
   }
 }
@@ -80,22 +80,34 @@ export interface VaultCalls {
    * Signs a contract message. A sow reserves redundancy × ⌈units × maxPrice / 10⁶⌉ under its message id; an agreement must
    * name a reserved sow of ours and keep within its price and units.
    */
-  sign: { args: { [K in Exclude<Kind, 'reward'>]: { kind: K; to: PublicKey | null; expires: number; body: Body<K> } }[Exclude<Kind, 'reward'>]; answer: { message: Bytes; id: Bytes } }
+  sign: {
+    args: { [K in Exclude<Kind, 'reward'>]: { kind: K; to: PublicKey | null; expires: number; body: Body<K> } }[Exclude<Kind, 'reward'>]
+    answer: { message: Bytes; id: Bytes }
+  }
   /** Raises the payee's tab by this task (once per agreement, whatever the request id) and signs the voucher for the new totals. */
-  reward: { args: { sow: Bytes; agreement: Bytes; payee: PublicKey; accepted: boolean; expires: number }; answer: { message: Bytes; id: Bytes; total: number } }
+  reward: {
+    args: { sow: Bytes; agreement: Bytes; payee: PublicKey; accepted: boolean; expires: number }
+    answer: { message: Bytes; id: Bytes; total: number }
+  }
   /** Frees what is still reserved for a sow. */
   release: { args: { sow: Bytes }; answer: Record<string, never> }
   /** Appends a `pay` for every tab beyond what the chain has paid (unless an entry still waits for its certificate). */
   settle: { args: Record<string, never>; answer: { pending: readonly Bytes[] } }
-  /** Appends a `claim` (with `join` before it on a new chain) for certified entries that pay us more than is claimed. */
+  /**
+   * Keeps certified entries that pay us and appends a `claim` for all that pay more than is claimed (with `join` before it on a
+   * new chain, once one of them opens an account). While an entry waits for its certificate, `certified` goes on with the rest.
+   */
   claim: { args: { incomes: readonly { entry: Bytes; certificate: Certificate }[] }; answer: { pending: readonly Bytes[] } }
   /** Uncertified end of the own chain, oldest first: what the witnesses are asked to sign. */
   pending: { args: Record<string, never>; answer: { pending: readonly Bytes[] } }
-  /** A full certificate on an own entry. `pays`: the entry and its payees, to be told. */
+  /** A full certificate on an own entry. Answers with the entry and the payees, to be told. Claims what was kept meanwhile. */
   certified: { args: { certificate: Certificate }; answer: { entry: Bytes; payees: readonly PublicKey[] } }
   /** The newest certified entry of ours that names this payee, for redelivery; null where there is none. */
   paidTo: { args: { payee: PublicKey }; answer: { entry: Bytes; certificate: Certificate } | null }
-  /** A witness's answer about our own chain: entries beyond ours are adopted, an uncertified rest of ours that they contradict is dropped and done anew. */
+  /**
+   * A witness's answer about our own chain: entries beyond ours are adopted, an uncertified rest of ours that they contradict is
+   * dropped and done anew. With no entries: it knows none beyond ours. Either way the head is checked.
+   */
   adopt: { args: { entries: readonly Bytes[]; certificate: Certificate | null }; answer: Record<string, never> }
   account: { args: Record<string, never>; answer: Account }
 }
@@ -104,7 +116,11 @@ export type VaultCall = keyof VaultCalls
 
 export interface Vault {
   /** `id` is stable across resends of one request; reads may pass any. */
-  readonly call: <C extends VaultCall>(id: string, call: C, args: VaultCalls[C]['args']) => Promise<Result<VaultCalls[C]['answer'], VaultError>>
+  readonly call: <C extends VaultCall>(
+    id: string,
+    call: C,
+    args: VaultCalls[C]['args'],
+  ) => Promise<Result<VaultCalls[C]['answer'], VaultError>>
   /** Settings, swarm or consent changed. */
   readonly onChange: (listener: (status: VaultStatus) => void) => () => void
 }

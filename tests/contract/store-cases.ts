@@ -20,7 +20,9 @@ export interface StoreCase {
 const show = (value: unknown): string =>
   JSON.stringify(value, (_, v: unknown) => {
     if (v instanceof Uint8Array) return `bytes(${[...v].join(' ')})`
-    return typeof v === 'object' && v !== null && !Array.isArray(v) ? Object.fromEntries(Object.entries(v).sort(([a], [b]) => (a < b ? -1 : 1))) : v
+    return typeof v === 'object' && v !== null && !Array.isArray(v)
+      ? Object.fromEntries(Object.entries(v).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : v
   }) ?? 'undefined'
 
 const expectEqual = (actual: unknown, expected: unknown, what: string): void => {
@@ -92,7 +94,14 @@ export const storeCases: readonly StoreCase[] = [
     name: 'the last write to a key in one batch stands',
     run: async ({ store }) => {
       await committed(store, put('t', 'a', 1), put('t', 'a', 2), put('t', 'b', 1), remove('t', 'b'), remove('t', 'c'), put('t', 'c', 5))
-      expectEqual(await store.list('t'), [['a', 2], ['c', 5]], 'list')
+      expectEqual(
+        await store.list('t'),
+        [
+          ['a', 2],
+          ['c', 5],
+        ],
+        'list',
+      )
     },
   },
   {
@@ -132,7 +141,11 @@ export const storeCases: readonly StoreCase[] = [
     run: async ({ store }) => {
       const numbers = [10, 9, 0, 123_456, Number.MAX_SAFE_INTEGER, 99]
       await committed(store, ...numbers.map((n) => put('t', `x/${numberKey(n)}`, n)))
-      expectEqual((await store.list('t', { prefix: 'x/' })).map(([, n]) => n), [0, 9, 10, 99, 123_456, Number.MAX_SAFE_INTEGER], 'order')
+      expectEqual(
+        (await store.list('t', { prefix: 'x/' })).map(([, n]) => n),
+        [0, 9, 10, 99, 123_456, Number.MAX_SAFE_INTEGER],
+        'order',
+      )
     },
   },
   {
@@ -144,13 +157,21 @@ export const storeCases: readonly StoreCase[] = [
         { table: 't', key: 'b', equals: undefined },
       ]
       expectEqual(await store.commit([put('t', 'b', 1)], expects), { ok: true }, 'both hold')
-      expectEqual(await store.commit([put('t', 'b', 2), put('t', 'c', 2), remove('t', 'a')], expects), { ok: false, error: { type: 'conflict', table: 't', key: 'b' } }, 'the second fails')
+      expectEqual(
+        await store.commit([put('t', 'b', 2), put('t', 'c', 2), remove('t', 'a')], expects),
+        { ok: false, error: { type: 'conflict', table: 't', key: 'b' } },
+        'the second fails',
+      )
       const again = await reopen()
       expectEqual(keys(await again.list('t')), ['a', 'b'], 'nothing of a refused batch')
       expectEqual(await again.get('t', 'b'), 1, 'nothing of a refused batch')
       const other = await again.commit([], [{ table: 't', key: 'a', equals: [1, new Uint8Array([3])] }])
       expectEqual(other, { ok: false, error: { type: 'conflict', table: 't', key: 'a' } }, 'another value')
-      expectEqual(await again.commit([], [{ table: 't', key: 'a', equals: undefined }]), { ok: false, error: { type: 'conflict', table: 't', key: 'a' } }, 'expected none')
+      expectEqual(
+        await again.commit([], [{ table: 't', key: 'a', equals: undefined }]),
+        { ok: false, error: { type: 'conflict', table: 't', key: 'a' } },
+        'expected none',
+      )
     },
   },
   {
@@ -164,7 +185,9 @@ export const storeCases: readonly StoreCase[] = [
     run: async ({ store }) => {
       await committed(store, put('t', 'head', 0))
       const tries = await Promise.all(
-        [1, 2, 3, 4, 5, 6, 7, 8].map((n) => store.commit([put('t', 'head', n), put('t', `by/${n}`, n)], [{ table: 't', key: 'head', equals: 0 }])),
+        [1, 2, 3, 4, 5, 6, 7, 8].map((n) =>
+          store.commit([put('t', 'head', n), put('t', `by/${n}`, n)], [{ table: 't', key: 'head', equals: 0 }]),
+        ),
       )
       expectEqual(tries.filter((r) => r.ok).length, 1, 'winners')
       const written = await store.list('t', { prefix: 'by/' })
@@ -195,7 +218,11 @@ export const storeCases: readonly StoreCase[] = [
       await committed(store, put('large', 'k', large), ...Array.from({ length: 1000 }, (_, i) => put('many', numberKey(i), i)))
       const again = await reopen()
       if (!sameValue(await again.get('large', 'k'), large)) throw new Error('large value differs')
-      expectEqual((await again.list('many')).map(([, i]) => i), Array.from({ length: 1000 }, (_, i) => i), 'many')
+      expectEqual(
+        (await again.list('many')).map(([, i]) => i),
+        Array.from({ length: 1000 }, (_, i) => i),
+        'many',
+      )
     },
   },
 ]

@@ -61,7 +61,11 @@ export const createIndexedDbStore = (name: string): Store => {
   }
 }
 
-const listRecords = async (records: Records, table: string, { prefix = '', from = '', reverse = false, limit }: ListOptions): Promise<[string, Uint8Array][]> => {
+const listRecords = async (
+  records: Records,
+  table: string,
+  { prefix = '', from = '', reverse = false, limit }: ListOptions,
+): Promise<[string, Uint8Array][]> => {
   const lower: RecordKey = [table, from > prefix ? from : prefix]
   const end = afterPrefix(prefix)
   // Without an end by prefix up to the table's: every array sorts after every text.
@@ -93,4 +97,5 @@ const decoded = (bytes: Uint8Array): StoreValue => {
   return value.value
 }
 
-const sameBytes = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean => (a === undefined || b === undefined ? a === b : equalBytes(a, b))
+const sameBytes = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
+  a === undefined || b === undefined ? a === b : equalBytes(a, b)

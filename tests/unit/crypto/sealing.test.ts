@@ -17,7 +17,14 @@ const pairs = async (): Promise<{ requester: KemKeyPair; worker: KemKeyPair }> =
 const sealed = async (length: number) => {
   const { requester, worker } = await pairs()
   const plaintext = random.bytes(length)
-  const result = await sealer.seal({ agreement, direction: 0, to: worker.publicKey, ownPrivate: requester.privateKey, plaintext, chunkBytes })
+  const result = await sealer.seal({
+    agreement,
+    direction: 0,
+    to: worker.publicKey,
+    ownPrivate: requester.privateKey,
+    plaintext,
+    chunkBytes,
+  })
   if (!result.ok) throw new Error('not sealed')
   const request = { agreement, direction: 0 as const, from: requester.publicKey, ownPrivate: worker.privateKey, ...result.value }
   return { requester, worker, plaintext, request }

@@ -3,7 +3,14 @@ import { describe, expect, test } from 'vitest'
 import { createManualClock } from '../../../src/lib/clock.ts'
 import { ok, type Result } from '../../../src/lib/result.ts'
 import { fromText, toText } from '../../../src/messages/plain.ts'
-import { answerWaitMsMax, createRemoteVault, type PortLike, reconnectMsMax, requestsMax, serveVault } from '../../../src/messages/port-vault.ts'
+import {
+  answerWaitMsMax,
+  createRemoteVault,
+  type PortLike,
+  reconnectMsMax,
+  requestsMax,
+  serveVault,
+} from '../../../src/messages/port-vault.ts'
 import type { Vault, VaultCall, VaultCalls, VaultError, VaultStatus } from '../../../src/vault/vault.ts'
 
 /** Two ends of a port that delivers later, in order, as JSON would; `cut` closes both. */
@@ -49,7 +56,11 @@ const createFakeVault = () => {
       if (call === 'status') return ok(status(share)) as Result<VaultCalls[C]['answer'], VaultError>
       const known = answers.get(id)
       if (!known) effects.push(id)
-      const answer = known ?? (call === 'joinOp' ? ok({ join: new Uint8Array([effects.length]) }) : { ok: false as const, error: { type: 'refused' as const, what: id } })
+      const answer =
+        known ??
+        (call === 'joinOp'
+          ? ok({ join: new Uint8Array([effects.length]) })
+          : { ok: false as const, error: { type: 'refused' as const, what: id } })
       answers.set(id, answer)
       return answer as Result<VaultCalls[C]['answer'], VaultError>
     },
@@ -68,10 +79,16 @@ const createFakeVault = () => {
 describe('plain text form', () => {
   test('plain data comes back as it was', () => {
     fc.assert(
-      fc.property(fc.dictionary(fc.constantFrom('a', 'b', 'bytes', 'c'), fc.oneof(fc.integer(), fc.double({ noNaN: true, noDefaultInfinity: true }), fc.boolean(), fc.constant(null), fc.uint8Array())), (value) => {
-        const plain = Object.fromEntries(Object.entries(value).map(([k, x]) => [k, Object.is(x, -0) ? 0 : x]))
-        expect(fromText(toText(plain))).toEqual({ ok: true, value: plain })
-      }),
+      fc.property(
+        fc.dictionary(
+          fc.constantFrom('a', 'b', 'bytes', 'c'),
+          fc.oneof(fc.integer(), fc.double({ noNaN: true, noDefaultInfinity: true }), fc.boolean(), fc.constant(null), fc.uint8Array()),
+        ),
+        (value) => {
+          const plain = Object.fromEntries(Object.entries(value).map(([k, x]) => [k, Object.is(x, -0) ? 0 : x]))
+          expect(fromText(toText(plain))).toEqual({ ok: true, value: plain })
+        },
+      ),
     )
   })
   test('what is no such text is refused', () => {
@@ -189,7 +206,15 @@ describe('vault over a port', () => {
     serveVault(throwing, far)
     const got: unknown[] = []
     near.onMessage((message) => got.push(message))
-    for (const message of [null, 7, {}, { id: 'x' }, { id: 'x', call: 'a', args: 3 }, { id: 'y', call: 'account', args: '{' }, { id: 'z', call: 'account', args: '{}' }])
+    for (const message of [
+      null,
+      7,
+      {},
+      { id: 'x' },
+      { id: 'x', call: 'a', args: 3 },
+      { id: 'y', call: 'account', args: '{' },
+      { id: 'z', call: 'account', args: '{}' },
+    ])
       near.postMessage(message)
     await clock.advance(0)
     expect(got.map((m) => (m as { re: string }).re)).toEqual(['y', 'z'])

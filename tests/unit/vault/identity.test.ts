@@ -53,9 +53,15 @@ describe('identity', () => {
     const deps = setUp()
     const identity = value(await openIdentity(deps))
     const words = [...(await phraseWordsOf(deps, identity))!]
-    expect(await restoreIdentity(deps, words.slice(1).join(' '))).toMatchObject({ ok: false, error: { type: 'phrase', reason: 'word-count' } })
+    expect(await restoreIdentity(deps, words.slice(1).join(' '))).toMatchObject({
+      ok: false,
+      error: { type: 'phrase', reason: 'word-count' },
+    })
     words[3] = 'edgenet'
-    expect(await restoreIdentity(deps, words.join(' '))).toMatchObject({ ok: false, error: { type: 'phrase', reason: 'unknown-word', position: 4 } })
+    expect(await restoreIdentity(deps, words.join(' '))).toMatchObject({
+      ok: false,
+      error: { type: 'phrase', reason: 'unknown-word', position: 4 },
+    })
     expect(value(await openIdentity(deps)).certificate).toEqual(identity.certificate)
   })
 

@@ -1,0 +1,139 @@
+/**
+ * What each call does. A call with an effect writes its answer under the request id in the same commit (`once`), or has an
+ * effect that a second time changes nothing: to release, to certify, to adopt, to keep the one policy.
+ */
+import { signMessage } from '../contract/signed.ts'
+import { verifyPolicy } from '../economy/policy-codec.ts'
+import { helloMessage } from '../identity/hello-message.ts'
+import type { Verifier } from '../identity/keys.ts'
+import { encodeJoin } from '../ledger/entry.ts'
+import type { OwnChain } from '../ledger/own-chain.ts'
+import { assert } from '../lib/assert.ts'
+import { equalBytes } from '../lib/bytes.ts'
+import { ok, type Result } from '../lib/result.ts'
+import type { StoreValue, Write } from '../lib/store.ts'
+import { refused, storeFailed } from './errors.ts'
+import type { Identity } from './identity.ts'
+import { joinOpOf, type Pending, type Settling } from './settling.ts'
+import type { Planned, Spending } from './spending.ts'
+import type { SwarmRecord } from './swarm-record.ts'
+import type { Swarm } from './swarm.ts'
+import type { VaultCall, VaultCalls, VaultError, VaultStatus } from './vault.ts'
+
+export type Answer<C extends VaultCall> = Promise<Result<VaultCalls[C]['answer'], VaultError>>
+export type Handlers = { readonly [C in VaultCall]: (id: string, args: VaultCalls[C]['args']) => Answer<C> }
+
+/** The vault's present state, and how its swarm record is replaced. */
+export interface CallContext {
+  readonly verifier: Verifier
+  readonly session: string
+  readonly identity: () => Identity
+  readonly swarm: () => Swarm | undefined
+  readonly status: () => VaultStatus
+  readonly headChecked: () => boolean
+  readonly keepSwarm: (record: SwarmRecord) => Promise<Result<void, VaultError>>
+}
+
+const noPolicy: Result<never, VaultError> = refused('the policy of this swarm is not known yet')
+const otherCall: Result<never, VaultError> = refused('this request id was used for another call')
+
+export const createHandlers = ({ verifier, session, identity, swarm, status, headChecked, keepSwarm }: CallContext): Handlers => {
+  /** Calls outside of a swarm are refused before they come here. */
+  const here = (): Swarm => {
+    const at = swarm()
+    assert(at, 'in a swarm')
+    return at
+  }
+
+  /** Gives the stored answer where there is one, else plans, and keeps effect and answer in one commit. */
+  const once = async <A>(
+    id: string,
+    call: VaultCall,
+    plan: (spending: Spending, chain: OwnChain) => Promise<Planned<A>>,
+  ): Promise<Result<A, VaultError>> => {
+    const { books, answers, spending, store } = here()
+    if (!books) return noPolicy
+    const known = await answers.find(id, call)
+    if (known === 'other') return otherCall
+    if (known) return ok(known.answer as A)
+    const planned = await plan(spending, books.chain)
+    if (!planned.ok) return planned
+    const { answer, writes } = planned.value
+    const done = await store.commit([...writes, answers.write(id, call, answer as StoreValue)])
+    return done.ok ? ok(answer) : storeFailed(done.error)
+  }
+
+  /** For calls whose effect is an entry: asked again they say what waits for a certificate now. */
+  const appending = async (
+    id: string,
+    call: VaultCall,
+    act: (settling: Settling, answered: Write) => Promise<Pending>,
+  ): Promise<Pending> => {
+    const { books, answers } = here()
+    if (!books) return noPolicy
+    const known = await answers.find(id, call)
+    if (known === 'other') return otherCall
+    return known ? books.settling.pending() : act(books.settling, answers.write(id, call, null))
+  }
+
+  const withBooks = async <A>(
+    act: (books: NonNullable<Swarm['books']>) => Promise<Result<A, VaultError>>,
+  ): Promise<Result<A, VaultError>> => {
+    const { books } = here()
+    return books ? act(books) : noPolicy
+  }
+
+  return {
+    status: async () => ok(status()),
+    hello: async (_, fields) => {
+      const { certificate, signer } = identity()
+      return ok({ signature: await signer.sign(helloMessage(here().record.link.swarm, certificate.device, fields)) })
+    },
+    joinOp: async () => ok({ join: encodeJoin(joinOpOf(identity().certificate)) }),
+
+    policy: async (_, { signedPolicy }) => {
+      const { record } = here()
+      if (record.policy !== null) return equalBytes(record.policy, signedPolicy) ? ok({}) : refused('another policy is known of this swarm')
+      const good = await verifyPolicy(verifier, signedPolicy, record.link)
+      if (!good.ok) return refused(`policy: ${good.error.reason}`)
+      return nothing(await keepSwarm({ ...record, policy: signedPolicy }))
+    },
+
+    sign: async (id, { kind, to, expires, body }) => {
+      if ((kind === 'sow') !== (to === null)) return refused('a sow is to all, every other message to one')
+      if (kind === 'sow') return once(id, 'sign', async (spending, chain) => spending.sow(await chain.state(), expires, body))
+      if (kind === 'agreement') return once(id, 'sign', (spending) => spending.agreement(to!, expires, body))
+      // Nothing is promised by the others, and signatures are deterministic: the same request gives the same bytes.
+      const signed = await signMessage(identity().signer, { kind, swarm: here().record.link.swarm, to, expires, body })
+      return ok({ message: signed.bytes, id: signed.id })
+    },
+    reward: (id, args) => once(id, 'reward', async (spending, chain) => spending.reward(await chain.state(), args)),
+    release: (_, { sow }) => here().spending.release(sow),
+
+    settle: (id) => appending(id, 'settle', (settling, answered) => settling.settle(answered)),
+    claim: (id, { incomes }) => appending(id, 'claim', (settling, answered) => settling.claim(incomes, answered)),
+    pending: () => withBooks(({ settling }) => settling.pending()),
+    certified: (_, { certificate }) => withBooks(({ settling }) => settling.certified(certificate)),
+    paidTo: (_, { payee }) =>
+      withBooks(async ({ chain }) => {
+        const payment = await chain.paymentTo(payee)
+        return ok(payment ? { entry: payment.entry.bytes, certificate: payment.certificate } : null)
+      }),
+
+    adopt: (_, args) =>
+      withBooks(async ({ settling }) => {
+        const done = await settling.adopt(args)
+        // Not in the adoption's commit, as its table is none of the swarm's own: killed between the two, we are asked again.
+        return done.ok && !headChecked() ? nothing(await keepSwarm({ ...here().record, headSession: session })) : done
+      }),
+
+    account: () =>
+      withBooks(async ({ chain, settling }) => {
+        const summary = await settling.summary()
+        const figures = await here().spending.figures(await chain.state())
+        return ok({ ...figures, summary, earnedMicro: summary?.claimed ?? 0, spentMicro: summary?.paid ?? 0 })
+      }),
+  }
+}
+
+const nothing = (result: Result<void, VaultError>): Result<Record<string, never>, VaultError> => (result.ok ? ok({}) : result)

@@ -1,0 +1,49 @@
+/** What the vault holds of the swarm that it is in: its tables, its chain, its promises. */
+import { parseSignedPolicy, rulesOf } from '../economy/policy-codec.ts'
+import type { Verifier } from '../identity/keys.ts'
+import { createOwnChain, type OwnChain } from '../ledger/own-chain.ts'
+import { assert } from '../lib/assert.ts'
+import { type Bytes, concat, sha256, toHex } from '../lib/bytes.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Store } from '../lib/store.ts'
+import { type Answers, createAnswers } from './answers.ts'
+import type { Identity } from './identity.ts'
+import { scopedStore } from './scoped-store.ts'
+import { createSettling, type Settling } from './settling.ts'
+import { createSpending, type Spending } from './spending.ts'
+import type { SwarmRecord } from './swarm-record.ts'
+
+export interface Swarm {
+  readonly record: SwarmRecord
+  readonly store: Store
+  readonly answers: Answers
+  readonly spending: Spending
+  /** From the policy on, as it names the witnesses. */
+  readonly books?: { readonly chain: OwnChain; readonly settling: Settling }
+}
+
+export const openSwarm = (
+  deps: {
+    readonly store: Store
+    readonly clock: Clock
+    readonly verifier: Verifier
+    readonly identity: Identity
+    readonly headChecked: () => boolean
+  },
+  record: SwarmRecord,
+): Swarm => {
+  const { clock, verifier, headChecked } = deps
+  const { certificate: device, signer } = deps.identity
+  const store = scopedStore(deps.store, scopeOf(record.link.swarm, device.device))
+  const spending = createSpending({ store, signer, swarm: record.link.swarm, clock })
+  const swarm = { record, store, answers: createAnswers(store, clock), spending }
+  if (record.policy === null) return swarm
+  const signed = parseSignedPolicy(record.policy)
+  assert(signed.ok, 'a policy was checked before it was stored')
+  const { policy } = signed.value
+  const chain = createOwnChain({ store, signer, verifier, rules: rulesOf(policy), clock })
+  return { ...swarm, books: { chain, settling: createSettling({ store, chain, spending, policy, device, headChecked }) } }
+}
+
+/** A device restored from a phrase is a new account: it finds nothing of the one before. */
+const scopeOf = (swarm: Bytes, device: Bytes): string => toHex(sha256(concat(swarm, device))).slice(0, 32)
