@@ -20,6 +20,7 @@ export interface Screen {
 }
 
 export const waitMsDefault = 30_000
+const visiblePollMs = 50
 export const byTestId = (id: string): string => `[data-testid="${id}"]`
 export const byState = (state: string): string => `[data-state="${state}"]`
 
@@ -43,12 +44,22 @@ export const firefoxScreen = (page: PuppeteerPage): Screen => {
     if (element === null) throw new Error(`no ${selector}`)
     return element
   }
+  /** By interval and from the front: Puppeteer waits by animation frames, which a tab behind another one never gets. */
+  const visible = async (selector: string, timeout = waitMsDefault): Promise<void> => {
+    await page.bringToFront()
+    const shown = (wanted: string): boolean => [...document.querySelectorAll(wanted)].some((element) => element.checkVisibility())
+    await page.waitForFunction(shown, { polling: visiblePollMs, timeout }, selector)
+  }
   return {
     click: async (selector) => {
-      await page.locator(selector).setTimeout(waitMsDefault).click()
+      await visible(`${selector}:not(:disabled)`)
+      await (await find(selector)).click()
     },
     fill: async (selector, value) => {
-      await page.locator(selector).setTimeout(waitMsDefault).fill(value)
+      await visible(selector)
+      const field = await find(selector)
+      await field.evaluate((element) => (element as HTMLInputElement).select())
+      await field.type(value)
     },
     choose: async (selector, value) => {
       await find(selector)
@@ -58,7 +69,7 @@ export const firefoxScreen = (page: PuppeteerPage): Screen => {
       const input = await find(selector)
       await (input as Awaited<ReturnType<typeof page.waitForSelector<'input'>>>)!.uploadFile(file)
     },
-    waitFor: async (selector, timeout = waitMsDefault) => void (await page.waitForSelector(selector, { visible: true, timeout })),
+    waitFor: visible,
     has: async (selector) => (await page.$(selector)) !== null,
     text: async (selector) => {
       await find(selector)
