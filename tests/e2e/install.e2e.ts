@@ -1,4 +1,5 @@
 /** What a fresh install does, and what it must not do before the yes. */
+import type { BackgroundState } from '../../src/messages/view.ts'
 import { browserKinds, expect, launch, test } from './harness/fixtures.ts'
 import { launchChromium } from './harness/launch-chromium.ts'
 import { byState, byTestId, type Screen } from './harness/screen.ts'
@@ -7,17 +8,21 @@ import { byState, byTestId, type Screen } from './harness/screen.ts'
 const agentHasRun = (page: Screen): Promise<boolean> =>
   page.evaluate(`indexedDB.databases().then((all) => all.some(({ name }) => name === 'edge-net-agent'))`)
 
+/** What a page of ours gets for an answer. */
+const ask = <T>(page: Screen, command: string, args: object = {}): Promise<{ readonly ok: T }> =>
+  page.evaluate(`(globalThis.browser ?? chrome).runtime.sendMessage(${JSON.stringify({ command, args })})`)
+
 for (const kind of browserKinds) {
-  test(`${kind}: a fresh install opens the first-run page, and nothing runs before the yes`, async ({ cleanedUp: _ }, info) => {
+  test(`${kind}: a fresh install opens the first-run page, and nothing runs before the yes`, async () => {
     const browser = await launch(kind)
     await expect.poll(browser.tabs).toContain(browser.url('onboarding.html'))
 
     const page = await browser.open('onboarding.html')
     await page.waitFor(byTestId('consent-yes'))
-    await page.screenshot(info.outputPath('onboarding.png'))
+    await page.screenshot(test.info().outputPath('onboarding.png'))
     const popup = await browser.openPopup()
     await popup.waitFor(byState('no-consent'))
-    await popup.screenshot(info.outputPath('popup.png'))
+    await popup.screenshot(test.info().outputPath('popup.png'))
     expect(await agentHasRun(page)).toBe(false)
 
     await page.click(byTestId('consent-no'))
@@ -35,6 +40,29 @@ for (const kind of browserKinds) {
     const again = await launch(kind, { profileDir: browser.profileDir })
     const reopened = await again.openPopup()
     await reopened.waitFor(byState('idle'))
+  })
+
+  test(`${kind}: erasing leaves a fresh install behind, with another identity`, async () => {
+    const browser = await launch(kind)
+    await browser.onboard()
+    const page = await browser.openPopup()
+    await page.waitFor(byState('idle'))
+    const before = await ask<BackgroundState>(page, 'state')
+    const after = await ask<BackgroundState>(page, 'erase')
+    expect(before).toMatchObject({ ok: { consented: true } })
+    expect(after).toMatchObject({ ok: { consented: false, swarm: null } })
+    expect(after.ok.root).not.toBe(before.ok.root)
+    expect(await agentHasRun(page)).toBe(false)
+    expect(await ask(page, 'state')).toEqual(after)
+  })
+
+  test(`${kind}: what is malformed is refused by the background`, async () => {
+    const browser = await launch(kind)
+    const page = await browser.open('onboarding.html')
+    await page.waitFor(byTestId('consent-yes'))
+    expect(await ask(page, 'settings', { consented: true })).toMatchObject({ error: { type: 'malformed' } })
+    expect(await ask(page, 'join', { link: 'edgenet:1:AAAA' })).toMatchObject({ error: { type: 'link' } })
+    expect(await ask<BackgroundState>(page, 'state')).toMatchObject({ ok: { consented: false } })
   })
 }
 

@@ -1,7 +1,7 @@
 /** Forgets all that this extension has stored: databases, caches, files. Its pages must have let go of them. */
 export const eraseStorage = async (): Promise<void> => {
   const databases = await indexedDB.databases()
-  await Promise.all(databases.map(({ name }) => (name === undefined ? undefined : eraseDatabase(name))))
+  await Promise.all(databases.flatMap(({ name }) => name ?? []).map(eraseDatabase))
   for (const name of await caches.keys()) await caches.delete(name)
   const root = await navigator.storage.getDirectory()
   for await (const name of root.keys()) await root.removeEntry(name, { recursive: true })
