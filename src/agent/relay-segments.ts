@@ -4,8 +4,11 @@ import type { Bytes } from '../lib/bytes.ts'
 import type { WireBody } from '../network/wire.ts'
 
 /** Leaves room in a frame for CBOR heads and a certificate of a hundred witnesses. */
-const segmentBytesMax = 48 * 1024
+const segmentBytesMax = 50 * 1024
 const segmentEntriesMax = 64
+
+export const fitsOneFrame = (entries: readonly Bytes[], certificate: Certificate | null): boolean =>
+  segments(entries, certificate).length === 1
 
 export const segments = (entries: readonly Bytes[], certificate: Certificate | null): WireBody<'entries'>[] => {
   const parts: Bytes[][] = [[]]
@@ -25,4 +28,4 @@ export const segments = (entries: readonly Bytes[], certificate: Certificate | n
 
 /** The wire's type is the schema's, which knows no `readonly`. */
 const mutable = (certificate: Certificate | null): WireBody<'entries'>['certificate'] =>
-  certificate && { ...certificate, signatures: certificate.signatures.map(([witness, signature]) => [witness, signature]) }
+  certificate && { ...certificate, signatures: certificate.signatures.map(([witness, signature]): [Bytes, Bytes] => [witness, signature]) }

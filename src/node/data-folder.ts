@@ -1,7 +1,7 @@
 /** The relay's data folder: made on first use, readable by its owner only (it holds the swarm's keys), one process at a time. */
 import { access, chmod, constants, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { err, ok, type Result } from '../lib/result.ts'
+import { err, type Result } from '../lib/result.ts'
 import { type OpenStoreError, openClassicLevelStore, type RelayStore } from './classic-level-store.ts'
 
 export const openDataFolder = async (folder: string): Promise<Result<RelayStore, string>> => {

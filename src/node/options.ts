@@ -55,7 +55,7 @@ export const parseCommand = (args: readonly string[], env: Readonly<Record<strin
       },
     })
   } catch (error) {
-    return err((error as Error).message)
+    return err((error as Error).message.split('. ')[0]!)
   }
   const { values, positionals } = parsed
   if (values.help) return ok({ type: 'help' })

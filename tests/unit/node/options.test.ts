@@ -9,15 +9,40 @@ const options = (args: string[], env = {}) => {
 }
 
 test('nothing needs to be given', () => {
-  expect(options([])).toEqual({ data: `${homedir()}/.local/share/edge-net/relay`, port: undefined, models: [], modelCards: [], url: undefined, name: undefined })
+  expect(options([])).toEqual({
+    data: `${homedir()}/.local/share/edge-net/relay`,
+    port: undefined,
+    models: [],
+    modelCards: [],
+    url: undefined,
+    name: undefined,
+  })
   expect(options([], { XDG_DATA_HOME: '/x' }).data).toBe('/x/edge-net/relay')
 })
 
 test('everything can be', () => {
   expect(
-    options(['--data', '/d', '--port', '9000', '--models', '/m', '--models', '/n', '--model-card', '/c.json', '--url', 'wss://r.example', '--name', ' Lab '], {
-      EDGE_NET_MODELS: '/e',
-    }),
+    options(
+      [
+        '--data',
+        '/d',
+        '--port',
+        '9000',
+        '--models',
+        '/m',
+        '--models',
+        '/n',
+        '--model-card',
+        '/c.json',
+        '--url',
+        'wss://r.example',
+        '--name',
+        ' Lab ',
+      ],
+      {
+        EDGE_NET_MODELS: '/e',
+      },
+    ),
   ).toEqual({ data: '/d', port: 9000, models: ['/m', '/n', '/e'], modelCards: ['/c.json'], url: 'wss://r.example', name: 'Lab' })
 })
 

@@ -1,0 +1,222 @@
+/**
+ * A swarm's relay as an agent: witness, full replica and issuer behind the wire's questions (spec: network.md, *The relay*).
+ *
+ * | asked      | answered                                                                                  |
+ * | ---------- | ----------------------------------------------------------------------------------------- |
+ * | policy?    | policy                                                                                    |
+ * | redeem     | entries: the issuer's payment and its certificate; or refused                             |
+ * | certify    | entries without entries: the certificate; or, where a number is taken, what stands there, then refused |
+ * | head?      | head                                                                                      |
+ * | range?     | entries: payers' entries that the chain claims, then the chain up to a certified entry    |
+ * | entries    | nothing: taken into the replica                                                           |
+ *
+ * Only bound peers are answered, never forwarded words. What is answered is on disk. Where no answer goes out (too much at
+ * once, a store that fails), the asker asks again.
+ */
+import type { SignedPolicy } from '../economy/policy.ts'
+import { createIssuer, type Issuer, type RedeemError } from '../economy/issuer.ts'
+import { encodeSignedPolicy, rulesOf } from '../economy/policy-codec.ts'
+import type { DeviceCertificate, NodeId, Signer, Verifier } from '../identity/keys.ts'
+import { parseEntry } from '../ledger/entry.ts'
+import { createOwnChain } from '../ledger/own-chain.ts'
+import { createReplica } from '../ledger/replica.ts'
+import { quorumOf } from '../ledger/rules.ts'
+import type { Certificate, JoinOp } from '../ledger/types.ts'
+import { createWitness, type WitnessRefusal } from '../ledger/witness.ts'
+import type { Bytes } from '../lib/bytes.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Random } from '../lib/random.ts'
+import type { Store } from '../lib/store.ts'
+import type { Network } from '../network/network.ts'
+import type { WireBody, WireMessage } from '../network/wire.ts'
+import { type LedgerView, viewLedger } from './relay-ledger.ts'
+import { fitsOneFrame, segments } from './relay-segments.ts'
+
+export interface RelayDeps {
+  readonly clock: Clock
+  readonly random: Random
+  readonly store: Store
+  readonly verifier: Verifier
+  readonly network: Network
+  readonly signedPolicy: SignedPolicy
+  readonly witness: Signer
+  /** The issuer's device key and its certificate. */
+  readonly issuer: { readonly signer: Signer; readonly certificate: DeviceCertificate }
+}
+
+export interface RelayNode {
+  readonly issuer: Pick<Issuer, 'createInvite' | 'invite'>
+  readonly ledger: () => Promise<LedgerView>
+  readonly counters: () => RelayCounters
+  /** Takes no more questions, and resolves when those under way are done. */
+  readonly close: () => Promise<void>
+}
+
+/** Since the process began. */
+export interface RelayCounters {
+  readonly certified: number
+  readonly certifyRefused: number
+  readonly redeemed: number
+  readonly redeemRefused: number
+  /** Questions that came while too many were being answered. */
+  readonly dropped: number
+}
+
+/** Questions being answered at once; how many one peer may ask per minute stands in network/limits.ts. */
+const underWayMax = 256
+/** Of one answer to a range, tried from the largest: with payers' entries beside them they must fit a frame. */
+const rangeBytes = [48, 24, 12, 6, 0].map((kib) => kib * 1024)
+const reasonCharsMax = 200
+
+export const startRelay = async (deps: RelayDeps): Promise<RelayNode> => {
+  const { clock, random, store, verifier, network, signedPolicy } = deps
+  const rules = rulesOf(signedPolicy.policy)
+  const policy = encodeSignedPolicy(signedPolicy)
+  const replica = createReplica({ store, verifier, rules })
+  const witness = createWitness({ store, replica, signer: deps.witness, verifier, rules, clock })
+  const full = (certificate: Certificate): boolean => certificate.signatures.length >= quorumOf(rules.witnesses.length)
+  const issuer = createIssuer({
+    store,
+    verifier,
+    clock,
+    random,
+    chain: createOwnChain({ store, signer: deps.issuer.signer, verifier, rules, clock }),
+    join: joinOf(deps.issuer.certificate),
+    certify: async (pending) => {
+      const answer = await witness.submit(pending.map(({ bytes }) => bytes))
+      return answer.ok && full(answer.value.certificate) ? answer.value.certificate : undefined
+    },
+  })
+  // What a crash cut off between the issuer's entry and its certificate.
+  await issuer.finish()
+
+  let counters: RelayCounters = { certified: 0, certifyRefused: 0, redeemed: 0, redeemRefused: 0, dropped: 0 }
+  const count = (what: keyof RelayCounters): void => void (counters = { ...counters, [what]: counters[what] + 1 })
+  const say = async (to: NodeId, ...messages: readonly WireMessage[]): Promise<void> => {
+    for (const message of messages) await network.send(to, message)
+  }
+
+  const redeem = async (from: NodeId, { token, join }: WireBody<'redeem'>): Promise<void> => {
+    const peer = network.peers().find(({ id }) => id === from)
+    if (!peer) return
+    const redeemed = await issuer.redeem({ token, join, device: peer.device })
+    if (redeemed.ok) {
+      count('redeemed')
+      const { entry, certificate } = redeemed.value
+      return say(from, ['entries', { entries: [entry.bytes], certificate: onWire(certificate) }])
+    }
+    if (redeemed.error.type !== 'redeem') return
+    count('redeemRefused')
+    await say(from, ['refused', { re: 'redeem', reason: redeemWords[redeemed.error.reason] }])
+  }
+
+  const certify = async (from: NodeId, { entries }: WireBody<'certify'>): Promise<void> => {
+    const answer = await witness.submit(entries)
+    if (answer.ok) {
+      count('certified')
+      return say(from, ['entries', { entries: [], certificate: onWire(answer.value.certificate) }])
+    }
+    const refusal = answer.error
+    if (refusal.reason === 'storage') return
+    count('certifyRefused')
+    if (refusal.reason === 'malformed') network.blame(from, `certify: ${refusal.what}`)
+    if (refusal.reason === 'taken') await say(from, ...(await shown(refusal.signed.entries, refusal.signed.certificate)))
+    const first = entries[0] && parseEntry(entries[0])
+    const author = first?.ok ? { author: first.value.entry.author } : {}
+    const seq = 'seq' in refusal ? { seq: refusal.seq } : {}
+    await say(from, ['refused', { re: 'certify', reason: refusalText(refusal), ...author, ...seq }])
+  }
+
+  /** A certified run of a chain, with the payers' entries that it claims before it. */
+  const shown = async (entries: readonly Bytes[], certificate: Certificate | null): Promise<WireMessage[]> => {
+    const parsed = entries.flatMap((bytes) => {
+      const one = parseEntry(bytes)
+      return one.ok ? [one.value] : []
+    })
+    const evidence = await replica.evidenceFor(parsed)
+    return segments([...evidence.map(({ bytes }) => bytes), ...entries], certificate).map((body) => ['entries', body] as const)
+  }
+
+  const range = async (from: NodeId, { author, from: seq }: WireBody<'range?'>): Promise<void> => {
+    for (const bytesMax of rangeBytes) {
+      const { entries, certificate } = await replica.chainFrom(author, seq, bytesMax)
+      if (entries.length === 0) return
+      const evidence = await replica.evidenceFor(entries)
+      const all = [...evidence, ...entries].map(({ bytes }) => bytes)
+      if (bytesMax > 0 && !fitsOneFrame(all, certificate)) continue
+      return say(from, ...segments(all, certificate).map((body) => ['entries', body] as const))
+    }
+  }
+
+  const ingest = async (from: NodeId, { entries, certificate }: WireBody<'entries'>): Promise<void> => {
+    const taken = await replica.ingest(entries, certificate, from)
+    if (!taken.ok) return
+    for (const refusal of taken.value.refused)
+      if (refusal.type === 'entry' || refusal.type === 'certificate' || refusal.type === 'invalid')
+        network.blame(from, `entries: ${refusal.type}`)
+  }
+
+  const answer = async (from: NodeId, [type, body]: WireMessage): Promise<void> => {
+    switch (type) {
+      case 'policy?':
+        return say(from, ['policy', { bytes: policy }])
+      case 'redeem':
+        return redeem(from, body)
+      case 'certify':
+        return certify(from, body)
+      case 'entries':
+        return ingest(from, body)
+      case 'head?':
+        return say(from, ['head', { author: body.author, summary: (await replica.account(body.author)) ?? null }])
+      case 'range?':
+        return range(from, body)
+    }
+  }
+
+  const underWay = new Set<Promise<void>>()
+  const stop = network.onMessage((from, message, forwarded) => {
+    if (forwarded) return
+    if (underWay.size >= underWayMax) return count('dropped')
+    // A store that cannot be read: this answer does not go out, and the next question may fare better.
+    const done = answer(from, message)
+      .catch(() => {})
+      .finally(() => underWay.delete(done))
+    underWay.add(done)
+  })
+
+  return {
+    issuer,
+    ledger: () => viewLedger(replica, signedPolicy.policy),
+    counters: () => counters,
+    close: async () => {
+      stop()
+      await Promise.all(underWay)
+    },
+  }
+}
+
+const joinOf = ({ root, signature }: DeviceCertificate): JoinOp => ({
+  op: 'join',
+  identity: root,
+  certificate: signature,
+  stamp: new Uint8Array(0),
+})
+
+/** The wire's type is the schema's, which knows no `readonly`. */
+const onWire = (certificate: Certificate): WireBody<'entries'>['certificate'] => segments([], certificate)[0]!.certificate
+
+/** Shown to the person who pasted the link. */
+const redeemWords: Readonly<Record<Extract<RedeemError, { type: 'redeem' }>['reason'], string>> = {
+  malformed: 'The request for the grant could not be read.',
+  'device-certificate': 'The request for the grant names another device than the one that asks.',
+  unknown: 'This invite is not known here.',
+  expired: 'This invite has expired.',
+  'used-up': 'This invite has been used up.',
+  'already-redeemed': 'You have redeemed this invite on another device.',
+  exhausted: 'All grants of this swarm have been given.',
+}
+
+const refusalText = (refusal: WitnessRefusal): string => {
+  const what = refusal.reason === 'malformed' || refusal.reason === 'invalid' ? `${refusal.reason}: ${refusal.what}` : refusal.reason
+  return what.slice(0, reasonCharsMax)
+}
