@@ -63,7 +63,7 @@ export const createHandlers = ({ verifier, session, identity, swarm, status, hea
     return done.ok ? ok(answer) : storeFailed(done.error)
   }
 
-  /** For calls whose effect is an entry: asked again they say what waits for a certificate now. */
+  /** For calls whose effect is an entry: asked again they see to it that it is there, and say what waits for a certificate now. */
   const appending = async (
     id: string,
     call: VaultCall,
@@ -73,7 +73,7 @@ export const createHandlers = ({ verifier, session, identity, swarm, status, hea
     if (!books) return noPolicy
     const known = await answers.find(id, call)
     if (known === 'other') return otherCall
-    return known ? books.settling.pending() : act(books.settling, answers.write(id, call, null))
+    return known ? books.settling.resume() : act(books.settling, answers.write(id, call, null))
   }
 
   const withBooks = async <A>(

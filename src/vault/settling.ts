@@ -39,6 +39,8 @@ export interface Settling {
   readonly settle: (answered: Write) => Promise<Pending>
   readonly claim: (incomes: readonly StoredIncome[], answered: Write) => Promise<Pending>
   readonly pending: () => Promise<Pending>
+  /** Claims what is kept and can be claimed now: after a death between keeping and claiming, or once nothing waits any more. */
+  readonly resume: () => Promise<Pending>
   readonly certified: (certificate: Certificate) => Promise<Result<VaultCalls['certified']['answer'], VaultError>>
   readonly adopt: (args: VaultCalls['adopt']['args']) => Promise<Result<Record<string, never>, VaultError>>
   readonly summary: () => Promise<AccountSummary | null>
@@ -95,8 +97,11 @@ export const createSettling = (deps: {
     return refused('a claim does not fit an entry')
   }
 
+  const resume = async (): Promise<Pending> => (headChecked() ? claimKept([]) : pending())
+
   return {
     pending,
+    resume,
 
     settle: async (answered) => {
       if (!headChecked()) return err({ type: 'head-unchecked' })
@@ -113,22 +118,22 @@ export const createSettling = (deps: {
       if (!headChecked()) return err({ type: 'head-unchecked' })
       const { claimed } = await chain.state()
       const keep = new Map<string, { readonly seq: number; readonly write: Write }>()
-      let fault: string | undefined
+      let news = incomes.length === 0
+      let fault = 'claimed before'
       for (const given of incomes) {
         const payer = toHex(given.certificate.author)
         const income = await chain.checkIncome(given)
-        if (!income.ok) {
-          if (income.error.reason !== 'old') fault = income.error.reason
-          continue
-        }
+        if (!income.ok && income.error.reason !== 'old') fault = `no income: ${income.error.reason}`
+        if (!income.ok || income.value.total <= (claimed.get(payer)?.total ?? 0)) continue
+        news = true
         const kept = parse(incomeSchema, await store.get('incomes', payer))
         const newest = Math.max(keep.get(payer)?.seq ?? -1, kept.ok ? kept.value.certificate.seq : -1)
-        if (income.value.seq <= newest || income.value.total <= (claimed.get(payer)?.total ?? 0)) continue
+        if (income.value.seq <= newest) continue
         keep.set(payer, { seq: income.value.seq, write: { table: 'incomes', key: payer, value: given as unknown as StoreValue } })
       }
-      if (fault !== undefined && keep.size === 0) return refused(`no income: ${fault}`)
+      if (!news) return refused(fault)
       if (keep.size > 0) {
-        const stored = await store.commit([...keep.values()].map(({ write }) => write))
+        const stored = await store.commit([...[...keep.values()].map(({ write }) => write), answered])
         if (!stored.ok) return storeFailed(stored.error)
       }
       return claimKept([answered])
@@ -139,7 +144,7 @@ export const createSettling = (deps: {
       const done = await chain.certified(certificate, entry ? await claimedIncomes(store, entry) : [])
       if (!done.ok) return done.error.type === 'certificate' ? refused(`certificate: ${done.error.reason}`) : storeFailed(done.error)
       // What came while the entry waited can be claimed now; should that fail, the next claim takes it along.
-      if (headChecked()) await claimKept([])
+      await resume()
       return ok({ entry: done.value.bytes, payees: payLines(done.value.entry).map(([payee]) => payee) })
     },
 

@@ -96,6 +96,7 @@ export interface VaultCalls {
   /**
    * Keeps certified entries that pay us and appends a `claim` for all that pay more than is claimed (with `join` before it on a
    * new chain, once one of them opens an account). While an entry waits for its certificate, `certified` goes on with the rest.
+   * Refused where none of those given brings anything new.
    */
   claim: { args: { incomes: readonly { entry: Bytes; certificate: Certificate }[] }; answer: { pending: readonly Bytes[] } }
   /** Uncertified end of the own chain, oldest first: what the witnesses are asked to sign. */
