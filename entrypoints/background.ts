@@ -4,10 +4,11 @@ import { createOffscreenHost } from '../src/browser/extension/agent-host.ts'
 import { eraseStorage } from '../src/browser/extension/erase-storage.ts'
 import { openVault } from '../src/browser/extension/open-vault.ts'
 import { startBackground } from '../src/browser/extension/start-background.ts'
+import { systemClock } from '../src/crypto/clock.ts'
 import { presetShares } from '../src/vault/settings.ts'
 
 export default defineBackground({
   type: 'module',
   include: ['chrome'],
-  main: () => startBackground({ openVault, eraseStorage, presetShares, createHost: createOffscreenHost }),
+  main: () => startBackground({ clock: systemClock, openVault, eraseStorage, presetShares, createHost: createOffscreenHost }),
 })

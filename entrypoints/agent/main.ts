@@ -10,6 +10,7 @@ import { startHere } from './start-here.ts'
 
 if (import.meta.env.FIREFOX)
   startBackground({
+    clock: systemClock,
     openVault,
     eraseStorage,
     presetShares,

@@ -76,10 +76,10 @@ test('chromium: no offscreen document before the yes; afterwards it is there, an
 
   await browser.stopServiceWorker()
   expect(await browser.agentRuns()).toBe(true)
+  await browser.inAgent('globalThis.first = true')
   await browser.stopAgent()
-  expect(await browser.agentRuns()).toBe(false)
   // Any look at the extension wakes the worker, and the worker looks after the agent.
   const popup = await browser.openPopup()
   await popup.waitFor(byState('idle'))
-  await expect.poll(browser.agentRuns).toBe(true)
+  await expect.poll(() => browser.inAgent('globalThis.first ?? false').catch(() => 'none')).toBe(false)
 })
