@@ -105,9 +105,9 @@ const jobView = (job: Job, tasks: readonly Task[], cards: readonly ModelCard[]) 
       costMicro += paidMicro
       workers.set(r.worker, {
         ...w,
-        accepted: w.accepted + (paidMicro > 0 ? 1 : 0),
-        rejected: w.rejected + (r.phase === 'rejected' || r.verdict === 'rejected' ? 1 : 0),
-        missing: w.missing + (r.phase === 'missing' ? 1 : 0),
+        accepted: w.accepted + (paidMicro > 0 ? task.texts : 0),
+        rejected: w.rejected + (r.phase === 'rejected' || r.verdict === 'rejected' ? task.texts : 0),
+        missing: w.missing + (r.phase === 'missing' ? task.texts : 0),
         paidMicro: w.paidMicro + paidMicro,
       })
     }

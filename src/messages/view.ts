@@ -52,6 +52,7 @@ export interface JobView {
   readonly costMicro: number
   /** How many texts were agreed by how many workers: {'3': 200}. */
   readonly agreed: Readonly<Record<string, number>>
+  /** Texts of each that were agreed on, outvoted, or never came. */
   readonly workers: readonly { readonly id: string; readonly accepted: number; readonly rejected: number; readonly missing: number; readonly paidMicro: number }[]
   readonly failure: FailureView | null
   readonly truncated: number

@@ -11,6 +11,9 @@ interface Undo {
   readonly atExit: () => void
 }
 
+/** A browser that does not close in this time is killed. */
+const closeMsMax = 10_000
+
 const open = new Set<Undo>()
 let hooked = false
 
@@ -19,23 +22,25 @@ export const onCleanup = (gently: () => Promise<void> | void, atExit: () => void
   hook()
   const undo: Undo = { gently: async () => gently(), atExit }
   open.add(undo)
-  return async () => {
-    if (!open.delete(undo)) return
-    try {
-      await undo.gently()
-    } finally {
-      undo.atExit()
-    }
+  return () => (open.has(undo) ? undoNow(undo) : Promise.resolve())
+}
+
+/** Until it is undone it stays registered: the process may be told to end meanwhile. */
+const undoNow = async (undo: Undo): Promise<void> => {
+  let timer
+  const tooLong = new Promise<void>((done) => (timer = setTimeout(done, closeMsMax)))
+  try {
+    await Promise.race([undo.gently(), tooLong])
+  } finally {
+    clearTimeout(timer)
+    undo.atExit()
+    open.delete(undo)
   }
 }
 
 /** Undoes all that is still open, newest first. */
 export const cleanUp = async (): Promise<void> => {
-  for (const undo of [...open].reverse()) {
-    open.delete(undo)
-    await undo.gently().catch(() => {})
-    undo.atExit()
-  }
+  for (const undo of [...open].reverse()) await undoNow(undo).catch(() => {})
 }
 
 export const temporaryFolder = (name: string): { readonly path: string; readonly remove: () => Promise<void> } => {
@@ -60,10 +65,16 @@ const hook = (): void => {
   process.on('exit', () => {
     for (const undo of [...open].reverse()) undo.atExit()
   })
+  // Ctrl-C comes more than once: from the terminal, and again from each wrapper that passes it on (npm, tsx).
+  let ending = false
   for (const [signal, code] of [
     ['SIGINT', 130],
     ['SIGTERM', 143],
     ['SIGHUP', 129],
   ] as const)
-    process.once(signal, () => void cleanUp().finally(() => process.exit(code)))
+    process.on(signal, () => {
+      if (ending) return
+      ending = true
+      void cleanUp().finally(() => process.exit(code))
+    })
 }

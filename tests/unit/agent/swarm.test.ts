@@ -66,7 +66,7 @@ test('a liar is outvoted, unpaid and named', async () => {
   const { vectors } = (await requester.agent().jobs.vectors(id))!
   expect(vectors.slice(0, 4)).toEqual(fakeVector('text number 0'))
   const job = requester.agent().view().jobs[0]!
-  expect(job.workers.find((w) => w.id === liar.id)).toMatchObject({ accepted: 0, rejected: 1, paidMicro: 0 })
+  expect(job.workers.find((w) => w.id === liar.id)).toMatchObject({ accepted: 0, rejected: 30, paidMicro: 0 })
   expect(liar.agent().view().credits.earnedMicro).toBe(grantMicro)
   await swarm.until('the liar knows', () => liar.agent().view().work[0]?.state === 'rejected')
   await conserved(swarm)
