@@ -32,7 +32,7 @@ const selfTestTexts = [
 /** Float models agree within 1e-6 between backends: less is a broken driver. */
 const cosineMin = 0.9999
 /** The first run compiles shaders and is not counted. */
-const timedRuns = 3
+const timedRuns = 2
 
 export const chooseBackend = async (card: ModelCard, onnx: Bytes, tokenizer: Tokenizer, deps: BackendDeps): Promise<BackendChoice> => {
   const wasm: BackendChoice = { backend: 'wasm', resultClass: resultClassOf(card, null) }

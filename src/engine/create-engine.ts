@@ -162,7 +162,12 @@ export const createEngine = (deps: EngineDeps): Engine => {
       if (signal?.aborted) return err({ type: 'aborted' })
       assert(entry.backend, 'a prepared model has a backend')
       const { resultClass } = entry.backend
-      const done = await pool.encode(poolModel(entry, entry.backend), encoded.map(({ ids }) => ids), signal, onProgress)
+      const done = await pool.encode(
+        poolModel(entry, entry.backend),
+        encoded.map(({ ids }) => ids),
+        signal,
+        onProgress,
+      )
       if (!done.ok) return done
       const truncated = encoded.flatMap((text, i) => (text.truncated ? [i] : []))
       return ok({ ...done.value, dimension: entry.model.card.dimension, resultClass, truncated })

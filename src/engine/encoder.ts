@@ -20,7 +20,12 @@ export interface Encoder {
 export const createEncoder = (ort: Ort, session: InferenceSession, pooling: 'mean' | 'cls', nowMs: () => number): Encoder => ({
   encode: async (ids) => {
     const dims = [1, ids.length]
-    const tensor = (value: (i: number) => bigint): Tensor => new ort.Tensor('int64', BigInt64Array.from({ length: ids.length }, (_, i) => value(i)), dims)
+    const tensor = (value: (i: number) => bigint): Tensor =>
+      new ort.Tensor(
+        'int64',
+        BigInt64Array.from({ length: ids.length }, (_, i) => value(i)),
+        dims,
+      )
     const feeds: Record<string, Tensor> = { input_ids: tensor((i) => BigInt(ids[i]!)), attention_mask: tensor(() => 1n) }
     if (session.inputNames.includes('token_type_ids')) feeds.token_type_ids = tensor(() => 0n)
     const startedMs = nowMs()

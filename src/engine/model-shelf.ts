@@ -134,4 +134,3 @@ const orAborted = <T>(result: Promise<Result<T, EngineError>>, signal: AbortSign
       resolve(value)
     })
   })
-

@@ -61,7 +61,13 @@ export const createModelStore = (deps: { readonly cache: ModelCache; readonly fe
     try {
       const from = assembly.received()
       const headers: Record<string, string> = from > 0 ? { Range: `bytes=${from}-` } : {}
-      const response = await deps.fetch(source.url, { headers, signal: stop.signal, credentials: 'omit', cache: 'no-store', referrerPolicy: 'no-referrer' })
+      const response = await deps.fetch(source.url, {
+        headers,
+        signal: stop.signal,
+        credentials: 'omit',
+        cache: 'no-store',
+        referrerPolicy: 'no-referrer',
+      })
       // The range was refused or not understood: from the start then.
       if (response.status === 200) assembly.restart()
       else if (response.status !== 206) return `HTTP ${response.status}`
@@ -87,7 +93,8 @@ export const createModelStore = (deps: { readonly cache: ModelCache; readonly fe
   }
 
   const load: ModelStore['load'] = async (card, file, sources, signal, onProgress) => {
-    if (file.bytes < 1 || file.bytes > fileBytesMax) return err({ type: 'failed', message: `${file.path}: a card with ${file.bytes} bytes` })
+    if (file.bytes < 1 || file.bytes > fileBytesMax)
+      return err({ type: 'failed', message: `${file.path}: a card with ${file.bytes} bytes` })
     const keys = piecesOf(file)
     const tried: { url: string; why: string }[] = []
     let wrong: EngineError | undefined

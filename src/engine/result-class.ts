@@ -8,7 +8,9 @@ export const ortVersion = '1.30.0'
 /** `gpuVendor`: of the WebGPU adapter; null where WebAssembly computes. */
 export const resultClassOf = (card: ModelCard, gpuVendor: string | null): ResultClass => {
   const onnx = card.files.at(-1)?.sha256.slice(0, 16) ?? ''
-  return gpuVendor === null ? `${onnx}/${card.dtype}/wasm/ort-${ortVersion}` : `${onnx}/${card.dtype}/webgpu/ort-${ortVersion}-${vendorName(gpuVendor)}`
+  return gpuVendor === null
+    ? `${onnx}/${card.dtype}/wasm/ort-${ortVersion}`
+    : `${onnx}/${card.dtype}/webgpu/ort-${ortVersion}-${vendorName(gpuVendor)}`
 }
 
 /** It goes into signed messages of bounded length. */

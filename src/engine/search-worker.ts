@@ -31,7 +31,9 @@ export const createSearchWorker = (spawn: () => WorkerPort, clock: Clock): Searc
     if (!found.ok) sent = undefined
     cancelIdle = clock.after(idleMsMax, () => client.stop())
     if (found.ok) return ok(found.value)
-    return err(found.error.type === 'crashed' ? { type: 'failed', message: `the search's Worker crashed: ${found.error.why}` } : found.error)
+    return err(
+      found.error.type === 'crashed' ? { type: 'failed', message: `the search's Worker crashed: ${found.error.why}` } : found.error,
+    )
   }
 
   return {

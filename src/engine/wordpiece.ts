@@ -62,13 +62,19 @@ export const createTokenizer = (tokenizerJson: unknown, configJson: unknown, tok
   const pieceCharsMax = Math.max(...[...vocab.keys()].map((token) => token.length))
   const cache = new Map<string, readonly number[]>()
   /** Longest first: where one begins another, the longer is meant. */
-  const specials = new RegExp([...special.keys()].sort((a, b) => b.length - a.length).map(escape).join('|') || '(?!)', 'g')
+  const specials = new RegExp(
+    [...special.keys()]
+      .sort((a, b) => b.length - a.length)
+      .map(escape)
+      .join('|') || '(?!)',
+    'g',
+  )
 
   /** Greedy: the longest piece of the vocabulary, then the longest that continues it. One that fits nowhere makes all unknown. */
   const split = (word: readonly string[]): readonly number[] => {
     if (word.length > model.max_input_chars_per_word) return [unk]
     const ids: number[] = []
-    for (let start = 0; start < word.length; ) {
+    for (let start = 0; start < word.length;) {
       let end = Math.min(word.length, start + pieceCharsMax)
       let id: number | undefined
       for (; end > start; end--) {

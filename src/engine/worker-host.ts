@@ -5,7 +5,16 @@ import { err, ok } from '../lib/result.ts'
 import { createEncoder, type Encoder, type Ort } from './encoder.ts'
 import { toEngineError } from './engine-error.ts'
 import { createSearcher } from './search.ts'
-import type { Backend, EncodeAnswer, EncodeRequest, LoadRequest, SearchRequest, WorkerAnswer, WorkerReply, WorkerRequest } from './worker-protocol.ts'
+import type {
+  Backend,
+  EncodeAnswer,
+  EncodeRequest,
+  LoadRequest,
+  SearchRequest,
+  WorkerAnswer,
+  WorkerReply,
+  WorkerRequest,
+} from './worker-protocol.ts'
 
 export interface WorkerHostDeps {
   readonly ort: Ort
@@ -45,7 +54,8 @@ export const createWorkerHost = (deps: WorkerHostDeps): ((request: WorkerRequest
     let spentMs = 0
     while (done < texts.length && (done === 0 || spentMs < budgetMs)) {
       const { vector, busyMs } = await model.encoder.encode(texts[done]!)
-      if (vector.length !== model.dimension) throw new Error(`the model gives ${vector.length} dimensions, its card says ${model.dimension}`)
+      if (vector.length !== model.dimension)
+        throw new Error(`the model gives ${vector.length} dimensions, its card says ${model.dimension}`)
       vectors.set(vector, done * model.dimension)
       spentMs += busyMs
       done++

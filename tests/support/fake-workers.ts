@@ -39,6 +39,10 @@ export const createFakeWorkers = (answer: (request: WorkerRequest, worker: numbe
 /** Two dimensions a text: its first token and its length. `perPiece` texts are done at once, `busyMs` each. */
 export const encodeAnswer = ({ texts }: EncodeRequest, perPiece = 4, busyMs = 10): WorkerReply => {
   const taken = texts.slice(0, perPiece)
-  return ok({ vectors: Float32Array.from(taken.flatMap((text) => [text[0] ?? 0, text.length])), done: taken.length, busyMs: taken.length * busyMs })
+  return ok({
+    vectors: Float32Array.from(taken.flatMap((text) => [text[0] ?? 0, text.length])),
+    done: taken.length,
+    busyMs: taken.length * busyMs,
+  })
 }
 export const answerAll = (request: WorkerRequest): WorkerReply => (request.do === 'encode' ? encodeAnswer(request) : ok(null))

@@ -28,7 +28,8 @@ test('mini: equal to the reference on all 663 texts', () => check('models/edge-n
 const models = process.env.EDGE_NET_MODELS
 const folder = `${models}/Xenova/all-MiniLM-L6-v2`
 const vectors = `${models}/vectors/minilm-tokens.jsonl`
-const missing = models === undefined ? 'EDGE_NET_MODELS is not set' : [folder, vectors].filter((p) => !existsSync(p)).map((p) => `${p} is not there`)[0]
+const missing =
+  models === undefined ? 'EDGE_NET_MODELS is not set' : [folder, vectors].filter((p) => !existsSync(p)).map((p) => `${p} is not there`)[0]
 describe.skipIf(missing !== undefined)(`minilm${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => {
   test('equal to the reference on all 663 texts', () => check(folder, 512, vectors))
 })
@@ -41,7 +42,8 @@ describe('what the vectors do not reach', () => {
     expect(tokenizer.encode('bread '.repeat(254)).truncated).toBe(false)
     expect(tokenizer.encode('bread '.repeat(255)).truncated).toBe(true)
   })
-  test('a character that no form reaches does not break a word of a hundred', () => expect([...tokenizer.encode('\u0301').ids]).toEqual([2, 3]))
+  test('a character that no form reaches does not break a word of a hundred', () =>
+    expect([...tokenizer.encode('\u0301').ids]).toEqual([2, 3]))
   test('lone surrogates are dropped', () => expect([...tokenizer.encode('a\ud800b').ids]).toEqual([...tokenizer.encode('ab').ids]))
   test('a file that is not a tokenizer is refused with the place', () => {
     expect(createTokenizer({}, {}, 10)).toMatchObject({ ok: false, error: expect.stringContaining('tokenizer.json') })

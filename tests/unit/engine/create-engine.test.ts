@@ -15,7 +15,8 @@ let requested: string[] = []
 /** `assets` and the mirror have mini; nobody has minilm. */
 const serve = async (url: string): Promise<Response> => {
   requested.push(url)
-  const path = /^chrome-extension:\/\/x\/models\/(.+)$/.exec(url)?.[1] ?? /^http:\/\/mirror\/(.+)$/.exec(url)?.[1]?.replace('resolve/main/', '')
+  const path =
+    /^chrome-extension:\/\/x\/models\/(.+)$/.exec(url)?.[1] ?? /^http:\/\/mirror\/(.+)$/.exec(url)?.[1]?.replace('resolve/main/', '')
   if (!path?.startsWith('edge-net/mini/')) return new Response('', { status: 404 })
   return new Response(readFileSync(`models/${path}`))
 }

@@ -95,7 +95,9 @@ describe('a download that stops', () => {
     // Only whole pieces outlive a restart.
     const { store, requests, mirrors } = setUp({ 'http://a/f': { cutAfter: 1_500_000 } })
     const abort = new AbortController()
-    expect(await store.load(card, file, [a], abort.signal, (n) => n > 1_200_000 && abort.abort())).toMatchObject({ error: { type: 'aborted' } })
+    expect(await store.load(card, file, [a], abort.signal, (n) => n > 1_200_000 && abort.abort())).toMatchObject({
+      error: { type: 'aborted' },
+    })
     mirrors['http://a/f'] = {}
     expect(isContent(await store.load(card, file, [a]))).toBe(true)
     expect(requests.at(-1)!.range).toBe(`bytes=${1 << 20}-`)

@@ -4,7 +4,10 @@ import { mini } from '../../../src/tasks/models.ts'
 import { createNodeEngine } from '../../support/node-engine.ts'
 
 test('what is not listed, or is not the file that the card says, is a typed error', async () => {
-  const engine = createNodeEngine([mini, { ...mini, name: 'other', files: mini.files.map((file) => ({ ...file, sha256: '0'.repeat(64) })) }])
+  const engine = createNodeEngine([
+    mini,
+    { ...mini, name: 'other', files: mini.files.map((file) => ({ ...file, sha256: '0'.repeat(64) })) },
+  ])
   expect(await engine.embed({ model: 'nothing', texts: ['a'] })).toEqual({ ok: false, error: { type: 'unknown-model', model: 'nothing' } })
   expect(await engine.prepare('other')).toMatchObject({ ok: false, error: { type: 'wrong-hash', file: 'edge-net/mini/config.json' } })
   expect(engine.models().map(({ state }) => state)).toEqual(['absent', 'failed'])
@@ -18,7 +21,10 @@ test('models, classes and tokens after loading; a cut text is named', async () =
   expect(await engine.countTokens('mini', ['', 'hello', 'bread '.repeat(300)])).toEqual({ ok: true, value: [2, 4, 256] })
   expect(engine.classes()).toEqual([{ model: 'mini', resultClass: '391a4859269fa95f/q8/wasm/ort-1.30.0' }])
   expect(changes).toBe(1)
-  expect(await engine.embed({ model: 'mini', texts: ['hello', 'bread '.repeat(300)] })).toMatchObject({ ok: true, value: { truncated: [1] } })
+  expect(await engine.embed({ model: 'mini', texts: ['hello', 'bread '.repeat(300)] })).toMatchObject({
+    ok: true,
+    value: { truncated: [1] },
+  })
 })
 
 test('a share of nothing stops between two texts until it rises; a signal ends the waiting', async () => {

@@ -10,7 +10,11 @@ const model: PoolModel = { key: 'm', backend: 'wasm', dimension: 2, pooling: 'me
 const texts = (n: number): Int32Array<ArrayBuffer>[] => Array.from({ length: n }, (_, i) => new Int32Array((i % 5) + 1).fill(i))
 const expected = (n: number): number[] => texts(n).flatMap((text) => [text[0]!, text.length])
 
-const setUp = (answer: (request: WorkerRequest, worker: number) => WorkerReply | 'crash' | undefined = answerAll, workers = 2, duty = 1) => {
+const setUp = (
+  answer: (request: WorkerRequest, worker: number) => WorkerReply | 'crash' | undefined = answerAll,
+  workers = 2,
+  duty = 1,
+) => {
   const clock = createManualClock()
   const fake = createFakeWorkers(answer)
   const pool = createPool(fake.spawn, clock)
@@ -23,7 +27,8 @@ const follow = (pool: Pool, n: number, { signal, of = model }: { signal?: AbortS
   void pool.encode(of, texts(n), signal, (done) => seen.progress.push(done)).then((result) => (seen.result = result))
   return seen
 }
-const vectorsOf = (result: Result<Encoded, EngineError> | undefined): number[] | undefined => (result?.ok ? [...result.value.vectors] : undefined)
+const vectorsOf = (result: Result<Encoded, EngineError> | undefined): number[] | undefined =>
+  result?.ok ? [...result.value.vectors] : undefined
 
 test('every text gets its own vector, whoever computed it and however pieces were cut', async () => {
   const { clock, pool, workers } = setUp()
@@ -116,7 +121,10 @@ describe('what goes wrong', () => {
   })
 
   test('a piece that kills its workers fails the job, and the pool goes on', async () => {
-    const { clock, pool } = setUp((request) => (request.do === 'encode' && request.texts.some((t) => t[0] === 7) ? 'crash' : answerAll(request)), 1)
+    const { clock, pool } = setUp(
+      (request) => (request.do === 'encode' && request.texts.some((t) => t[0] === 7) ? 'crash' : answerAll(request)),
+      1,
+    )
     const job = follow(pool, 10)
     await clock.advance(0)
     expect(job.result).toMatchObject({ ok: false, error: { type: 'failed' } })
@@ -126,7 +134,10 @@ describe('what goes wrong', () => {
   })
 
   test('a worker that does not answer counts as crashed', async () => {
-    const { clock, pool, workers } = setUp((request, worker) => (request.do === 'encode' && worker === 0 ? undefined : answerAll(request)), 1)
+    const { clock, pool, workers } = setUp(
+      (request, worker) => (request.do === 'encode' && worker === 0 ? undefined : answerAll(request)),
+      1,
+    )
     const job = follow(pool, 3)
     await clock.advance(200_000)
     expect(vectorsOf(job.result)).toEqual(expected(3))
@@ -147,12 +158,15 @@ describe('what goes wrong', () => {
     expect(vectorsOf(job.result)).toEqual(expected(2))
   })
 
-  test.each([{ type: 'out-of-memory' }, { type: 'failed', message: 'not a model' }] as const)('$type on loading ends the job with it', async (error) => {
-    const { clock, pool } = setUp((request) => (request.do === 'load' ? err(error) : answerAll(request)))
-    const job = follow(pool, 3)
-    await clock.advance(0)
-    expect(job.result).toEqual(err(error))
-  })
+  test.each([{ type: 'out-of-memory' }, { type: 'failed', message: 'not a model' }] as const)(
+    '$type on loading ends the job with it',
+    async (error) => {
+      const { clock, pool } = setUp((request) => (request.do === 'load' ? err(error) : answerAll(request)))
+      const job = follow(pool, 3)
+      await clock.advance(0)
+      expect(job.result).toEqual(err(error))
+    },
+  )
 
   test('an abort ends the job at once and what still runs is not counted', async () => {
     const { clock, pool, workers } = setUp((request) => (request.do === 'encode' ? undefined : ok(null)), 1)
