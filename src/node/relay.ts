@@ -75,17 +75,22 @@ const runOn = async (
       `model ${unlisted.name} is not in the policy of the swarm in ${options.data}, and a policy does not change: start a new swarm with --data DIR.`,
     )
 
-  let agent: { readonly network: Network; readonly node: RelayNode; readonly url: string } | undefined
+  /** Empty until the agent has started: the port must be known before. */
+  const started: { agent?: { readonly network: Network; readonly node: RelayNode; readonly url: string } } = {}
   const tracker = createTracker(systemClock)
   // The unquantized mini is offered whatever the policy lists: it comes with the project.
   const mirror = createMirror([...models, miniF32], [ownModels, ...options.models])
   const server = createHttpServer({
     tracker,
     mirror,
-    onPeer: (socket) =>
-      agent ? agent.network.accept(createWebSocketLink(socket, { kind: 'url', url: agent.url }, false)) : socket.close(tryAgainLaterClose),
-    metrics: async () => metricsText({ peers: agent?.network.peers().length ?? 0, tracker, mirror, counters: agent?.node.counters() }),
-    ledger: async () => (agent ? agent.node.ledger() : Promise.reject(new Error('still starting'))),
+    onPeer: (socket) => {
+      const { agent } = started
+      if (agent) agent.network.accept(createWebSocketLink(socket, { kind: 'url', url: agent.url }, false))
+      else socket.close(tryAgainLaterClose)
+    },
+    metrics: async () =>
+      metricsText({ peers: started.agent?.network.peers().length ?? 0, tracker, mirror, counters: started.agent?.node.counters() }),
+    ledger: async () => (started.agent ? started.agent.node.ledger() : Promise.reject(new Error('still starting'))),
   })
   const closeServer = <T>(result: T): Promise<T> => server.close().then(() => result)
 
@@ -122,7 +127,7 @@ const runOn = async (
     network.close()
     return closeServer(invite)
   }
-  agent = { network, node, url }
+  started.agent = { network, node, url }
 
   return ok({
     link: formatLink({ ...link, invite: invite.value }),
