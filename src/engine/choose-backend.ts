@@ -47,10 +47,10 @@ export const chooseBackend = async (card: ModelCard, onnx: Bytes, tokenizer: Tok
       const loaded = await client.call({ do: 'load', key: backend, backend, dimension, pooling, onnx, drop: null })
       if (!loaded.ok) return undefined
       let best: { readonly vectors: Float32Array; readonly busyMs: number } | undefined
-      for (let run = 0; run <= timedRuns; run++) {
+      for (let run = 0; run <= (deps.gpu === 'faster' ? timedRuns : 0); run++) {
         const encoded = await client.call({ do: 'encode', key: backend, texts, budgetMs: Infinity })
         if (!encoded.ok) return undefined
-        if (run === 1 || (best && encoded.value.busyMs < best.busyMs)) best = encoded.value
+        if (run <= 1 || (best && encoded.value.busyMs < best.busyMs)) best = encoded.value
       }
       return best
     }
