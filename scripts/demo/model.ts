@@ -1,6 +1,6 @@
-/** Which model the demo's swarm works with, and where the relay's mirror finds its files. */
+/** Which model the demo's swarm works with, and from where its browsers get the files. */
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import type { ModelCard } from '../../src/tasks/model-card.ts'
 import { modelCards } from '../../src/tasks/models.ts'
@@ -11,48 +11,72 @@ export interface DemoModel {
   readonly relayArgs: readonly string[]
 }
 
-const ownModels = 'models'
+export interface ModelSources {
+  /** Folders with models in hub layout, the project's own first. */
+  readonly folders: readonly string[]
+  readonly hub: string
+  readonly fetch: (url: string, init: RequestInit) => Promise<Pick<Response, 'ok' | 'status'>>
+  /** An empty folder for what a relay must be given as files. */
+  readonly scratch: string
+}
+
+const hubMsMax = 10_000
+const hubLayout = 'config.json, tokenizer.json, tokenizer_config.json and onnx/model_quantized.onnx (or onnx/model.onnx)'
 
 /** Throws an error that says what was tried and how to give a model. */
-export const chooseModel = (name: string, scratch: string): DemoModel => {
+export const chooseModel = async (name: string, sources: ModelSources): Promise<DemoModel> => {
   const card = modelCards.find((c) => c.name === name)
-  if (card) return listed(card)
-  if (existsSync(name)) return fromFolder(resolve(name), scratch)
+  if (card) return listed(card, sources)
+  if (existsSync(name) && statSync(name).isDirectory()) return fromFolder(resolve(name), sources.scratch)
   const names = modelCards.map((c) => c.name).join(', ')
-  throw new Error(`--model ${name}: neither a model of the list (${names}) nor a folder. Give a folder in hub layout: config.json, tokenizer.json, tokenizer_config.json, onnx/model_quantized.onnx`)
+  throw new Error(`--model ${name}: neither a model of the list (${names}) nor a folder here. Give a folder that holds ${hubLayout}.`)
 }
 
-/** The demo's browsers fetch from the relay's mirror alone: it must have the files. */
-const listed = (card: ModelCard): DemoModel => {
-  const folders = [ownModels, ...(process.env.EDGE_NET_MODELS ? [process.env.EDGE_NET_MODELS] : [])]
-  const tried = folders.map((folder) => join(folder, card.repo, card.files.at(-1)!.path))
-  const found = folders.find((_, i) => existsSync(tried[i]!))
-  if (found === undefined)
-    throw new Error(
-      `--model ${card.name}: its files are not on this computer. Tried:\n${tried.map((path) => `  ${path}`).join('\n')}\n` +
-        `Set EDGE_NET_MODELS to a folder that holds ${card.repo} in hub layout` +
-        (process.env.EDGE_NET_MODELS ? '.' : ` (revision ${card.revision}), or leave --model out to use the one in the project.`),
-    )
-  return { name: card.name, relayArgs: found === ownModels ? [] : ['--models', found] }
+/** From a folder through the relay's mirror; else from the hub, if it answers: then each browser fetches from there. */
+const listed = async (card: ModelCard, { folders, hub, fetch }: ModelSources): Promise<DemoModel> => {
+  const onnx = card.files.at(-1)!.path
+  const tried: string[] = []
+  for (const folder of folders) {
+    const path = join(folder, card.repo, onnx)
+    if (existsSync(path)) return { name: card.name, relayArgs: ['--models', resolve(folder)] }
+    tried.push(`${path}: not there`)
+  }
+  const url = `${hub}/${card.repo}/resolve/${card.revision}/${onnx}`
+  try {
+    const answer = await fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(hubMsMax) })
+    if (answer.ok) return { name: card.name, relayArgs: [] }
+    tried.push(`${url}: HTTP ${answer.status}`)
+  } catch (error) {
+    const { message, cause } = error as Error
+    tried.push(`${url}: ${cause instanceof Error ? cause.message : message}`)
+  }
+  throw new Error(
+    `--model ${card.name} cannot be reached. Tried:\n${tried.map((line) => `  ${line}`).join('\n')}\n` +
+      `Set EDGE_NET_MODELS to a folder that holds ${card.repo}/ with ${hubLayout}, or leave --model out: mini comes with the project.`,
+  )
 }
 
-/** Hashes the folder's files, writes a card for the policy and a hub layout for the mirror. */
+/** Hashes the folder's files, writes a card for the swarm's policy, and lays them out for the mirror. */
 const fromFolder = (folder: string, scratch: string): DemoModel => {
   const onnx = ['onnx/model_quantized.onnx', 'onnx/model.onnx'].find((path) => existsSync(join(folder, path)))
   const paths = ['config.json', 'tokenizer.json', 'tokenizer_config.json', ...(onnx ? [onnx] : [])]
   const missing = paths.filter((path) => !existsSync(join(folder, path)))
-  if (onnx === undefined || missing.length > 0) throw new Error(`--model ${folder}: ${missing.join(', ') || 'onnx/model_quantized.onnx or onnx/model.onnx'} missing; this is not hub layout`)
-  const config = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')) as { hidden_size: number; max_position_embeddings: number }
-  const tokenizer = JSON.parse(readFileSync(join(folder, 'tokenizer_config.json'), 'utf8')) as { model_max_length?: number }
-  const name = basename(folder).toLowerCase().replace(/[^a-z0-9-]+/g, '-')
+  if (onnx === undefined || missing.length > 0)
+    throw new Error(`--model ${folder}: ${onnx === undefined ? 'no ONNX file' : `no ${missing.join(', ')}`}. It must hold ${hubLayout}.`)
+  const config = readJson(join(folder, 'config.json'))
+  const tokenizer = readJson(join(folder, 'tokenizer_config.json'))
+  const dimension = Number(config['hidden_size'])
+  if (!Number.isInteger(dimension))
+    throw new Error(`--model ${folder}: config.json names no hidden_size; only BERT encoders are understood`)
+  const name = freeName(basename(folder))
   const card: ModelCard = {
     name,
     repo: `local/${name}`,
     revision: 'main',
     dtype: onnx.includes('quantized') ? 'q8' : 'f32',
-    dimension: config.hidden_size,
-    tokensMax: Math.min(tokenizer.model_max_length ?? Infinity, config.max_position_embeddings),
-    pooling: 'mean',
+    dimension,
+    tokensMax: Math.min(Number(tokenizer['model_max_length'] ?? Infinity), Number(config['max_position_embeddings'] ?? 512)),
+    pooling: poolingOf(folder),
     licence: 'unknown',
     files: paths.map((path) => {
       const bytes = readFileSync(join(folder, path))
@@ -64,4 +88,24 @@ const fromFolder = (folder: string, scratch: string): DemoModel => {
   const cardFile = join(scratch, 'card.json')
   writeFileSync(cardFile, JSON.stringify(card))
   return { name, relayArgs: ['--models', scratch, '--model-card', cardFile] }
+}
+
+const readJson = (path: string): Record<string, unknown> => {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>
+  } catch (error) {
+    throw new Error(`${path}: ${(error as Error).message}`)
+  }
+}
+
+/** A name that the list has not: the policy names each model once. */
+const freeName = (folder: string): string => {
+  const name = folder.toLowerCase().replaceAll(/[^a-z0-9-]+/g, '-')
+  return modelCards.some((c) => c.name === name) ? `${name}-local` : name
+}
+
+/** As sentence-transformers writes it down; mean where nothing is said. */
+const poolingOf = (folder: string): 'mean' | 'cls' => {
+  const path = join(folder, '1_Pooling/config.json')
+  return existsSync(path) && readJson(path)['pooling_mode_cls_token'] === true ? 'cls' : 'mean'
 }

@@ -1,0 +1,65 @@
+/** The demo's four people: each a real browser with a profile of its own, all saying yes to everything and joining one swarm. */
+import { findBrowsers } from '../find-browsers.mjs'
+import { command, currentView, viewWhere } from '../../tests/e2e/harness/agent-page.ts'
+import { chromeExtensionDir, type ChromiumExtension, launchChromium } from '../../tests/e2e/harness/launch-chromium.ts'
+import type { Screen } from '../../tests/e2e/harness/screen.ts'
+import { liarExtensionDir } from './build.ts'
+
+export type Role = 'requester' | 'worker'
+
+export interface Opened {
+  readonly name: string
+  readonly role: Role
+  readonly browser: ChromiumExtension
+}
+
+export interface Person extends Opened {
+  readonly dashboard: Screen
+  /** Device key, hex: what the ledger calls this person. */
+  readonly id: string
+  readonly earnedMicro: number
+}
+
+const roles: readonly (readonly [name: string, role: Role])[] = [
+  ['requester', 'requester'],
+  ['worker 1', 'worker'],
+  ['worker 2', 'worker'],
+  ['worker 3', 'worker'],
+]
+/** With `--liar`, the one who runs the other build. Nothing after the launch knows of it. */
+const liarName = 'worker 3'
+const readyMsMax = 120_000
+
+export const openBrowsers = async ({ headed, liar }: { readonly headed: boolean; readonly liar: boolean }): Promise<readonly Opened[]> => {
+  // Once, not four times at the same time: a missing browser is fetched.
+  await findBrowsers(['chromium'])
+  return Promise.all(
+    roles.map(async ([name, role]) => {
+      const extensionDir = liar && name === liarName ? liarExtensionDir : chromeExtensionDir
+      return { name, role, browser: await launchChromium({ headed, extensionDir }) }
+    }),
+  )
+}
+
+/** Clicks through the first run, joins, and waits until all have their grant, know each other and hold the model. */
+export const joinAll = async (
+  opened: readonly Opened[],
+  link: string,
+  model: string,
+  onReady: (ready: number) => void,
+): Promise<readonly Person[]> => {
+  let ready = 0
+  return Promise.all(
+    opened.map(async (person) => {
+      await person.browser.onboard({ link, preset: 'all' })
+      const dashboard = await person.browser.openDashboard()
+      await dashboard.waitFor('main[data-state="ready"]', readyMsMax)
+      await command(dashboard, 'prepareModel', { model })
+      const others = `view.peers.filter((p) => p.role === 'node').length >= ${opened.length - 1}`
+      await viewWhere(dashboard, `view.credits.availableMicro > 0 && ${others}`, readyMsMax)
+      const { self, credits } = await currentView(dashboard)
+      onReady(++ready)
+      return { ...person, dashboard, id: self, earnedMicro: credits.earnedMicro }
+    }),
+  )
+}
