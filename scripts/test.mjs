@@ -8,7 +8,6 @@
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { findBrowsers } from './find-browsers.mjs'
@@ -20,10 +19,9 @@ rmSync(reports, { recursive: true, force: true })
 mkdirSync(reports, { recursive: true })
 
 const totals = { passed: 0, failed: 0, skipped: 0 }
-const require = createRequire(import.meta.url)
 /** A package's own command, run by this Node: no shell, the same on every system. */
 const bin = (name, command = name) => {
-  const at = dirname(require.resolve(`${name}/package.json`))
+  const at = join(root, 'node_modules', name)
   const { bin: entry } = JSON.parse(readFileSync(join(at, 'package.json'), 'utf8'))
   return join(at, typeof entry === 'string' ? entry : entry[command])
 }
