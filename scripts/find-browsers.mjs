@@ -119,9 +119,11 @@ function downloadChromium() {
 }
 
 async function downloadFirefox() {
-  log('downloading Firefox (puppeteer)…')
-  const { Browser, detectBrowserPlatform, install, resolveBuildId } = await import('@puppeteer/browsers')
+  const { Browser, detectBrowserPlatform, getInstalledBrowsers, install, resolveBuildId } = await import('@puppeteer/browsers')
+  const [here] = (await getInstalledBrowsers({ cacheDir })).filter(({ browser }) => browser === Browser.FIREFOX)
+  if (here) return here.executablePath
   const platform = detectBrowserPlatform()
+  log('downloading Firefox (puppeteer)…')
   const buildId = await resolveBuildId(Browser.FIREFOX, platform, 'esr')
   const { executablePath } = await install({ browser: Browser.FIREFOX, buildId, platform, cacheDir })
   if (!existsSync(executablePath)) throw new Error(`puppeteer left no Firefox at ${executablePath}`)
