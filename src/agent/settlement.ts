@@ -16,12 +16,14 @@ import type { Vouchers } from './vouchers.ts'
 
 /** After the last task ended, before the tabs are settled: a job's tasks end close together. */
 const settleQuietMs = 1_000
-/** Least time between two settlements that no full tab asked for (a witness signs 64 KiB per author and hour). */
-const settleEveryMsMin = 20_000
+/** Own entries that no full tab asks for: a witness signs 64 KiB per author and hour, some 150 entries, claims among them. */
+const entriesPerWindowMax = 20
+const entriesWindowMs = 10 * 60_000
 const resubmitMs = 5_000
-const claimEveryMsMin = 1_000
 const redeemEveryMs = 5_000
 const incomesMax = 64
+/** Entries of an own chain that are held until their certificate comes. */
+const partsMax = 512
 
 interface Income {
   readonly entry: Bytes
@@ -53,15 +55,20 @@ export const createSettlement = (deps: AgentDeps, member: Membership, vouchers: 
   const balances = new Map<NodeId, { readonly atMs: number; readonly micro: number }>()
   const askers = new Map<NodeId, ((micro: number | undefined) => void)[]>()
   let partial: Certificate | undefined
+  let parts: readonly Bytes[] = []
+  let wholeAskedMs = 0
   let account: Account | undefined
   let headChecked = false
   let owedSince: number | undefined
   let quietSince: number | undefined
-  let settledMs = 0
   let submittedMs = 0
-  let claimedMs = 0
   let redeemedMs = 0
   let refusedGrant: string | undefined
+
+  /** When the newest own entries were made. */
+  let appendedMs: readonly number[] = []
+  const appended = (): void => void (appendedMs = [...appendedMs, clock.now()].slice(-entriesPerWindowMax))
+  const mayAppend = (): boolean => appendedMs.length < entriesPerWindowMax || clock.now() - appendedMs[0]! >= entriesWindowMs
 
   const relays = (): readonly NodeId[] => network.peers().filter((p) => p.role === 'relay').map((p) => p.id)
   const toRelays = async (message: Parameters<typeof network.send>[1]): Promise<void> => void (await Promise.all(relays().map((id) => network.send(id, message))))
@@ -103,7 +110,6 @@ export const createSettlement = (deps: AgentDeps, member: Membership, vouchers: 
   const claim = async (): Promise<void> => {
     const batch = [...incomes].slice(0, incomesMax)
     if (batch.length === 0 || !headChecked) return
-    claimedMs = clock.now()
     const claimed = await vault.call(request('claim'), 'claim', { incomes: batch.map(([, { entry, certificate }]) => ({ entry, certificate })) })
     if (!claimed.ok && claimed.error.type !== 'refused') return
     for (const [payer, income] of batch) if (incomes.get(payer) === income) incomes.delete(payer)
@@ -111,7 +117,10 @@ export const createSettlement = (deps: AgentDeps, member: Membership, vouchers: 
     if (claimed.ok) claiming = [...claiming, ...totals]
     // Refused: claimed before, in a life that ended before it could be noted here.
     else await paid(totals)
-    if (claimed.ok) await submit(claimed.value.pending)
+    if (claimed.ok) {
+      appended()
+      await submit(claimed.value.pending)
+    }
     await refresh()
   }
 
@@ -125,21 +134,32 @@ export const createSettlement = (deps: AgentDeps, member: Membership, vouchers: 
   const onOwnHead = async (summary: WireBody<'head'>['summary'], from: NodeId): Promise<void> => {
     const known = account?.summary?.seq ?? -1
     if (summary !== null && summary.seq > known) return void network.send(from, ['range?', { author: device.device, from: known + 1 }])
-    await adopt([], null)
+    await adopt([], null, from)
   }
-  const adopt = async (entries: readonly Bytes[], certificate: Certificate | null): Promise<void> => {
+  const adopt = async (entries: readonly Bytes[], certificate: Certificate | null, from: NodeId): Promise<void> => {
     const adopted = await vault.call(request('adopt'), 'adopt', { entries, certificate })
-    if (!adopted.ok) return
+    if (!adopted.ok) {
+      // Something before what came is missing here: the whole chain is asked for, once in a while.
+      if (adopted.error.type !== 'refused' || clock.now() - wholeAskedMs < resubmitMs) return
+      wholeAskedMs = clock.now()
+      return void network.send(from, ['range?', { author: device.device, from: 0 }])
+    }
     headChecked = true
     await refresh()
   }
 
   const onEntries = async (from: NodeId, body: WireBody<'entries'>): Promise<void> => {
-    if (body.certificate === null) return
+    if (body.certificate === null) {
+      // A range too long for one frame: its certificate comes with the last part.
+      if (relays().includes(from) && parts.length + body.entries.length <= partsMax) parts = [...parts, ...body.entries]
+      return
+    }
     const author = toHex(body.certificate.author)
+    const before = parts
+    parts = []
     if (body.entries.length === 0) return author === self ? onCertificate(body.certificate) : undefined
     if (author === self) {
-      await adopt(body.entries, body.certificate)
+      await adopt([...before, ...body.entries], body.certificate, from)
       return void network.send(from, ['head?', { author: device.device }])
     }
     const last = body.entries.at(-1)!
@@ -165,11 +185,11 @@ export const createSettlement = (deps: AgentDeps, member: Membership, vouchers: 
     else quietSince ??= now
     if (owedSince === undefined || !headChecked) return
     const half = (account?.tabsMicro ?? 0) >= policy.tabMicro / 2
-    const quiet = quietSince !== undefined && now - quietSince >= settleQuietMs && now - settledMs >= settleEveryMsMin
+    const quiet = quietSince !== undefined && now - quietSince >= settleQuietMs && mayAppend()
     if (!half && !quiet) return
     const settled = await vault.call(request('settle'), 'settle', {})
     if (!settled.ok) return
-    settledMs = now
+    if (settled.value.pending.length > 0) appended()
     await submit(settled.value.pending)
     await refresh()
     if ((account?.tabsMicro ?? 0) === 0) owedSince = undefined
@@ -212,7 +232,7 @@ export const createSettlement = (deps: AgentDeps, member: Membership, vouchers: 
       if ((account?.tabsMicro ?? 0) > 0) owedSince ??= clock.now()
       await redeem()
       await settle(activeTasks)
-      if (incomes.size > 0 && clock.now() - claimedMs >= claimEveryMsMin) await claim()
+      if (incomes.size > 0 && mayAppend()) await claim()
       if (clock.now() - submittedMs >= resubmitMs) {
         const pending = await vault.call('pending', 'pending', {})
         if (pending.ok) await submit(pending.value.pending)

@@ -26,24 +26,31 @@ test('a Firefox worker earns from a Chromium requester, and the vectors are thos
   expect(theirs.vectors).toEqual(own.vectors)
 })
 
-/** Request ids under which each side's background stores its answers, in the order of the contract. */
-const steps = { requester: ['sow/', 'agree/', 'reward/', 'release/', 'settle/', 'certified/'], worker: ['quote/', 'countersign/', 'result/', 'receipt/', 'claim/'] } as const
+/** What each side's background writes, in the order of the contract: answers under their request ids, a reservation's end, a certificate. */
+const steps = {
+  requester: ['put answers sow/', 'put answers agree/', 'put answers reward/', 'delete reservations', 'put answers settle/', 'put ownCertificates'],
+  worker: ['put answers quote/', 'put answers countersign/', 'put answers result/', 'put answers receipt/', 'put answers claim/'],
+} as const
 
-/** Resolves when the service worker has written an answer whose request id begins so; the write may not be committed yet. */
-const whenAnswered = async (browser: ChromiumExtension, prefix: string): Promise<unknown> => {
+/** Resolves when the service worker does this to a record; the transaction may not be committed yet. */
+const whenWriting = async (browser: ChromiumExtension, step: string): Promise<unknown> => {
   const worker = browser.context.serviceWorkers()[0]
   if (!worker) throw new Error('no service worker')
   return worker.evaluate(
-    (begins) =>
+    (wanted) =>
       new Promise<string>((resolve) => {
-        const put = IDBObjectStore.prototype.put
-        IDBObjectStore.prototype.put = function (value: unknown, key?: IDBValidKey) {
-          const name = Array.isArray(key) ? key.join(' ') : String(key)
-          if (name.includes(begins)) resolve(name)
-          return put.call(this, value, key)
+        for (const method of ['put', 'delete'] as const) {
+          const original = IDBObjectStore.prototype[method] as (...args: unknown[]) => IDBRequest
+          IDBObjectStore.prototype[method] = function (this: IDBObjectStore, ...args: unknown[]) {
+            const [table, key] = args[method === 'put' ? 1 : 0] as [string, string]
+            // Tables of a swarm carry its id before a slash.
+            const name = `${method} ${table.split('/').at(-1)} ${key}`
+            if (name.startsWith(wanted)) resolve(name)
+            return original.apply(this, args)
+          } as never
         }
       }),
-    prefix,
+    step,
   )
 }
 
@@ -61,7 +68,7 @@ test.describe('the service worker dies at a step of the contract', () => {
         await test.step(step, async () => {
           // A page's message wakes it, so that there is one to wait in.
           await victim.dashboard.evaluate(`chrome.runtime.sendMessage({ command: 'state', args: {} })`)
-          const reached = whenAnswered(victim.browser, step)
+          const reached = whenWriting(victim.browser, step)
           const job = await submit(requester, someTexts(2 + i), 1)
           await reached
           await victim.browser.stopServiceWorker()
@@ -130,7 +137,7 @@ test('the relay is killed between the payment and its certificate, and comes bac
   const requester = await join(await launchChromium(), relay.link)
   const worker = await join(await launchChromium(), relay.link)
   await meet([requester, worker])
-  const paying = whenAnswered(requester.browser, 'settle/')
+  const paying = whenWriting(requester.browser, 'put answers settle/')
   const job = await submit(requester, someTexts(5), 1)
   await paying
   await relay.kill9()
