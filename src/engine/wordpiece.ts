@@ -19,6 +19,9 @@ export interface Tokenizer {
   readonly encode: (text: string) => Encoded
 }
 
+const isVocab = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && Object.values(value).every((id) => typeof id === 'number')
+
 const tokenizerSchema = v.object({
   added_tokens: v.array(v.object({ id: v.number(), content: v.pipe(v.string(), v.minLength(1)) })),
   normalizer: v.object({
@@ -34,7 +37,8 @@ const tokenizerSchema = v.object({
     unk_token: v.string(),
     continuing_subword_prefix: v.string(),
     max_input_chars_per_word: v.number(),
-    vocab: v.record(v.string(), v.number()),
+    // Not `v.record`: it leaves out the keys `prototype` and `constructor`, and those are words.
+    vocab: v.custom<Readonly<Record<string, number>>>(isVocab, 'a number for each token'),
   }),
 })
 const configSchema = v.object({ model_max_length: v.optional(v.number()), cls_token: v.string(), sep_token: v.string() })
