@@ -17,7 +17,7 @@ import { createMemoryKeyKeeper } from '../../src/vault/key-keeper.ts'
 import { createVault, type LocalVault } from '../../src/vault/create-vault.ts'
 import type { Vault } from '../../src/vault/vault.ts'
 import { createFakeEngine } from './fake-engine.ts'
-import { createMemoryHub, memorySeal } from './memory-network.ts'
+import { createMemoryHub, type MemoryHub, memorySeal } from './memory-network.ts'
 import { relayUrl, testIdentity } from './memory-nodes.ts'
 
 export const grantMicro = privateDefaults.grantMicro
@@ -61,6 +61,9 @@ export interface MemoryAgent {
 
 export interface MemorySwarm {
   readonly clock: ManualClock
+  readonly hub: MemoryHub
+  /** What everyone joins by. */
+  readonly link: SwarmLink
   readonly relay: () => RelayNode
   readonly relayStore: Store
   readonly stopRelay: () => Promise<void>
@@ -100,7 +103,6 @@ export const createMemorySwarm = async (seed: string | number): Promise<MemorySw
       ownUrl: relayUrl,
     })
     const node = await startRelay({ clock, random, store: relayStore, verifier, network, signedPolicy, witness: witness!.signer, issuer: { signer: issuer!.signer, certificate: issuer!.device } })
-    await node.issuer.createInvite
     const unlisten = hub.listen(relayUrl, network.accept)
     running = {
       node,
@@ -117,6 +119,8 @@ export const createMemorySwarm = async (seed: string | number): Promise<MemorySw
 
   return {
     clock,
+    hub,
+    link,
     relayStore,
     relay: () => running!.node,
     startRelay: start,
