@@ -38,9 +38,9 @@ const undoNow = async (undo: Undo): Promise<void> => {
   }
 }
 
-/** Undoes all that is still open, newest first. */
+/** Undoes all that is still open, newest first, and what is opened meanwhile. */
 export const cleanUp = async (): Promise<void> => {
-  for (const undo of [...open].reverse()) await undoNow(undo).catch(() => {})
+  while (open.size > 0) for (const undo of [...open].reverse()) await undoNow(undo).catch(() => {})
 }
 
 export const temporaryFolder = (name: string): { readonly path: string; readonly remove: () => Promise<void> } => {

@@ -11,6 +11,8 @@ import { chromiumScreen } from './screen.ts'
 
 export const chromeExtensionDir = resolve('.output/chrome-mv3')
 const startMsMax = 60_000
+/** The lock is a socket, whose path the system limits to 104 or 108 characters; some 45 are the browser's own part. */
+const lockFolderCharsMax = 58
 
 export interface ChromiumExtension extends ExtensionBrowser {
   readonly kind: 'chromium'
@@ -31,7 +33,7 @@ export const launchChromium = async (options: LaunchOptions = {}): Promise<Chrom
   const { chromium: executablePath } = await findBrowsers(['chromium'])
   const id = extensionId(extensionDir)
   const profile = options.profileDir === undefined ? temporaryFolder('chromium') : { path: options.profileDir, remove: async () => {} }
-  const context = await chromium.launchPersistentContext(profile.path, {
+  const launching = chromium.launchPersistentContext(profile.path, {
     executablePath,
     headless: !headed,
     args: [...chromiumArgs, `--disable-extensions-except=${extensionDir}`, `--load-extension=${extensionDir}`, ...args],
@@ -39,16 +41,21 @@ export const launchChromium = async (options: LaunchOptions = {}): Promise<Chrom
     handleSIGINT: false,
     handleSIGTERM: false,
     handleSIGHUP: false,
+    // What it makes for its lock goes with the profile, however it ends.
+    ...(profile.path.length <= lockFolderCharsMax ? { env: { ...process.env, TMPDIR: profile.path } } : {}),
     timeout: startMsMax,
   })
+  // Registered before it runs: an end that comes meanwhile waits for it, and removes the profile after it.
+  let pid: number | undefined
+  const kill = () => killQuietly(pid)
+  const close = onCleanup(async () => (await launching).close(), kill)
+  const context = await launching
   const browser = context.browser()
   if (browser === null) throw new Error('a persistent context without a browser')
   const cdp = await browser.newBrowserCDPSession()
   const { processInfo } = await cdp.send('SystemInfo.getProcessInfo')
-  const pid = processInfo.find((p) => p.type === 'browser')?.id
+  pid = processInfo.find((p) => p.type === 'browser')?.id
   const gone = new Promise<void>((done) => context.once('close', () => done()))
-  const kill = () => killQuietly(pid)
-  const close = onCleanup(() => context.close(), kill)
 
   const url = (page: string) => `chrome-extension://${id}/${page}`
   const open = async (page: string) => {
