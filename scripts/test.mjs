@@ -6,7 +6,7 @@
  * The last line is `N passed, N failed` (`, N skipped` where there are any), summed from what the runners report; a step
  * that fails without a count of its own counts as one failed.
  */
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -26,20 +26,36 @@ const bin = (name, command = name) => {
   return join(at, typeof entry === 'string' ? entry : entry[command])
 }
 
+let running
+let interrupted = false
+/** Who stops this script stops its runner too, which closes its browsers; nothing follows. A terminal's Ctrl-C reaches both by itself. */
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+  process.on(signal, () => {
+    interrupted = true
+    if (signal !== 'SIGINT') running?.kill('SIGINT')
+  })
+
+const run = (args, env) =>
+  new Promise((done) => {
+    running = spawn(process.execPath, args, { stdio: 'inherit', env })
+    running.once('error', (error) => done({ status: 1, signal: error.message }))
+    running.once('exit', (status, signal) => done({ status, signal }))
+  })
+
 /** Runs one step; `count` reads what its runner reported. A step that must have succeeded for later ones to make sense ends all. */
-const step = (title, args, { env = {}, count, essential = false } = {}) => {
+const step = async (title, args, { env = {}, count, essential = false } = {}) => {
   const started = Date.now()
   console.log(`\n== ${title}`)
-  const { status, signal } = spawnSync(process.execPath, args, { stdio: 'inherit', env: { ...process.env, ...env } })
+  const { status, signal } = await run(args, { ...process.env, ...env })
   const counted = count?.()
   if (counted) for (const key of Object.keys(totals)) totals[key] += counted[key]
-  if (status !== 0 && !(counted?.failed > 0)) totals.failed++
+  if (interrupted || (status !== 0 && !(counted?.failed > 0))) totals.failed++
   if (status === 0 && count && !counted) {
     console.log(`${title}: no report was written`)
     totals.failed++
   }
   console.log(`== ${title}: ${status === 0 ? 'done' : `failed (${signal ?? status})`}, ${((Date.now() - started) / 1000).toFixed(1)} s`)
-  if (essential && status !== 0) finish()
+  if (interrupted || (essential && status !== 0)) finish()
   return status === 0
 }
 
@@ -77,13 +93,13 @@ console.log(`Chromium: ${browsers.chromium}\nFirefox:  ${browsers.firefox}`)
 const env = { CHROME_PATH: browsers.chromium, FIREFOX_PATH: browsers.firefox }
 
 // Generated types that tsconfig.json extends, and what postinstall makes, in case it was skipped.
-step('prepare', ['scripts/prepare.mjs'], { essential: true })
-step('generate types', [bin('wxt'), 'prepare'], { essential: true })
-step('types of the pure core', [bin('typescript', 'tsc'), '-p', 'src'])
-step('types', [bin('typescript', 'tsc')])
-step('lint', [bin('oxlint')])
-step('notices', ['scripts/notices.mjs', '--check'])
-step(
+await step('prepare', ['scripts/prepare.mjs'], { essential: true })
+await step('generate types', [bin('wxt'), 'prepare'], { essential: true })
+await step('types of the pure core', [bin('typescript', 'tsc'), '-p', 'src'])
+await step('types', [bin('typescript', 'tsc')])
+await step('lint', [bin('oxlint')])
+await step('notices', ['scripts/notices.mjs', '--check'])
+await step(
   'layers, unit, contract suites, vectors',
   [bin('vitest'), 'run', '--reporter=dot', '--reporter=json', `--outputFile.json=${vitestReport}`],
   {
@@ -91,9 +107,10 @@ step(
     count: vitestCount,
   },
 )
-const built = step('package for Chrome', [bin('wxt'), 'zip']) && step('package for Firefox', [bin('wxt'), 'zip', '-b', 'firefox'])
+const built =
+  (await step('package for Chrome', [bin('wxt'), 'zip'])) && (await step('package for Firefox', [bin('wxt'), 'zip', '-b', 'firefox']))
 if (built)
-  step('end to end in both browsers', [bin('@playwright/test', 'playwright'), 'test', '-c', 'tests/e2e', '--reporter=list,json'], {
+  await step('end to end in both browsers', [bin('@playwright/test', 'playwright'), 'test', '-c', 'tests/e2e', '--reporter=list,json'], {
     env: { ...env, PLAYWRIGHT_JSON_OUTPUT_FILE: playwrightReport },
     count: playwrightCount,
   })
