@@ -21,6 +21,8 @@ import { createVouchers, type Vouchers } from './vouchers.ts'
 import { createWorker, type Worker } from './worker.ts'
 
 const tickMs = 1_000
+/** The swarm's rules are asked of everyone this often until they come: well below what peers take for flooding. */
+const policyAskMs = 10_000
 /** Views are posted at most this often. */
 const viewEveryMs = 150
 
@@ -52,6 +54,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
   let party: Party | undefined
   let cards: readonly ModelCard[] = deps.bundledModels
   let revision = 0
+  let policyAskedMs = 0
   let stopped = false
   let cancelView: (() => void) | undefined
   let cancelTick: (() => void) | undefined
@@ -142,8 +145,10 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     opened.onPeer((peer, change) => {
       party?.requester.onPeer(peer.id, change === 'joined')
       if (change === 'joined') {
-        if (party) party.settlement.onPeer(peer.id)
-        else void opened.send(peer.id, ['policy?', {}])
+        if (party) {
+          party.settlement.onPeer(peer.id)
+          party.worker.onPeer(peer.id)
+        } else void opened.send(peer.id, ['policy?', {}])
       }
       changed()
     })
@@ -210,11 +215,14 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     changed()
   })
 
+  const askForPolicy = (): readonly Promise<unknown>[] => {
+    if (clock.now() - policyAskedMs < policyAskMs) return []
+    policyAskedMs = clock.now()
+    return (network?.peers() ?? []).map((peer) => network!.send(peer.id, ['policy?', {}]))
+  }
   const tick = (): void => {
     cancelTick = clock.after(tickMs, () => {
-      const work = party
-        ? [party.requester.tick(), party.worker.tick(), party.settlement.tick(party.requester.active()), jobs.tick()]
-        : (network?.peers() ?? []).map((peer) => network!.send(peer.id, ['policy?', {}]))
+      const work = party ? [party.requester.tick(), party.worker.tick(), party.settlement.tick(party.requester.active()), jobs.tick()] : askForPolicy()
       void Promise.allSettled(work).then(() => {
         if (!stopped) tick()
       })

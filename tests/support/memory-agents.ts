@@ -68,7 +68,8 @@ export interface MemorySwarm {
   readonly relayStore: Store
   readonly stopRelay: () => Promise<void>
   readonly startRelay: () => Promise<void>
-  readonly join: (name: string, options?: { readonly lie?: string; readonly msPerText?: number }) => Promise<MemoryAgent>
+  /** `by`: where another link than that of all is joined by. */
+  readonly join: (name: string, options?: { readonly lie?: string; readonly msPerText?: number; readonly by?: SwarmLink }) => Promise<MemoryAgent>
   /** Advances until it holds, by steps; throws after `msMax`. */
   readonly until: (what: string, holds: () => boolean, msMax?: number) => Promise<void>
 }
@@ -129,13 +130,13 @@ export const createMemorySwarm = async (seed: string | number): Promise<MemorySw
       await running?.node.close()
       running = undefined
     },
-    join: async (name, { lie = '', msPerText = 10 } = {}) => {
+    join: async (name, { lie = '', msPerText = 10, by = link } = {}) => {
       const own = createSeededRandom(`${seed}/${name}`)
       const opened = await createVault({ store: createMemoryStore(), keeper: createMemoryKeyKeeper(own), clock, random: own, verifier, session: 'one' })
       if (!opened.ok) throw new Error(`vault: ${opened.error.type}`)
       const vault = opened.value
       await vault.changeSettings({ consented: true, preset: 'all', share: 1 })
-      const joined = await vault.joinSwarm(link)
+      const joined = await vault.joinSwarm(by)
       if (!joined.ok) throw new Error(`join: ${joined.error.type}`)
       const store = createMemoryStore()
       const engine = createFakeEngine({ clock, lie, msPerText })

@@ -116,6 +116,25 @@ test('the relay is away: work goes on over tabs, and is settled when it is back'
   await conserved(swarm)
 })
 
+test('the relay comes last: who met by a tracker stays together, and who knows no relay learns the rules from the others', async () => {
+  const swarm = await createMemorySwarm('late relay')
+  await swarm.stopRelay()
+  const tracker = 'ws://127.0.0.1:9000'
+  swarm.hub.startTracker(tracker)
+  const by = { ...swarm.link, trackers: [tracker] }
+  const agents = [await swarm.join('a', { by }), await swarm.join('b', { by }), await swarm.join('c', { by: { ...by, relays: [] } })]
+  const linksOf = () => agents.map((agent) => agent.agent().view().peers.filter((p) => p.role === 'node').map((p) => [p.id, p.sinceMs]))
+  await swarm.until('all know each other', () => linksOf().every((links) => links.length === 2))
+  const before = linksOf()
+  await swarm.clock.advance(10 * 60_000)
+  expect(linksOf()).toEqual(before)
+  await swarm.startRelay()
+  await swarm.until('the rules have come, and grants where a relay is known', () =>
+    agents.every((a, i) => a.agent().view().swarm !== null && (i === 2 || a.agent().view().credits.earnedMicro === grantMicro)),
+  )
+  expect(linksOf()).toEqual(before)
+})
+
 /** The calls that either side makes of its vault in one contract: at each its agent dies once and starts anew. */
 const steps = { r: ['sign sow/', 'sign agree/', 'reward reward/', 'release release/', 'settle settle', 'certified certified'], a: ['sign quote/', 'sign countersign/', 'sign result/', 'sign receipt/', 'claim claim'] }
 for (const [who, calls] of Object.entries(steps))

@@ -1,0 +1,48 @@
+/** Wire messages of every type by chance, for tests of what must hold whatever a peer says. */
+import fc from 'fast-check'
+import type { Bytes } from '../../src/lib/bytes.ts'
+import type { WireMessage, wireSchemas } from '../../src/network/wire.ts'
+
+const bytes = (length: number): fc.Arbitrary<Bytes> => fc.uint8Array({ minLength: length, maxLength: length }) as fc.Arbitrary<Bytes>
+const upTo = (length: number): fc.Arbitrary<Bytes> => fc.uint8Array({ maxLength: length }) as fc.Arbitrary<Bytes>
+const n = fc.nat()
+
+/** Every type has a message here: a new one fails to compile until it is added. */
+const bodies: { readonly [T in keyof typeof wireSchemas]: fc.Arbitrary<unknown> } = {
+  'policy?': fc.constant({}),
+  policy: fc.record({ bytes: upTo(500) }),
+  redeem: fc.record({ token: bytes(16), join: upTo(200) }),
+  refused: fc.record({ re: fc.constantFrom('redeem', 'certify', 'forward'), reason: fc.string({ maxLength: 50 }), author: bytes(32) }),
+  certify: fc.record({ entries: fc.array(upTo(200), { maxLength: 5 }) }),
+  entries: fc.record({ entries: fc.array(upTo(200), { maxLength: 5 }), certificate: fc.constant(null) }),
+  'head?': fc.record({ author: bytes(32) }),
+  head: fc.record({
+    author: bytes(32),
+    summary: fc.option(fc.record({ author: bytes(32), seq: n, id: bytes(32), claimed: n, paid: n, staked: n })),
+  }),
+  'range?': fc.record({ author: bytes(32), from: n }),
+  signed: fc.record({ message: upTo(500), hops: fc.nat(3) }),
+  chunk: fc.record({
+    agreement: bytes(32),
+    direction: fc.constantFrom(0, 1),
+    index: fc.nat(65_536),
+    last: fc.boolean(),
+    enc: fc.option(bytes(32)),
+    data: upTo(500),
+  }),
+  want: fc.record({ agreement: bytes(32), direction: fc.constantFrom(0, 1), from: fc.nat(65_536) }),
+  forward: fc.record({ to: bytes(32), from: bytes(32), frame: upTo(500) }),
+  neighbours: fc.record({ peers: fc.array(bytes(32), { maxLength: 5 }) }),
+  introduce: fc.record({
+    to: bytes(32),
+    from: bytes(32),
+    id: bytes(16),
+    kind: fc.constantFrom('offer', 'answer', 'refuse'),
+    sdp: upTo(500),
+  }),
+  ping: fc.record({ nonce: n }),
+  pong: fc.record({ nonce: n }),
+}
+export const wireMessage: fc.Arbitrary<WireMessage> = fc.oneof(
+  ...Object.entries(bodies).map(([type, body]) => body.map((b) => [type, b] as unknown as WireMessage)),
+)
