@@ -74,7 +74,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     requester: () => party?.requester,
     swarm: () => (status.swarm ? toHex(status.swarm.link.swarm) : null),
     stepMicro: () => party?.member.policy.prices.embedding ?? 0,
-    availableMicro: () => party?.settlement.account()?.availableMicro,
+    account: () => party?.settlement.account(),
     changed,
   })
 
@@ -105,7 +105,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     const vouchers = createVouchers(deps.store, toHex(member.link.swarm))
     await vouchers.resume()
     const settlement = createSettlement(deps, member, vouchers, changed)
-    const requester = createRequester(deps, member, { payloadOf: jobs.payloadOf, owns: jobs.owns, writesFor: jobs.writesFor, onTask: jobs.onTask, onOwed: settlement.owed })
+    const requester = createRequester(deps, member, { payloadOf: jobs.payloadOf, owns: jobs.owns, writesFor: jobs.writesFor, onTask: jobs.onTask, onOwed: settlement.owed, onReserved: settlement.refresh })
     const worker = createWorker(deps, member, {
       willing,
       covers: async (id, micro) => ((await settlement.balanceOf(id)) ?? micro) >= micro,

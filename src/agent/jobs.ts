@@ -10,6 +10,7 @@ import { createSerial } from '../lib/serial.ts'
 import { numberKey, type StoreError, type StoreValue, type Write } from '../lib/store.ts'
 import { embedding, type EmbeddingOutput, type EmbeddingPayload, embeddingUnits, payloadBytesMax, textsPerTaskMax } from '../tasks/embedding/embedding.ts'
 import type { EngineError } from '../tasks/engine.ts'
+import type { Account } from '../vault/vault.ts'
 import type { AgentDeps } from './deps.ts'
 import type { Requester } from './requester.ts'
 
@@ -61,6 +62,8 @@ export interface Jobs {
   readonly resume: () => Promise<void>
   readonly submit: (submission: Submission) => Promise<Result<string, SubmitError>>
   readonly price: (texts: readonly string[], model: string, redundancy: number) => Promise<Result<{ readonly tokens: number; readonly units: number; readonly maxCostMicro: number }, EngineError>>
+  /** What a further job may cost: what is available, less what the unfinished ones have not reserved yet. Undefined before the account is known. */
+  readonly freeMicro: () => number | undefined
   readonly cancel: (id: string) => Promise<void>
   readonly remove: (id: string) => Promise<void>
   readonly list: () => readonly Job[]
@@ -79,7 +82,13 @@ const roundedUp = (bytes: number): number => 2 ** Math.ceil(Math.log2(Math.max(1
 
 export const createJobs = (
   deps: AgentDeps,
-  context: { readonly requester: () => Requester | undefined; readonly swarm: () => string | null; readonly stepMicro: () => number; readonly availableMicro: () => number | undefined; readonly changed: () => void },
+  context: {
+    readonly requester: () => Requester | undefined
+    readonly swarm: () => string | null
+    readonly stepMicro: () => number
+    readonly account: () => Pick<Account, 'availableMicro' | 'reservedMicro'> | undefined
+    readonly changed: () => void
+  },
 ): Jobs => {
   const { clock, random, store, engine } = deps
   const jobs = new Map<string, Job>()
@@ -133,6 +142,21 @@ export const createJobs = (
     if (!tokens.ok) return tokens
     const units = embeddingUnits(tokens.value, context.stepMicro())
     return ok({ tokens: tokens.value.reduce((a, b) => a + b, 0), units, maxCostMicro: Number(maxCostMicro(units, listPrice, redundancy)) })
+  }
+
+  /** The most that unfinished jobs can still come to. Tasks reserve it as they start, a few at a time. */
+  const promisedMicro = (): number => {
+    let promised = 0
+    for (const job of jobs.values()) {
+      if (finished(job) || !isHere(job)) continue
+      const settled = new Set(tasksOf(job.id).flatMap((t) => (t.released ? [t.index] : [])))
+      job.parts.forEach((part, i) => (promised += settled.has(i) ? 0 : Number(maxCostMicro(part.units, listPrice, job.redundancy))))
+    }
+    return promised
+  }
+  const freeMicro = (): number | undefined => {
+    const account = context.account()
+    return account && Math.max(0, Math.min(account.availableMicro, account.availableMicro + account.reservedMicro - promisedMicro()))
   }
 
   /** Starts what may be started, and ends the job where its tasks have ended. */
@@ -207,6 +231,7 @@ export const createJobs = (
       }
     },
     price,
+    freeMicro,
     submit: async ({ texts, ids, model, redundancy, title, where }) => {
       if (texts.length === 0) return err({ type: 'no-texts' })
       if (texts.length > textsPerJobMax) return err({ type: 'too-many-texts' })
@@ -215,7 +240,7 @@ export const createJobs = (
       const parts = where === 'local' ? [] : cut(texts, tokens.value)
       const most = parts.reduce((sum, p) => sum + Number(maxCostMicro(p.units, listPrice, redundancy)), 0)
       if (where === 'network') {
-        const availableMicro = context.availableMicro()
+        const availableMicro = freeMicro()
         if (!context.requester() || availableMicro === undefined) return err({ type: 'no-swarm' })
         if (availableMicro < most) return err({ type: 'insufficient-credits', needMicro: most, availableMicro })
       } else {

@@ -32,6 +32,8 @@ export interface RequesterHooks {
   readonly onTask: (task: Task) => void
   readonly writesFor: (task: Task, output: EmbeddingOutput) => readonly Write[]
   readonly onOwed: () => void
+  /** Something was set aside for a task, or is free again. */
+  readonly onReserved: () => void
 }
 
 export interface Requester {
@@ -137,7 +139,10 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
       case 'sow': {
         const expires = task.startedMs + sowValidMs
         const signed = await vault.call(`sow/${task.id}`, 'sign', { kind: 'sow', to: null, expires, body: task.sowBody })
-        if (signed.ok) return report({ type: 'sown', ...signed.value, expires })
+        if (signed.ok) {
+          hooks.onReserved()
+          return report({ type: 'sown', ...signed.value, expires })
+        }
         return definitive(signed.error) ? report({ type: 'sow-refused', error: signed.error.type }) : undefined
       }
       case 'announce':
@@ -198,7 +203,9 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
       case 'release': {
         if (task.sow === null) return report({ type: 'released' })
         const released = await vault.call(`release/${task.id}`, 'release', { sow: task.sow.id })
-        return released.ok ? report({ type: 'released' }) : undefined
+        if (!released.ok) return undefined
+        hooks.onReserved()
+        return report({ type: 'released' })
       }
     }
   }

@@ -38,6 +38,8 @@ export interface Settlement {
   readonly owed: () => void
   readonly tick: (activeTasks: number) => Promise<void>
   readonly account: () => Account | undefined
+  /** The account changed by other hands than ours: it is read anew. */
+  readonly refresh: () => Promise<void>
   /** Why there is no grant, in the issuer's words. */
   readonly grantRefused: () => string | undefined
   /** The certified balance of another account, as the relays know it; undefined: nobody answered in time. */
@@ -240,6 +242,7 @@ export const createSettlement = (deps: AgentDeps, member: Membership, vouchers: 
       if (!headChecked && relays().length > 0) await toRelays(['head?', { author: device.device }])
     },
     account: () => account,
+    refresh,
     grantRefused: () => refusedGrant,
     balanceOf: (author) => {
       const known = balances.get(author)

@@ -42,7 +42,7 @@ export const serveUi = (agent: Agent, engine: Engine, now: () => number): (() =>
       const price = await agent.jobs.price(args.texts, args.model, args.redundancy)
       if (!price.ok) return refusal(price.error)
       const view = agent.view()
-      return ok({ ...price.value, availableMicro: view.credits.availableMicro, workersSeen: view.peers.filter((p) => p.role === 'node').length })
+      return ok({ ...price.value, availableMicro: agent.jobs.freeMicro() ?? 0, workersSeen: view.peers.filter((p) => p.role === 'node').length })
     },
     submit: async (args) => {
       if (args.ids.length !== args.texts.length) return refusal({ type: 'malformed', what: 'as many ids as texts' })

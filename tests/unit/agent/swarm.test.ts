@@ -101,6 +101,29 @@ test('a cancelled job releases everyone and costs nothing', async () => {
   expect(requester.agent().view().credits.availableMicro).toBe(grantMicro)
 })
 
+test('a job dearer than what is left is refused before anything is set aside, and what one job may cost is not promised to another', async () => {
+  const swarm = await createMemorySwarm('dear')
+  const agents = [await swarm.join('r'), await swarm.join('a', { msPerText: 100 })]
+  const [requester, worker] = agents as [MemoryAgent, MemoryAgent]
+  await ready(swarm, agents)
+  const { jobs, view } = requester.agent()
+  const submission = (n: number) => ({ texts: textsOf(n), ids: textsOf(n), model: 'mini', redundancy: 1, title: 't', where: 'network' as const })
+  const tooDear = (n: number, availableMicro: number) => ({ ok: false, error: { type: 'insufficient-credits', needMicro: n * perText, availableMicro } })
+  expect(await jobs.submit(submission(10_001))).toEqual(tooDear(10_001, grantMicro))
+  expect(view()).toMatchObject({ jobs: [], credits: { reservedMicro: 0, availableMicro: grantMicro } })
+
+  const first = await jobs.submit(submission(6_000))
+  expect(await jobs.submit(submission(4_001))).toEqual(tooDear(4_001, 4_000 * perText))
+  await swarm.until('it works', () => worker.agent().view().work.some((x) => x.state === 'executing'))
+  // Four tasks are under way; the rest of the job is promised all the same.
+  await swarm.until('four tasks are reserved', () => view().credits.reservedMicro === 4 * 250 * perText)
+  expect(jobs.freeMicro()).toBe(4_000 * perText)
+  expect(await jobs.submit(submission(4_001))).toEqual(tooDear(4_001, 4_000 * perText))
+  await jobs.cancel(first.ok ? first.value : '')
+  await swarm.until('all is free again', () => jobs.freeMicro() === grantMicro)
+  expect(await jobs.submit(submission(4_001))).toMatchObject({ ok: true })
+})
+
 test('the relay is away: work goes on over tabs, and is settled when it is back', async () => {
   const swarm = await createMemorySwarm('away')
   const agents = [await swarm.join('r'), await swarm.join('a')]
