@@ -39,11 +39,15 @@ const idleReason = (s: ViewSource): string | null => {
   if (settings.paused === 'off') return 'off'
   if (isPaused(settings, s.now)) return 'paused'
   if (!swarm) return 'no-swarm'
-  const relays = s.network?.relays ?? []
-  if (s.refusal !== undefined || relays.some((r) => r.state === 'refused')) return 'swarm-refused'
-  if ((s.network?.peers.length ?? 0) === 0) return relays.some((r) => r.state === 'unreachable') ? 'relay-unreachable' : 'no-peers'
-  if (!s.network?.peers.some((p) => p.role === 'node')) return 'no-peers'
+  const [relays, peers] = [s.network?.relays ?? [], s.network?.peers ?? []]
+  if (peers.length === 0) {
+    if (relays.some((r) => r.state === 'refused')) return 'swarm-refused'
+    return relays.some((r) => r.state === 'unreachable') ? 'relay-unreachable' : 'no-peers'
+  }
+  if (!s.policy) return 'no-policy'
+  if (!peers.some((p) => p.role === 'node')) return 'no-peers'
   if (!s.models.some((m) => m.state === 'ready')) return s.models.some((m) => m.state === 'failed') ? 'model-failed' : 'model-loading'
+  if (s.refusal !== undefined && s.account?.summary == null) return 'no-grant'
   return 'no-requesters'
 }
 

@@ -42,6 +42,8 @@ export interface Worker {
   readonly onSigned: (message: AnySigned, id: Bytes, bytes: Bytes) => Promise<void>
   readonly onChunk: (from: NodeId, chunk: WireBody<'chunk'>) => Promise<void>
   readonly onWant: (from: NodeId, want: WireBody<'want'>) => Promise<void>
+  /** A peer is linked (again): it may have lost what it was quoted. */
+  readonly onPeer: (id: NodeId) => void
   readonly tick: () => Promise<void>
   /** Not willing any more: what is not done yet is given back at once, so that others can take it over. */
   readonly withdraw: () => Promise<void>
@@ -116,11 +118,11 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
         if (!body) return report({ type: 'release', why: 'unable' })
         const signed = await vault.call(`quote/${hire.id}/${hire.startedMs}`, 'sign', { kind: 'quote', to: fromHex(hire.requester)!, expires: hire.startedMs + messageLifeMs, body })
         if (!signed.ok) return undefined
-        return async () => {
-          await handle(hire.id, { type: 'quoted', ...signed.value, body })
-          await network.send(hire.requester, ['signed', { message: signed.value.message, hops: 0 }])
-        }
+        return report({ type: 'quoted', ...signed.value, body })
       }
+      case 'send-quote':
+        await sendQuote(hire)
+        return report({ type: 'sent' })
       case 'countersign': {
         const agreement = hire.agreement!.id
         const signed = await vault.call(`countersign/${toHex(agreement)}`, 'sign', { kind: 'countersign', to: fromHex(hire.requester)!, expires: hire.startedMs + messageLifeMs, body: { agreement } })
@@ -140,6 +142,10 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
       case 'send-result':
         return (await sendResult(hire, 0)) ? report({ type: 'sent' }) : undefined
     }
+  }
+
+  const sendQuote = async ({ quote, requester }: Hire): Promise<void> => {
+    if (quote) await network.send(requester, ['signed', { message: quote.message, hops: 0 }])
   }
 
   const quoteFor = (hire: Hire): Body<'quote'> | undefined => {
@@ -322,7 +328,7 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
     onSow: async (message, id) => {
       const key = toHex(id)
       const known = hires.get(key)
-      if (known?.phase === 'quoted' && known.quote) return void network.send(known.requester, ['signed', { message: known.quote.message, hops: 0 }])
+      if (known?.phase === 'quoted') return sendQuote(known)
       if (known && known.why !== 'late') return
       if (message.body.maxPrice < listPrice || !policy.models.some((m) => m.name === message.body.model)) return
       openSows.set(key, { message, untilMs: clock.now() + sowLifeMs })
@@ -350,6 +356,9 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
     onWant: async (from, want) => {
       const hire = want.direction === 1 ? contractOf(from, want.agreement) : undefined
       if (hire?.phase === 'executed') await sendResult(hire, want.from)
+    },
+    onPeer: (id) => {
+      for (const hire of hires.values()) if (hire.phase === 'quoted' && hire.requester === id) void sendQuote(hire)
     },
     tick: async () => {
       for (const key of openSows.keys()) await consider(key)

@@ -29,5 +29,7 @@ export const agreementsPerWorkerMax = 12
 export const quotesPerSowMax = 64
 /** A worker keeps a delivered result this long past its deadline for a requester that was away. */
 export const deliveredKeepMs = 10 * 60_000
+/** A quote that is not taken up is sent again this often while it holds. */
+export const quoteResendMs = 10_000
 /** A worker whose reward does not come sends its result again this often. */
 export const resultResendMs = 8_000

@@ -7,7 +7,7 @@
  */
 import type { NodeId } from '../identity/keys.ts'
 import type { Bytes } from '../lib/bytes.ts'
-import { deadlineMsMin, deliveredKeepMs, quoteLifeMs, resendMs, resultResendMs } from './limits.ts'
+import { deadlineMsMin, deliveredKeepMs, quoteLifeMs, quoteResendMs, resendMs, resultResendMs } from './limits.ts'
 import type { Body } from './messages.ts'
 
 export type HirePhase = 'quoted' | 'agreed' | 'received' | 'executed' | 'paid' | 'rejected' | 'released'
@@ -52,6 +52,7 @@ export type HireEvent =
 
 export type HireAction =
   | { readonly do: 'sign-quote' }
+  | { readonly do: 'send-quote' }
   | { readonly do: 'countersign' }
   | { readonly do: 'want-payload' }
   | { readonly do: 'execute' }
@@ -116,6 +117,8 @@ const expire = (hire: Hire, now: number): Hire => {
 
 export const dueHire = (hire: Hire, now: number): readonly HireAction[] => {
   if (hire.phase === 'quoted' && hire.quote === null) return [{ do: 'sign-quote' }]
+  // Gossip tells a sow once: a requester that died over the quotes would wait for them in vain.
+  if (hire.phase === 'quoted' && now - hire.sentMs >= quoteResendMs) return [{ do: 'send-quote' }]
   if (hire.phase === 'agreed' && hire.agreement!.countersign === null) return [{ do: 'countersign' }]
   if (hire.phase === 'agreed' && now - hire.wantedMs >= resendMs) return [{ do: 'want-payload' }]
   if (hire.phase === 'received') return [{ do: 'execute' }]

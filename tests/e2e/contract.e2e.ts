@@ -26,14 +26,17 @@ test('a Firefox worker earns from a Chromium requester, and the vectors are thos
   expect(theirs.vectors).toEqual(own.vectors)
 })
 
-/** What each side's background writes, in the order of the contract: answers under their request ids, a reservation's end, a certificate. */
+/**
+ * What each side's background does, in the order of the contract: writes answers under their request ids, ends a reservation,
+ * keeps a certificate, signs a message of this kind.
+ */
 const steps = {
   requester: ['put answers sow/', 'put answers agree/', 'put answers reward/', 'delete reservations', 'put answers settle/', 'put ownCertificates'],
-  worker: ['put answers quote/', 'put answers countersign/', 'put answers result/', 'put answers receipt/', 'put answers claim/'],
+  worker: ['sign quote', 'sign countersign', 'sign result', 'sign receipt', 'put answers claim/', 'put ownCertificates'],
 } as const
 
-/** Resolves when the service worker does this to a record; the transaction may not be committed yet. */
-const whenWriting = async (browser: ChromiumExtension, step: string): Promise<unknown> => {
+/** Resolves when the service worker does this to a record or signs this; nothing may be committed or answered yet. */
+const whenDoing = async (browser: ChromiumExtension, step: string): Promise<unknown> => {
   const worker = browser.context.serviceWorkers()[0]
   if (!worker) throw new Error('no service worker')
   return worker.evaluate(
@@ -48,6 +51,13 @@ const whenWriting = async (browser: ChromiumExtension, step: string): Promise<un
             if (name.startsWith(wanted)) resolve(name)
             return original.apply(this, args)
           } as never
+        }
+        const sign = SubtleCrypto.prototype.sign
+        SubtleCrypto.prototype.sign = function (this: SubtleCrypto, algorithm, key, data) {
+          // Between the CBOR texts "kind" and its value stands one byte, the value's length.
+          const message = new TextDecoder('latin1').decode(data)
+          if (new RegExp(wanted.replace('sign ', 'kind.'), 's').test(message)) resolve(wanted)
+          return sign.call(this, algorithm, key, data)
         }
       }),
     step,
@@ -68,7 +78,7 @@ test.describe('the service worker dies at a step of the contract', () => {
         await test.step(step, async () => {
           // A page's message wakes it, so that there is one to wait in.
           await victim.dashboard.evaluate(`chrome.runtime.sendMessage({ command: 'state', args: {} })`)
-          const reached = whenWriting(victim.browser, step)
+          const reached = whenDoing(victim.browser, step)
           const job = await submit(requester, someTexts(2 + i), 1)
           await reached
           await victim.browser.stopServiceWorker()
@@ -137,7 +147,7 @@ test('the relay is killed between the payment and its certificate, and comes bac
   const requester = await join(await launchChromium(), relay.link)
   const worker = await join(await launchChromium(), relay.link)
   await meet([requester, worker])
-  const paying = whenWriting(requester.browser, 'put answers settle/')
+  const paying = whenDoing(requester.browser, 'put answers settle/')
   const job = await submit(requester, someTexts(5), 1)
   await paying
   await relay.kill9()
@@ -180,7 +190,8 @@ test('a profile rolled back to an older copy neither forks nor loses', async () 
   await requester.browser.killHard()
   const profile = first.profileDir
   const copy = `${profile}-copy`
-  cpSync(profile, copy, { recursive: true })
+  // Chromium's lock is a socket, which no copy needs.
+  cpSync(profile, copy, { recursive: true, filter: (path) => !path.includes('Singleton') })
   try {
     const again = await launch('chromium', { profileDir: profile })
     const dashboard = await again.openDashboard()

@@ -22,7 +22,7 @@ const path = ['quoted', 'agreement', 'countersigned', 'payload', 'executed', 're
 
 test('each stored state asks for its own next step, whatever died in between', () => {
   const asked = path.map((_, i) => dueHire(after(...path.slice(0, i)), now + Math.max(resendMs, resultResendMs)).map((a) => a.do))
-  expect(asked).toEqual([['sign-quote'], [], ['countersign'], ['want-payload'], ['execute'], ['send-result']])
+  expect(asked).toEqual([['sign-quote'], ['send-quote'], ['countersign'], ['want-payload'], ['execute'], ['send-result']])
   expect(dueHire(after(...path), now + 1e6)).toEqual([])
 })
 
