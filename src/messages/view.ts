@@ -14,8 +14,12 @@ export type IdleReason =
   | 'relay-unreachable'
   | 'swarm-refused'
   | 'no-peers'
+  /** Connected, and none of the peers has the swarm's policy. */
+  | 'no-policy'
   | 'model-loading'
   | 'model-failed'
+  /** All is well but that the issuer gave no grant; earning works. */
+  | 'no-grant'
   | 'no-requesters'
 
 export interface PeerView {

@@ -3,13 +3,16 @@ import type { Clock } from '../lib/clock.ts'
 import type { Random } from '../lib/random.ts'
 import type { Result } from '../lib/result.ts'
 import { createBackOff } from './back-off.ts'
-import type { HelloError } from './hello.ts'
+import type { HelloError, HelloReason } from './hello.ts'
 import type { Link, RelayDialer } from './ports.ts'
 
 export const firstRedialMs = 1_000
 export const redialMsMax = 60_000
 /** A link that ended sooner than this did not work: the waits go on growing. */
 export const stableMs = 10_000
+
+/** What says nothing about the link that led here: it may go well the next time. */
+const passing: ReadonlySet<HelloReason> = new Set(['closed', 'timeout', 'full', 'backed-off', 'cannot-sign'])
 
 export type RelayState = { readonly state: 'connecting' | 'open' | 'unreachable' | 'refused'; readonly why?: string }
 
@@ -65,7 +68,7 @@ export const createRelayKeeper = (
     })
     if (!joined.ok) {
       const { reason } = joined.error
-      return again(reason === 'closed' || reason === 'timeout' ? { state: 'unreachable', why: reason } : { state: 'refused', why: reason })
+      return again({ state: passing.has(reason) ? 'unreachable' : 'refused', why: reason })
     }
     if (over || closed) return
     dialling = false

@@ -19,10 +19,12 @@ export const explain = ({ type, detail }: UiError): Explanation => {
   return { text: special ?? lookUp(key) ?? t('error_unknown', type), more: fields ? tellFields(fields) : detail }
 }
 
+const hashCharsShown = 12
+
 type Fields = Readonly<Record<string, unknown>>
 
 /** Message keys are of letters, digits and `_`. */
-const keyPart = (name: string): string => name.replaceAll(/[^A-Za-z0-9]/g, '_')
+export const keyPart = (name: string): string => name.replaceAll(/[^A-Za-z0-9]/g, '_')
 
 const parseFields = (detail: string): Fields | undefined => {
   if (!detail.startsWith('{')) return undefined
@@ -34,10 +36,14 @@ const parseFields = (detail: string): Fields | undefined => {
 }
 
 const tellFields = (fields: Fields): string => {
-  const { needMicro, availableMicro, found, needed, position, word, tried, reason: _, ...rest } = fields
+  const { needMicro, availableMicro, found, needed, position, word, tried, file, expected, actual, error, reason: _, ...rest } = fields
   if (isNumber(needMicro) && isNumber(availableMicro)) return t('errorNeed', formatPrice(needMicro), formatCredits(availableMicro))
   if (isNumber(found) && isNumber(needed)) return t('errorFound', formatCount(found), formatCount(needed))
   if (isNumber(position) && typeof word === 'string') return t('errorWord', position, word)
+  if (typeof file === 'string' && typeof expected === 'string' && typeof actual === 'string')
+    return t('errorHash', file, expected.slice(0, hashCharsShown), actual.slice(0, hashCharsShown))
+  // An error behind the error.
+  if (typeof error === 'string') return lookUp(`error_${keyPart(error)}`) ?? error
   if (Array.isArray(tried)) return tried.map((attempt) => tellRest(fieldsOf(attempt) ?? {})).join('\n')
   return tellRest(rest)
 }

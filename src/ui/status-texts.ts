@@ -1,6 +1,7 @@
 /** The texts of states and reasons. Complete by type: a new one without a text does not compile. */
+import { keyPart } from './error-text.ts'
 import type { JobState, WorkView } from '../messages/view.ts'
-import type { MessageKey } from './i18n.ts'
+import { lookUp, type MessageKey } from './i18n.ts'
 import type { Activity, Reason } from './status.ts'
 
 export const activityTexts: { readonly [A in Activity]: MessageKey } = {
@@ -20,8 +21,10 @@ export const reasonTexts: { readonly [R in Reason]: MessageKey } = {
   'relay-unreachable': 'reason_relay_unreachable',
   'swarm-refused': 'reason_swarm_refused',
   'no-peers': 'reason_no_peers',
+  'no-policy': 'reason_no_policy',
   'model-loading': 'reason_model_loading',
   'model-failed': 'reason_model_failed',
+  'no-grant': 'reason_no_grant',
   'no-requesters': 'reason_no_requesters',
   'agent-starting': 'reason_agent_starting',
   'agent-silent': 'reason_agent_silent',
@@ -45,3 +48,6 @@ export const workStateTexts: { readonly [S in WorkView['state']]: MessageKey } =
   rejected: 'work_rejected',
   released: 'work_released',
 }
+
+/** What a relay or the way to it said; its own sentences stand as they are. */
+export const relayWhyText = (why: string | null | undefined): string => (why ? (lookUp(`relay_why_${keyPart(why)}`) ?? why) : '')

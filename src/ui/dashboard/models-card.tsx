@@ -39,7 +39,7 @@ const Model = ({ model }: { readonly model: ModelView }) => {
       )}
       <small>{t('modelFacts', model.dimension, formatBytes(model.totalBytes))}</small>
       {model.state === 'loading' && <Progress value={model.loadedBytes} max={model.totalBytes} label={t('modelProgress', model.name)} />}
-      {model.state === 'failed' && model.why && !error && <ErrorNote error={{ type: 'model-failed', detail: model.why }} />}
+      {model.state === 'failed' && model.why && !error && <ErrorNote error={{ type: model.why === 'failed' ? 'model-failed' : model.why, detail: '' }} />}
       <ErrorNote error={error} />
     </li>
   )

@@ -1,23 +1,25 @@
 /** What stands between the person and handing in work, with the next step. */
 import { t } from '../i18n.ts'
 import { type Readiness, statusOf } from '../status.ts'
-import { reasonTexts } from '../status-texts.ts'
+import { reasonTexts, relayWhyText } from '../status-texts.ts'
 import { useUiState } from '../ui-context.ts'
 
 export const Notice = ({ readiness }: { readonly readiness: Readiness }) => {
   const state = useUiState((s) => s)
   const { reason } = statusOf(state)
-  if (readiness === 'ready' || readiness === 'loading') return null
+  const trouble = reason === 'no-grant'
+  if ((readiness === 'ready' && !trouble) || readiness === 'loading') return null
   const why =
     readiness === 'connecting' && (reason === null || reason === 'no-requesters') ? t('connecting') : reason && t(reasonTexts[reason])
-  const relayWhy = state.view?.relays.find((relay) => relay.why)?.why
+  const relayWhy = relayWhyText(state.view?.relays.find((relay) => relay.why)?.why)
+  const inSwarm = readiness === 'connecting' || readiness === 'ready'
   return (
     <section className="notice" role="status" data-testid="notice">
       <p>
         {why}
-        {readiness === 'connecting' && relayWhy && <small>{relayWhy}</small>}
+        {inSwarm && relayWhy && <small>{relayWhy}</small>}
       </p>
-      {readiness !== 'connecting' && (
+      {!inSwarm && (
         <a className="button" href="/onboarding.html" data-testid="to-onboarding">
           {t(readiness === 'no-consent' ? 'setUp' : 'joinASwarm')}
         </a>

@@ -3,6 +3,7 @@ import type { AgentView } from '../../messages/view.ts'
 import { Card, Id } from '../components/parts.tsx'
 import { formatDuration } from '../format.ts'
 import { lookUp, t } from '../i18n.ts'
+import { relayWhyText } from '../status-texts.ts'
 
 export const PeersCard = ({ view }: { readonly view: AgentView }) => (
   <Card id="peers" title={t('peers')} icon="data" aside={<span className="count">{view.peers.length}</span>}>
@@ -20,7 +21,7 @@ export const PeersCard = ({ view }: { readonly view: AgentView }) => (
         .map((relay) => (
           <li key={relay.url} data-testid="relay" data-relay-state={relay.state} className="warn">
             <span className="url">{relay.url}</span>
-            <small>{[lookUp(`relay_${relay.state}`) ?? relay.state, relay.why].filter(Boolean).join(': ')}</small>
+            <small>{[lookUp(`relay_${relay.state}`) ?? relay.state, relayWhyText(relay.why)].filter(Boolean).join(': ')}</small>
           </li>
         ))}
     </ul>

@@ -5,6 +5,7 @@ import { ErrorNote } from '../components/error-note.tsx'
 import { Icon } from '../components/icon.tsx'
 import { formatAgo, formatDuration } from '../format.ts'
 import { t, tn } from '../i18n.ts'
+import { relayWhyText } from '../status-texts.ts'
 import { useRequest, useUi, useUiState } from '../ui-context.ts'
 
 export const WhyNoWork = ({ view }: { readonly view: AgentView }) => {
@@ -23,7 +24,7 @@ export const WhyNoWork = ({ view }: { readonly view: AgentView }) => {
         <Check
           good={relay?.state === 'open'}
           text={relay?.state === 'open' ? t('whyRelayOpen') : t('whyRelayClosed')}
-          more={relay?.why ?? ''}
+          more={relayWhyText(relay?.why)}
         />
         <Check good={neighbours > 0} text={tn('whyPeers', neighbours)} />
         <Check good={ready.length > 0} text={ready.length > 0 ? t('whyModels', ready.join(', ')) : t('whyNoModel')} />

@@ -149,6 +149,7 @@ test('the relay comes last: who met by a tracker stays together, and who knows n
   const linksOf = () => agents.map((agent) => agent.agent().view().peers.filter((p) => p.role === 'node').map((p) => [p.id, p.sinceMs]))
   await swarm.until('all know each other', () => linksOf().every((links) => links.length === 2))
   const before = linksOf()
+  for (const agent of agents) expect(agent.agent().view().activity.idleReason).toBe('no-policy')
   await swarm.clock.advance(10 * 60_000)
   expect(linksOf()).toEqual(before)
   await swarm.startRelay()

@@ -30,6 +30,12 @@ test.each([
     'error_model_unreachable()',
     'https://a: 404\nhttps://b: offline',
   ],
+  [
+    { type: 'wrong-hash', detail: `{"file":"a/b.onnx","expected":"${'0'.repeat(64)}","actual":"${'f'.repeat(64)}"}` },
+    'error_wrong_hash()',
+    'errorHash(a/b.onnx, 000000000000, ffffffffffff)',
+  ],
+  [{ type: 'sow-refused', detail: '{"error":"insufficient-credits"}' }, 'error_sow_refused()', 'error_insufficient_credits()'],
   [{ type: 'storage', detail: '{ not JSON' }, 'error_storage()', '{ not JSON'],
   [{ type: 'storage', detail: '{"message":"QuotaExceededError","odd":{"a":1}}' }, 'error_storage()', 'QuotaExceededError'],
 ])('%j', (error, text, more) => {

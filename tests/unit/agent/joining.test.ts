@@ -1,0 +1,50 @@
+/** What stands between a newcomer and the swarm is said, and ends by itself where it can. */
+import { expect, test } from 'vitest'
+import { createMemorySwarm, grantMicro, type MemoryAgent } from '../../support/memory-agents.ts'
+
+const reasonOf = (agent: MemoryAgent): string | null => agent.agent().view().activity.idleReason
+const relayOf = (agent: MemoryAgent) => agent.agent().view().relays[0]
+
+test('the secret of another swarm: refused, with the reason, however often it is tried', async () => {
+  const swarm = await createMemorySwarm('secret')
+  const stranger = await swarm.join('stranger', { by: { ...swarm.link, secret: new Uint8Array(32) } })
+  await swarm.until('it is refused', () => reasonOf(stranger) === 'swarm-refused')
+  expect(relayOf(stranger)).toMatchObject({ state: 'refused', why: 'wrong-secret' })
+  await swarm.clock.advance(10 * 60_000)
+  expect(reasonOf(stranger)).toBe('swarm-refused')
+  expect(stranger.agent().view()).toMatchObject({ swarm: null, peers: [] })
+})
+
+test('another swarm behind the same relay: refused', async () => {
+  const swarm = await createMemorySwarm('other')
+  const stranger = await swarm.join('stranger', { by: { ...swarm.link, swarm: new Uint8Array(32) } })
+  await swarm.until('it is refused', () => reasonOf(stranger) === 'swarm-refused')
+  expect(relayOf(stranger)).toMatchObject({ state: 'refused', why: 'wrong-swarm' })
+})
+
+test('no relay: said so, and all is well once it comes', async () => {
+  const swarm = await createMemorySwarm('unreachable')
+  await swarm.stopRelay()
+  const newcomer = await swarm.join('newcomer')
+  await swarm.until('it is said', () => reasonOf(newcomer) === 'relay-unreachable')
+  const early = await newcomer.agent().jobs.submit({ texts: ['a'], ids: ['a'], model: 'mini', redundancy: 1, title: 't', where: 'network' })
+  expect(early).toEqual({ ok: false, error: { type: 'no-swarm' } })
+  await swarm.clock.advance(10 * 60_000)
+  await swarm.startRelay()
+  await swarm.until('it has its grant', () => newcomer.agent().view().credits.availableMicro === grantMicro)
+  expect(reasonOf(newcomer)).toBe('no-peers')
+})
+
+test('an invite that nobody knows: no grant, and the reason in words; others’ work can be done all the same', async () => {
+  const swarm = await createMemorySwarm('invite')
+  const newcomer = await swarm.join('newcomer', { by: { ...swarm.link, invite: new Uint8Array(16) } })
+  const requester = await swarm.join('requester')
+  await swarm.until('it is said', () => reasonOf(newcomer) === 'no-grant')
+  expect(relayOf(newcomer)).toMatchObject({ state: 'open', why: 'This invite is not known here.' })
+  // An account is opened by an income of one credit: twenty texts.
+  const texts = Array.from({ length: 20 }, (_, i) => `text ${i}`)
+  const job = await requester.agent().jobs.submit({ texts, ids: texts, model: 'mini', redundancy: 1, title: 't', where: 'network' })
+  expect(job.ok).toBe(true)
+  await swarm.until('it has earned', () => newcomer.agent().view().credits.earnedMicro === 1_000_000)
+  expect(reasonOf(newcomer)).toBe('no-requesters')
+})
