@@ -46,15 +46,16 @@ export const launchChromium = async (options: LaunchOptions = {}): Promise<Chrom
     timeout: startMsMax,
   })
   // Registered before it runs: an end that comes meanwhile waits for it, and removes the profile after it.
-  let pid: number | undefined
-  const kill = () => killQuietly(pid)
+  const started: { pid?: number } = {}
+  const kill = () => killQuietly(started.pid)
   const close = onCleanup(async () => (await launching).close(), kill)
   const context = await launching
   const browser = context.browser()
   if (browser === null) throw new Error('a persistent context without a browser')
   const cdp = await browser.newBrowserCDPSession()
   const { processInfo } = await cdp.send('SystemInfo.getProcessInfo')
-  pid = processInfo.find((p) => p.type === 'browser')?.id
+  const main = processInfo.find((p) => p.type === 'browser')
+  if (main) started.pid = main.id
   const gone = new Promise<void>((done) => context.once('close', () => done()))
 
   const url = (page: string) => `chrome-extension://${id}/${page}`
