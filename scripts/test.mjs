@@ -101,7 +101,7 @@ await step('lint', [bin('oxlint')])
 await step('notices', ['scripts/notices.mjs', '--check'])
 await step(
   'layers, unit, contract suites, vectors',
-  [bin('vitest'), 'run', '--reporter=dot', '--reporter=json', `--outputFile.json=${vitestReport}`],
+  [bin('vitest'), 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${vitestReport}`],
   {
     env,
     count: vitestCount,
