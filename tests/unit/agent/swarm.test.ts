@@ -124,6 +124,19 @@ test('a job dearer than what is left is refused before anything is set aside, an
   expect(await jobs.submit(submission(4_001))).toMatchObject({ ok: true })
 })
 
+test('where too few computers answer, the job says so and costs nothing', async () => {
+  const swarm = await createMemorySwarm('few')
+  const agents = [await swarm.join('r'), await swarm.join('a')]
+  const [requester, worker] = agents as [MemoryAgent, MemoryAgent]
+  await ready(swarm, agents)
+  const id = await submit(requester, 10, 3)
+  await swarm.until('it fails', () => jobOf(requester, id).state === 'failed')
+  expect(jobOf(requester, id).failure).toEqual({ type: 'too-few-workers', detail: JSON.stringify({ found: 1, needed: 3 }) })
+  await swarm.until('nothing is reserved', () => requester.agent().view().credits.reservedMicro === 0)
+  expect(requester.agent().view().credits.availableMicro).toBe(grantMicro)
+  expect(worker.agent().view().credits.earnedMicro).toBe(grantMicro)
+})
+
 test('the relay is away: work goes on over tabs, and is settled when it is back', async () => {
   const swarm = await createMemorySwarm('away')
   const agents = [await swarm.join('r'), await swarm.join('a')]
