@@ -105,7 +105,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     const vouchers = createVouchers(deps.store, toHex(member.link.swarm))
     await vouchers.resume()
     const settlement = createSettlement(deps, member, vouchers, changed)
-    const requester = createRequester(deps, member, { payloadOf: jobs.payloadOf, owns: jobs.owns, writesFor: jobs.writesFor, onTask: jobs.onTask, onOwed: settlement.owed, onReserved: settlement.refresh })
+    const requester = createRequester(deps, member, { payloadOf: jobs.payloadOf, owns: jobs.owns, writesFor: jobs.writesFor, onTask: jobs.onTask, onOwed: settlement.owed, onReserved: () => void settlement.refresh() })
     const worker = createWorker(deps, member, {
       willing,
       covers: async (id, micro) => ((await settlement.balanceOf(id)) ?? micro) >= micro,
