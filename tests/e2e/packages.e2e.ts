@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { unzip } from '../support/unzip.ts'
 import { temporaryFolder } from './harness/cleanup.ts'
 import { expect, test } from './harness/fixtures.ts'
 import { chromeExtensionDir } from './harness/launch-chromium.ts'
@@ -22,9 +23,9 @@ const buildApart = (browser: string, mode: string): string => {
   })
   return join(path, readdirSync(path)[0]!)
 }
-/** Scripts that speak of the dishonest worker. */
-const dishonestIn = (dir: string): string[] =>
-  filesOf(dir).filter((file) => /\.(js|mjs|html|json)$/.test(file) && /dishonest/i.test(readFileSync(join(dir, file), 'utf8')))
+/** What the dishonest build says of itself (tests/support/liar), and no build that ships. */
+const marker = 'edge-net dishonest worker'
+const dishonestIn = (dir: string): string[] => filesOf(dir).filter((file) => readFileSync(join(dir, file)).includes(marker))
 
 const filesOf = (dir: string): string[] =>
   readdirSync(dir, { recursive: true, encoding: 'utf8' })
@@ -71,3 +72,11 @@ for (const [name, dir] of Object.entries({ chrome: chromeExtensionDir, firefox: 
 test('the dishonest build differs, and the search for its switch would find it', () => {
   expect(dishonestIn(buildApart('chrome', 'liar'))).toHaveLength(1)
 })
+
+for (const zip of zips.slice(0, 2))
+  test(`${zip}: holds the extension whole, and nothing of the dishonest worker`, () => {
+    const files = unzip(readFileSync(zip))
+    expect([...files.keys()]).toEqual(expect.arrayContaining(['manifest.json', 'agent.html', 'LICENSE', 'THIRD-PARTY-NOTICES']))
+    expect([...files].filter(([, content]) => content.includes(marker)).map(([name]) => name)).toEqual([])
+    expect([...files.keys()].filter((name) => /liar|dishonest/i.test(name))).toEqual([])
+  })
