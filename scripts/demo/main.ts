@@ -52,13 +52,14 @@ const run = async (options: DemoOptions): Promise<Outcome> => {
   const joined = await step(
     'clicking through the first run, joining by the link',
     (update) =>
-      joinAll(opened, relay.link, model.name, (ready) =>
-        update(`${ready} of ${opened.length} have joined and hold the model ${model.name}`),
-      ),
+      joinAll(opened, relay.link, model.name, {
+        headed: options.headed,
+        onReady: (ready) => update(`${ready} of ${opened.length} have joined and hold the model ${model.name}`),
+      }),
     () => 'four strangers said yes, joined by the link and met each other',
   )
   const people = joined.value
-  const requester = people[0]!.dashboard
+  const requester = people[0]!.screen
   const before = await readLedger(relay.httpUrl)
 
   const maxMicro = await fillForm(requester, file, model.name)
@@ -89,14 +90,10 @@ const run = async (options: DemoOptions): Promise<Outcome> => {
     async () => {
       const { jobs } = await viewWhere(requester, 'view.credits.owedMicro === 0 && view.credits.reservedMicro === 0', settleMsMax)
       const settledJob = jobs.find((j) => j.id === job)!
-      for (const { id, dashboard, earnedMicro, role } of people) {
+      for (const { id, screen, earnedMicro, role } of people) {
         const paidMicro = settledJob.workers.find((w) => w.id === id)?.paidMicro ?? 0
         if (role === 'worker')
-          await viewWhere(
-            dashboard,
-            `view.credits.pendingMicro === 0 && view.credits.earnedMicro >= ${earnedMicro + paidMicro}`,
-            settleMsMax,
-          )
+          await viewWhere(screen, `view.credits.pendingMicro === 0 && view.credits.earnedMicro >= ${earnedMicro + paidMicro}`, settleMsMax)
       }
       return settledJob
     },

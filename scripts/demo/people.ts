@@ -14,7 +14,8 @@ export interface Opened {
 }
 
 export interface Person extends Opened {
-  readonly dashboard: Screen
+  /** A page of the extension: the requester's dashboard; of the workers one that draws nothing, from which the agent can be asked. */
+  readonly screen: Screen
   /** Device key, hex: what the ledger calls this person. */
   readonly id: string
   readonly earnedMicro: number
@@ -46,7 +47,7 @@ export const joinAll = async (
   opened: readonly Opened[],
   link: string,
   model: string,
-  onReady: (ready: number) => void,
+  { headed, onReady }: { readonly headed: boolean; readonly onReady: (ready: number) => void },
 ): Promise<readonly Person[]> => {
   let ready = 0
   return Promise.all(
@@ -59,7 +60,15 @@ export const joinAll = async (
       await viewWhere(dashboard, `view.credits.availableMicro > 0 && ${others}`, readyMsMax)
       const { self, credits } = await currentView(dashboard)
       onReady(++ready)
-      return { ...person, dashboard, id: self, earnedMicro: credits.earnedMicro }
+      const screen = person.role === 'requester' || headed ? dashboard : await leave(dashboard, person.browser)
+      return { ...person, screen, id: self, earnedMicro: credits.earnedMicro }
     }),
   )
+}
+
+/** Four open dashboards would draw the progress of the work with the processor that does it. */
+const leave = async (dashboard: Screen, browser: ChromiumExtension): Promise<Screen> => {
+  const quiet = await browser.open('manifest.json')
+  await dashboard.close()
+  return quiet
 }

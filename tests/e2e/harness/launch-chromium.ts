@@ -36,6 +36,8 @@ export const launchChromium = async (options: LaunchOptions = {}): Promise<Chrom
   const launching = chromium.launchPersistentContext(profile.path, {
     executablePath,
     headless: !headed,
+    // Nobody looks, and without a graphics card each frame of an animation is drawn by the processor that should compute.
+    ...(headed ? {} : { reducedMotion: 'reduce' as const }),
     args: [...chromiumArgs, `--disable-extensions-except=${extensionDir}`, `--load-extension=${extensionDir}`, ...args],
     // Ours close relays and remove profiles too.
     handleSIGINT: false,
