@@ -179,13 +179,16 @@ export const createJobs = (
     if (state !== job.state) await update(id, () => ({ state }))
   }
   const advancing = new Set<string>()
+  /** What happened while a job was being advanced is looked at right after, not at the next tick. */
+  const again = new Set<string>()
   const kick = (id: string): void => {
-    if (advancing.has(id)) return
+    if (advancing.has(id)) return void again.add(id)
     advancing.add(id)
     void advance(id).finally(() => {
       advancing.delete(id)
       const job = jobs.get(id)
-      if (job && !finished(job) && isHere(job) && job.nextPart < job.parts.length && tasksOf(id).filter((t) => t.phase === 'hiring' || t.phase === 'working').length < tasksInFlightMax && context.requester()) kick(id)
+      if (again.delete(id)) kick(id)
+      else if (job && !finished(job) && isHere(job) && job.nextPart < job.parts.length && tasksOf(id).filter((t) => t.phase === 'hiring' || t.phase === 'working').length < tasksInFlightMax && context.requester()) kick(id)
     })
   }
 
