@@ -23,7 +23,7 @@ import { createWorker, type Worker } from './worker.ts'
 const tickMs = 1_000
 /** The swarm's rules are asked of everyone this often until they come: well below what peers take for flooding. */
 const policyAskMs = 10_000
-/** Views are posted at most this often. */
+/** Views are posted at most this often, but for a job's end, which somebody waits for. */
 const viewEveryMs = 150
 
 export type View = ReturnType<typeof deriveView>
@@ -62,12 +62,15 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
 
   const changed = (): void => {
     if (cancelView || stopped) return
-    cancelView = clock.after(viewEveryMs, () => {
-      cancelView = undefined
-      revision++
-      const current = view()
-      for (const listener of listeners) listener(current)
-    })
+    cancelView = clock.after(viewEveryMs, postView)
+  }
+  const postView = (): void => {
+    cancelView?.()
+    cancelView = undefined
+    if (stopped) return
+    revision++
+    const current = view()
+    for (const listener of listeners) listener(current)
   }
 
   const jobs = createJobs(deps, {
@@ -76,6 +79,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     stepMicro: () => party?.member.policy.prices.embedding ?? 0,
     account: () => party?.settlement.account(),
     changed,
+    ended: postView,
   })
 
   const view = (): View =>

@@ -88,6 +88,7 @@ export const createJobs = (
     readonly stepMicro: () => number
     readonly account: () => Pick<Account, 'availableMicro' | 'reservedMicro'> | undefined
     readonly changed: () => void
+    readonly ended: () => void
   },
 ): Jobs => {
   const { clock, random, store, engine } = deps
@@ -106,7 +107,8 @@ export const createJobs = (
       const job = { ...before, ...fields(before) }
       const stored = await store.commit([{ table: 'jobs', key: id, value: job as unknown as StoreValue }, ...writes])
       if (stored.ok) jobs.set(id, job)
-      context.changed()
+      if (stored.ok && finished(job)) context.ended()
+      else context.changed()
       return stored.ok
     })
   const end = (id: string, state: 'done' | 'failed' | 'cancelled', failure: Job['failure'] = null): Promise<boolean> => update(id, () => ({ state, failure, finishedMs: clock.now() }))
