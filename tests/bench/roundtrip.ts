@@ -45,16 +45,17 @@ const oneTrip = (trip: number): string => {
   return `new Promise((resolve, reject) => {
   const channel = new BroadcastChannel('edge-net/ui')
   const start = performance.now()
-  let job
+  let job, last
   const ended = new Set()
   const end = (settle) => { clearTimeout(timer); channel.close(); settle() }
-  const timer = setTimeout(() => end(() => reject(new Error('not done in time'))), ${tripMsMax})
+  const timer = setTimeout(() => end(() => reject(new Error('not done in time: ' + JSON.stringify(last)))), ${tripMsMax})
   const look = () => { if (ended.has(job)) end(() => resolve(performance.now() - start)) }
   channel.onmessage = ({ data }) => {
     if (data.re === 'bench/${trip}') {
       if (data.error) return end(() => reject(new Error(JSON.stringify(data.error))))
       job = data.ok.job
     }
+    last = data.view?.jobs.find(({ id }) => id === job) ?? last
     for (const { id, state, failure } of data.view?.jobs ?? []) {
       if (state === 'done') ended.add(id)
       else if (failure && id === job) end(() => reject(new Error(JSON.stringify(failure))))
