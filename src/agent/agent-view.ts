@@ -42,7 +42,9 @@ const idleReason = (s: ViewSource): string | null => {
   const [relays, peers] = [s.network?.relays ?? [], s.network?.peers ?? []]
   if (peers.length === 0) {
     if (relays.some((r) => r.state === 'refused')) return 'swarm-refused'
-    return relays.some((r) => r.state === 'unreachable') ? 'relay-unreachable' : 'no-peers'
+    if (relays.some((r) => r.state === 'unreachable')) return 'relay-unreachable'
+    const trackers = s.network?.trackers ?? []
+    return relays.length === 0 && trackers.length > 0 && trackers.every((t) => t.state === 'unreachable') ? 'tracker-unreachable' : 'no-peers'
   }
   if (!s.policy) return 'no-policy'
   if (!peers.some((p) => p.role === 'node')) return 'no-peers'

@@ -12,6 +12,7 @@ export type IdleReason =
   | 'off'
   | 'no-swarm'
   | 'relay-unreachable'
+  | 'tracker-unreachable'
   | 'swarm-refused'
   | 'no-peers'
   /** Connected, and none of the peers has the swarm's policy. */

@@ -19,6 +19,7 @@ export const reasonTexts: { readonly [R in Reason]: MessageKey } = {
   off: 'reason_off',
   'no-swarm': 'reason_no_swarm',
   'relay-unreachable': 'reason_relay_unreachable',
+  'tracker-unreachable': 'reason_tracker_unreachable',
   'swarm-refused': 'reason_swarm_refused',
   'no-peers': 'reason_no_peers',
   'no-policy': 'reason_no_policy',

@@ -35,6 +35,16 @@ test('no relay: said so, and all is well once it comes', async () => {
   expect(reasonOf(newcomer)).toBe('no-peers')
 })
 
+test('no tracker, where that is all one knows: said so, and they meet once it comes', async () => {
+  const swarm = await createMemorySwarm('no tracker')
+  const tracker = 'ws://127.0.0.1:9000'
+  const by = { ...swarm.link, relays: [], trackers: [tracker] }
+  const [a, b] = [await swarm.join('a', { by }), await swarm.join('b', { by })]
+  await swarm.until('both say it', () => [a, b].every((agent) => reasonOf(agent) === 'tracker-unreachable'))
+  swarm.hub.startTracker(tracker)
+  await swarm.until('they have met', () => [a, b].every((agent) => agent.agent().view().peers.length === 1))
+})
+
 test('an invite that nobody knows: no grant, and the reason in words; others’ work can be done all the same', async () => {
   const swarm = await createMemorySwarm('invite')
   const newcomer = await swarm.join('newcomer', { by: { ...swarm.link, invite: new Uint8Array(16) } })
