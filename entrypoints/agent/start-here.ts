@@ -25,6 +25,7 @@ export const startHere = (vault: Vault): (() => Promise<void>) => {
   const cores = navigator.hardwareConcurrency
   let status: VaultStatus | undefined
   vault.onChange((next) => (status = next))
+  void vault.call('status', 'status', {}).then((read) => (status ??= read.ok ? read.value : undefined))
   return startAgentShell({
     clock,
     random,

@@ -5,7 +5,7 @@
  */
 import { verifyDevice } from '../identity/device.ts'
 import { parseSignedPolicy } from '../economy/policy-codec.ts'
-import { equalBytes, toHex } from '../lib/bytes.ts'
+import { equalBytes, sha256, toHex } from '../lib/bytes.ts'
 import type { NodeId } from '../identity/keys.ts'
 import type { NetworkStatus } from '../network/network.ts'
 import type { WireMessage } from '../network/wire.ts'
@@ -21,6 +21,8 @@ import { createVouchers, type Vouchers } from './vouchers.ts'
 import { createWorker, type Worker } from './worker.ts'
 
 const tickMs = 1_000
+/** What an author gives its sow; fewer: it was passed on. */
+const hopsMax = 3
 /** The swarm's rules are asked of everyone this often until they come: well below what peers take for flooding. */
 const policyAskMs = 10_000
 /** Views are posted at most this often, but for a job's end, which somebody waits for. */
@@ -105,7 +107,11 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
 
   const willing = (): boolean => status.settings.consented && !isPaused(status.settings, clock.now())
 
+  /** One party per network: a second policy that comes meanwhile, or a network closed meanwhile, opens none. */
+  let opening: Membership['network'] | undefined
   const openParty = async (member: Membership): Promise<void> => {
+    if (party || opening === member.network) return
+    opening = member.network
     const vouchers = createVouchers(deps.store, toHex(member.link.swarm))
     await vouchers.resume()
     const settlement = createSettlement(deps, member, vouchers, changed)
@@ -120,6 +126,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     cards = [...member.policy.models, ...deps.bundledModels.filter((card) => !member.policy.models.some((m) => m.name === card.name))]
     engine.configure(cards, deps.mirrorsOf(member.link))
     await worker.resume()
+    if (network !== member.network) return
     party = opened
     await requester.resume()
     for (const peer of member.network.peers()) settlement.onPeer(peer.id)
@@ -166,8 +173,11 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
   }
 
   const close = (): void => {
+    party?.worker.stop()
+    party?.requester.stop()
     network?.close()
     network = undefined
+    opening = undefined
     party = undefined
   }
 
@@ -182,7 +192,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     if (type === 'want') return body.direction === 0 ? requester.onWant(from, body) : worker.onWant(from, body)
     if (type === 'entries' || type === 'head' || type === 'refused') return settlement.onMessage(from, type, body)
     if (type !== 'signed') return
-    const received = await inbox.receive(from, body.message, forwarded)
+    const received = await inbox.receive(from, body.message, forwarded || (body.hops > 0 && body.hops < hopsMax))
     if (!received) return
     const { message: said, id } = received
     if (equalBytes(said.from, party.member.device.device)) return
@@ -196,7 +206,8 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     const opened = network
     if (party || !status.swarm || !opened) return
     const signedPolicy = bytes as Uint8Array<ArrayBuffer>
-    const kept = await vault.call(`policy/${toHex(status.swarm.link.swarm)}`, 'policy', { signedPolicy })
+    // The id names the bytes: another peer's forgery, asked at the same time, must not get this one's answer.
+    const kept = await vault.call(`policy/${toHex(sha256(signedPolicy))}`, 'policy', { signedPolicy })
     if (!kept.ok) return kept.error.type === 'refused' ? opened.blame(from, kept.error.what) : undefined
     const parsed = parseSignedPolicy(signedPolicy)
     if (parsed.ok && !party && network === opened) await openParty({ device: status.device, link: status.swarm.link, policy: parsed.value.policy, network: opened })

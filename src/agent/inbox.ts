@@ -31,7 +31,8 @@ export const createInbox = ({ clock, verifier }: { readonly clock: Clock; readon
       if (seen.has(id)) return again.has(parsed.value.message.kind) ? parsed.value : undefined
       const verified = await verifyMessage(parsed.value, { verifier, swarm: member.link.swarm, self: member.device.device, now: clock.now() })
       if (!verified.ok) {
-        if (!forwarded && verified.error.type !== 'expired') member.network.blame(from, verified.error.type)
+        // Who passes a sow on cannot be blamed for it.
+        if (!forwarded && toHex(parsed.value.message.from) === from && verified.error.type !== 'expired') member.network.blame(from, verified.error.type)
         return undefined
       }
       seen.set(id, parsed.value.message.expires)

@@ -181,16 +181,19 @@ export const createJobs = (
     if (state !== job.state) await update(id, () => ({ state }))
   }
   const advancing = new Set<string>()
+  /** Jobs that go as soon as their contracts have ended. */
+  const removing = new Set<string>()
   /** What happened while a job was being advanced is looked at right after, not at the next tick. */
   const again = new Set<string>()
   const kick = (id: string): void => {
     if (advancing.has(id)) return void again.add(id)
     advancing.add(id)
+    const part = jobs.get(id)?.nextPart
     void advance(id).finally(() => {
       advancing.delete(id)
       const job = jobs.get(id)
       if (again.delete(id)) kick(id)
-      else if (job && !finished(job) && isHere(job) && job.nextPart < job.parts.length && tasksOf(id).filter((t) => t.phase === 'hiring' || t.phase === 'working').length < tasksInFlightMax && context.requester()) kick(id)
+      else if (job && !finished(job) && isHere(job) && job.nextPart !== part && job.nextPart < job.parts.length && tasksOf(id).filter((t) => t.phase === 'hiring' || t.phase === 'working').length < tasksInFlightMax && context.requester()) kick(id)
     })
   }
 
@@ -199,14 +202,14 @@ export const createJobs = (
     const all = await textsOf(job.id)
     if (!all) return
     const size = embedding.encodePayload({ model: job.model, texts: all.texts.slice(part.first, part.first + part.count) }).length
-    await requester.start({
+    const started = await requester.start({
       id: `${job.id}/${numberKey(index)}`,
       job: job.id,
       index,
       texts: part.count,
       sowBody: { type: 'embedding', model: job.model, size: roundedUp(size), units: part.units, maxPrice: listPrice, redundancy: job.redundancy, priority: 'normal' },
     })
-    await update(job.id, () => ({ nextPart: index + 1 }))
+    if (started) await update(job.id, () => ({ nextPart: index + 1 }))
   }
 
   const runLocal = async (id: string): Promise<void> => {
@@ -225,6 +228,23 @@ export const createJobs = (
       ])
       if (!saved) return
     }
+  }
+
+  const remove = async (id: string): Promise<void> => {
+    const job = jobs.get(id)
+    // Its last contracts are still being paid: the texts are needed to check what comes late. The row goes when they end.
+    if (!job || !finished(job)) return
+    if (tasksOf(id).some((t) => !t.released)) return void removing.add(id)
+    removing.delete(id)
+    const writes: Write[] = [
+      { table: 'jobs', key: id, remove: true },
+      { table: 'job-texts', key: id, remove: true },
+    ]
+    for (const table of ['vectors', 'tasks']) for (const [key] of await store.list(table, { prefix: `${id}/` })) writes.push({ table, key, remove: true })
+    const stored = await store.commit(writes)
+    if (!stored.ok) return
+    for (const held of [jobs, vectorCache, textCache]) held.delete(id)
+    context.changed()
   }
 
   return {
@@ -289,19 +309,10 @@ export const createJobs = (
       for (const task of tasksOf(id)) await context.requester()?.cancel(task.id)
     },
     remove: async (id) => {
-      const job = jobs.get(id)
-      if (!job || !finished(job)) return
-      const writes: Write[] = [
-        { table: 'jobs', key: id, remove: true },
-        { table: 'job-texts', key: id, remove: true },
-      ]
-      for (const table of ['vectors', 'tasks']) for (const [key] of await store.list(table, { prefix: `${id}/` })) writes.push({ table, key, remove: true })
-      const stored = await store.commit(writes)
-      if (!stored.ok) return
-      for (const held of [jobs, vectorCache, textCache]) held.delete(id)
+      await remove(id)
       context.changed()
     },
-    list: () => [...jobs.values()].filter((job) => job.where === 'local' || isHere(job)).sort((a, b) => b.createdMs - a.createdMs),
+    list: () => [...jobs.values()].filter((job) => !removing.has(job.id) && (job.where === 'local' || isHere(job))).sort((a, b) => b.createdMs - a.createdMs),
     texts: textsOf,
     vectors: async (id) => {
       const job = jobs.get(id)
@@ -340,7 +351,12 @@ export const createJobs = (
       context.changed()
     },
     tick: async () => {
-      for (const job of jobs.values()) if (!finished(job)) kick(job.id)
+      for (const job of [...jobs.values()]) {
+        if (!finished(job)) kick(job.id)
+        if (removing.has(job.id)) await remove(job.id)
+        // Whatever died between the job's end and its tasks': nothing is hired for a job that has ended.
+        if (job.state === 'cancelled' || job.state === 'failed') for (const task of tasksOf(job.id)) if (task.phase === 'hiring' || task.phase === 'working') await context.requester()?.cancel(task.id)
+      }
     },
   }
 }

@@ -23,7 +23,7 @@ import { createReplica } from '../ledger/replica.ts'
 import { quorumOf } from '../ledger/rules.ts'
 import type { Certificate, JoinOp } from '../ledger/types.ts'
 import { createWitness, type WitnessRefusal } from '../ledger/witness.ts'
-import type { Bytes } from '../lib/bytes.ts'
+import { type Bytes, toHex } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Random } from '../lib/random.ts'
 import type { Store } from '../lib/store.ts'
@@ -67,6 +67,8 @@ const underWayMax = 256
 /** Of one answer to a range, tried from the largest: with payers' entries beside them they must fit a frame. */
 const rangeBytes = [48, 24, 12, 6, 0].map((kib) => kib * 1024)
 const reasonCharsMax = 200
+/** Payments told to one that comes; the rest when it comes again. */
+const incomesToldMax = 64
 
 export const startRelay = async (deps: RelayDeps): Promise<RelayNode> => {
   const { clock, random, store, verifier, network, signedPolicy } = deps
@@ -173,6 +175,19 @@ export const startRelay = async (deps: RelayDeps): Promise<RelayNode> => {
     }
   }
 
+  /** Whoever comes is told what was certified for it while it was away: its payers may be gone for good. */
+  const tellIncomes = async (id: NodeId, device: Bytes): Promise<void> => {
+    const claimed = (await replica.state(device)).claimed
+    const incomes = (await replica.incomes(device)).filter(({ payer, total }) => total > (claimed.get(toHex(payer))?.total ?? 0))
+    for (const { payer, seq, id: entryId } of incomes.slice(0, incomesToldMax)) {
+      const [entry, certificate] = [await replica.entry(entryId), await replica.certificateOf(payer, seq)]
+      if (entry && certificate?.seq === seq) await say(id, ['entries', { entries: [entry.bytes], certificate: onWire(certificate) }])
+    }
+  }
+  const stopTelling = network.onPeer((peer, change) => {
+    if (change === 'joined' && peer.role === 'node') void tellIncomes(peer.id, peer.device).catch(() => {})
+  })
+
   const underWay = new Set<Promise<void>>()
   const stop = network.onMessage((from, message, forwarded) => {
     if (forwarded) return
@@ -190,6 +205,7 @@ export const startRelay = async (deps: RelayDeps): Promise<RelayNode> => {
     counters: () => counters,
     close: async () => {
       stop()
+      stopTelling()
       await Promise.all(underWay)
     },
   }

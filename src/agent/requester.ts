@@ -20,6 +20,8 @@ import type { AgentDeps, Membership } from './deps.ts'
 /** Sealed results held in memory while they arrive, per replica. */
 const outputBytesMax = 9 << 20
 const rewardLifeMs = 25 * 60_000
+/** A longer gap between two ticks means that the machine slept. */
+const asleepMs = 15_000
 /** A requester's message that has to wait for its contract at most this long. */
 const messageLifeMs = 20 * 60_000
 
@@ -38,13 +40,16 @@ export interface RequesterHooks {
 
 export interface Requester {
   readonly resume: () => Promise<void>
-  readonly start: (fields: Parameters<typeof newTask>[0]) => Promise<void>
+  /** False where it could not be stored. */
+  readonly start: (fields: Parameters<typeof newTask>[0]) => Promise<boolean>
   readonly cancel: (task: string) => Promise<void>
   readonly onSigned: (message: AnySigned, id: Bytes, from: NodeId) => Promise<void>
   readonly onChunk: (from: NodeId, chunk: WireBody<'chunk'>) => Promise<void>
   readonly onWant: (from: NodeId, want: WireBody<'want'>) => Promise<void>
   readonly onPeer: (id: NodeId, here: boolean) => void
   readonly tick: () => Promise<void>
+  /** Stores and does no more; what was under way goes on from the store. */
+  readonly stop: () => void
   readonly active: () => number
   readonly tasks: () => readonly Task[]
 }
@@ -58,11 +63,16 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
   const outputs = new Map<string, EmbeddingOutput>()
   const results = new Map<string, { readonly outputHash: Bytes; readonly busyMs: number; readonly resultClass: string }>()
   const assemblies = new Map<string, Assembly>()
+  /** Results that are whole, until their signed message is here too. */
+  const arrived = new Map<string, Sealed>()
   const sealedPayloads = new Map<string, Sealed>()
   const absent = new Map<NodeId, number>()
   const records = new Map<NodeId, { ok: number; bad: number }>()
   const running = new Set<string>()
+  /** 0: this is the first tick since the start, and nobody could reach us before it. */
+  let tickedMs = 0
   const serial = createSerial()
+  let stopped = false
 
   const context = () => ({
     now: clock.now(),
@@ -87,7 +97,7 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
   const change = (id: string, next: (task: Task) => Task, extra: readonly Write[] = []): Promise<void> =>
     serial(id, async () => {
       const before = tasks.get(id)
-      if (!before) return
+      if (!before || stopped) return
       const after = next(before)
       if (after !== before) {
         const won = before.phase !== 'verified' && after.phase === 'verified' ? outputs.get(after.winners[0]!) : undefined
@@ -114,7 +124,7 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
   }
   const forget = (task: Task): void => {
     for (const r of task.replicas)
-      if (r.agreement) for (const held of [outputs, results, assemblies, sealedPayloads]) held.delete(toHex(r.agreement.id))
+      if (r.agreement) for (const held of [outputs, results, assemblies, arrived, sealedPayloads]) held.delete(toHex(r.agreement.id))
   }
 
   const act = (task: Task): void => {
@@ -123,10 +133,13 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
       const key = `${task.id}/${action.do}/${'worker' in action ? action.worker : 'agreement' in action ? toHex(action.agreement) : 'quote' in action ? action.quote.worker : ''}`
       if (running.has(key)) continue
       running.add(key)
-      void perform(task, action).then(async (next) => {
-        running.delete(key)
-        await next?.()
-      })
+      // A store that fails now: the state stands, and the next tick asks again.
+      void perform(task, action)
+        .catch(() => undefined)
+        .then(async (next) => {
+          running.delete(key)
+          await next?.()
+        })
     }
   }
 
@@ -181,7 +194,7 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
           agreement: action.agreement,
           payee: fromHex(r.worker)!,
           accepted: action.accepted,
-          expires: r.settledMs + rewardLifeMs,
+          expires: clock.now() + rewardLifeMs,
         })
         if (!reward.ok) return undefined
         await network.send(r.worker, ['signed', { message: reward.value.message, hops: 0 }])
@@ -228,12 +241,14 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
     return sendChunks(network, r.worker, agreement, 0, sealed, first)
   }
 
-  const onResultComplete = async (task: Task, r: Replica, sealed: Sealed): Promise<void> => {
+  /** Chunks and the signed result that belongs to them come apart: whichever is last completes the delivery. */
+  const onResultComplete = async (task: Task, r: Replica): Promise<void> => {
     const agreement = r.agreement!.id
     const key = toHex(agreement)
-    const said = results.get(key)
-    if (!said) return
+    const [said, sealed] = [results.get(key), arrived.get(key)]
+    if (!said || !sealed || r.outputHash !== null) return
     assemblies.delete(key)
+    arrived.delete(key)
     const opened = await sealer.open({ agreement, direction: 1, from: r.quote.body.kem, ownPrivate: r.kemPrivate, ...sealed })
     if (!opened.ok) return
     const fits = equalBytes(sha256(opened.value), said.outputHash) && said.resultClass === r.resultClass
@@ -243,6 +258,15 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
     await handle(task.id, { type: 'delivered', agreement, outputHash: said.outputHash, busyMs: said.busyMs }, [
       { table: 'outputs', key, value: { bytes: opened.value } },
     ])
+  }
+
+  /** The worker asks again after its voucher or its refusal was lost: the vault says the same once more. */
+  const remind = async (r: Replica): Promise<void> => {
+    const agreement = r.agreement!.id
+    const task = tasks.get(byAgreement.get(toHex(agreement)) ?? '')
+    if (!task?.sow) return
+    const again = await vault.call(`reward/${toHex(agreement)}`, 'reward', { sow: task.sow.id, agreement, payee: fromHex(r.worker)!, accepted: r.verdict === 'accepted', expires: clock.now() + rewardLifeMs })
+    if (again.ok) await network.send(r.worker, ['signed', { message: again.value.message, hops: 0 }])
   }
 
   /** The task and replica that this peer may speak of, by agreement. */
@@ -270,12 +294,13 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
       for (const task of tasks.values()) hooks.onTask(task)
     },
     start: async (fields) => {
-      if (tasks.has(fields.id)) return
+      if (tasks.has(fields.id)) return true
       const task = newTask(fields, clock.now())
       const stored = await store.commit([{ table: 'tasks', key: task.id, value: task as unknown as StoreValue }])
-      if (!stored.ok) return
+      if (!stored.ok) return false
       index(task)
       act(task)
+      return true
     },
     cancel: (id) => handle(id, { type: 'cancel' }),
     onSigned: async (message, id, from) => {
@@ -296,7 +321,9 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
       else if (message.kind === 'progress') await handle(taskId, { type: 'progress', agreement, done: Math.min(message.body.done, contract.task.texts) })
       else if (message.kind === 'receipt') await handle(taskId, { type: 'receipt', agreement })
       else if (message.kind === 'result') {
+        if (contract.replica.verdict !== null) return remind(contract.replica)
         results.set(toHex(agreement), message.body)
+        await onResultComplete(contract.task, contract.replica)
         // A result that is known already, or that nobody waits for: say again what became of it.
         if (contract.replica.phase === 'cancelled' || contract.replica.phase === 'missing')
           await change(taskId, (t) => ({ ...t, replicas: t.replicas.map((r) => (r.worker === author ? { ...r, settledMs: 0 } : r)) }))
@@ -309,8 +336,12 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
       const assembly = assemblies.get(key) ?? createAssembly(outputBytesMax)
       assemblies.set(key, assembly)
       const whole = assembly.add(chunk)
-      if (whole === 'too-large') await handle(contract.task.id, { type: 'damaged', agreement: chunk.agreement })
-      else if (whole !== 'incomplete') await onResultComplete(contract.task, contract.replica, whole)
+      // Not the worker's fault for sure: a relay may have put chunks in between. It is asked for anew, or is late.
+      if (whole === 'too-large') assemblies.delete(key)
+      else if (whole !== 'incomplete') {
+        arrived.set(key, whole)
+        await onResultComplete(contract.task, contract.replica)
+      }
     },
     onWant: async (from, want) => {
       const contract = want.direction === 0 ? contractOf(from, want.agreement) : undefined
@@ -321,8 +352,13 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
       else absent.set(id, clock.now())
     },
     tick: async () => {
-      for (const task of [...tasks.values()]) if (!finished(task)) await handle(task.id, { type: 'tick' })
+      const now = clock.now()
+      const woke = now - tickedMs > asleepMs
+      tickedMs = now
+      if (woke) absent.clear()
+      for (const task of [...tasks.values()]) if (!finished(task)) await handle(task.id, { type: woke ? 'woke' : 'tick' })
     },
+    stop: () => void (stopped = true),
     active: () => [...tasks.values()].filter((t) => !finished(t)).length,
     tasks: () => [...tasks.values()],
   }

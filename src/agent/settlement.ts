@@ -86,6 +86,12 @@ export const createSettlement = (deps: AgentDeps, member: Membership, vouchers: 
     for (const [payer, total] of totals) await vouchers.paid(payer, total)
   }
 
+  /** An own entry without its certificate: nothing is appended before it has one. */
+  const waiting = async (): Promise<boolean> => {
+    const read = await vault.call('pending', 'pending', {})
+    return read.ok && read.value.pending.length > 0
+  }
+
   const submit = async (pending: readonly Bytes[]): Promise<void> => {
     if (pending.length === 0) return
     submittedMs = clock.now()
@@ -93,15 +99,17 @@ export const createSettlement = (deps: AgentDeps, member: Membership, vouchers: 
   }
 
   const onCertificate = async (certificate: Certificate): Promise<void> => {
-    if (!(await verifySignatures(verifier, certificate, rules))) return
-    partial = (partial && mergeCertificates(partial, certificate)) ?? certificate
-    if (partial.signatures.length < quorumOf(policy.witnesses.length)) return
-    const done = await vault.call(request('certified'), 'certified', { certificate: partial })
-    if (!done.ok) return
-    await paid(claiming)
-    claiming = []
-    for (const payee of done.value.payees) await deliver(toHex(payee), done.value.entry, partial)
+    if (certificate.signatures.length === 0 || !(await verifySignatures(verifier, certificate, rules))) return
+    const merged: Certificate = (partial && mergeCertificates(partial, certificate)) ?? certificate
+    partial = merged
+    if (merged.signatures.length < quorumOf(policy.witnesses.length)) return
     partial = undefined
+    const claimed = claiming
+    const done = await vault.call(request('certified'), 'certified', { certificate: merged })
+    if (!done.ok) return
+    await paid(claimed)
+    claiming = claiming.filter((line) => !claimed.includes(line))
+    for (const payee of done.value.payees) await deliver(toHex(payee), done.value.entry, merged)
     await refresh()
   }
 
@@ -111,7 +119,7 @@ export const createSettlement = (deps: AgentDeps, member: Membership, vouchers: 
 
   const claim = async (): Promise<void> => {
     const batch = [...incomes].slice(0, incomesMax)
-    if (batch.length === 0 || !headChecked) return
+    if (batch.length === 0 || !headChecked || (await waiting())) return
     const claimed = await vault.call(request('claim'), 'claim', { incomes: batch.map(([, { entry, certificate }]) => ({ entry, certificate })) })
     if (!claimed.ok && claimed.error.type !== 'refused') return
     for (const [payer, income] of batch) if (incomes.get(payer) === income) incomes.delete(payer)
@@ -147,6 +155,9 @@ export const createSettlement = (deps: AgentDeps, member: Membership, vouchers: 
       return void network.send(from, ['range?', { author: device.device, from: 0 }])
     }
     headChecked = true
+    // What was kept for a claim that a death cut off is claimed now.
+    const kept = await vault.call(request('claim'), 'claim', { incomes: [] })
+    if (kept.ok) await submit(kept.value.pending)
     await refresh()
   }
 
@@ -159,7 +170,7 @@ export const createSettlement = (deps: AgentDeps, member: Membership, vouchers: 
     const author = toHex(body.certificate.author)
     const before = parts
     parts = []
-    if (body.entries.length === 0) return author === self ? onCertificate(body.certificate) : undefined
+    if (body.entries.length === 0) return author === self && relays().includes(from) ? onCertificate(body.certificate) : undefined
     if (author === self) {
       await adopt([...before, ...body.entries], body.certificate, from)
       return void network.send(from, ['head?', { author: device.device }])
@@ -188,7 +199,7 @@ export const createSettlement = (deps: AgentDeps, member: Membership, vouchers: 
     if (owedSince === undefined || !headChecked) return
     const half = (account?.tabsMicro ?? 0) >= policy.tabMicro / 2
     const quiet = quietSince !== undefined && now - quietSince >= settleQuietMs && mayAppend()
-    if (!half && !quiet) return
+    if ((!half && !quiet) || (await waiting())) return
     const settled = await vault.call(request('settle'), 'settle', {})
     if (!settled.ok) return
     if (settled.value.pending.length > 0) appended()
@@ -215,6 +226,7 @@ export const createSettlement = (deps: AgentDeps, member: Membership, vouchers: 
         if (id === self) return onOwnHead(summary, from)
         const micro = summary ? summary.claimed - summary.paid - summary.staked : 0
         balances.set(id, { atMs: clock.now(), micro })
+        if (balances.size > balancesMax) balances.delete(balances.keys().next().value!)
         for (const answer of askers.get(id) ?? []) answer(micro)
         askers.delete(id)
         return
@@ -247,9 +259,12 @@ export const createSettlement = (deps: AgentDeps, member: Membership, vouchers: 
     balanceOf: (author) => {
       const known = balances.get(author)
       if (known && clock.now() - known.atMs < balanceKeptMs) return Promise.resolve(known.micro)
-      if (relays().length === 0) return Promise.resolve(undefined)
+      if (relays().length === 0 || askers.size >= asksMax) return Promise.resolve(undefined)
       return new Promise((resolve) => {
-        const cancel = clock.after(balanceWaitMsMax, () => resolve(undefined))
+        const cancel = clock.after(balanceWaitMsMax, () => {
+          askers.delete(author)
+          resolve(undefined)
+        })
         const answer = (micro: number | undefined): void => {
           cancel()
           resolve(micro)
@@ -264,6 +279,9 @@ export const createSettlement = (deps: AgentDeps, member: Membership, vouchers: 
 /** A balance is asked again after this long; a requester spends at most a few tasks meanwhile, which its tab bounds. */
 const balanceKeptMs = 30_000
 const balanceWaitMsMax = 2_000
+const balancesMax = 1_000
+/** Accounts asked about at once: with the wait, far below what a relay takes from one peer. */
+const asksMax = 3
 
 const hexBytes = (id: NodeId): Bytes => fromHex(id)!
 

@@ -22,8 +22,8 @@ const none: Tab = { total: 0, owed: 0, contracts: 0, paid: 0, message: null }
 
 export interface Vouchers {
   readonly resume: () => Promise<void>
-  /** Takes the voucher for this contract; the writes belong into the commit that ends the contract. */
-  readonly keep: (hire: Hire, message: AnySigned & { kind: 'reward' }, bytes: Bytes) => Result<readonly Write[], { readonly type: 'below-owed' }>
+  /** What the voucher for this contract makes of the tab: the writes belong into the commit that ends the contract, `stored` is told after it. */
+  readonly weigh: (hire: Hire, message: AnySigned & { kind: 'reward' }, bytes: Bytes) => Result<{ readonly writes: readonly Write[]; readonly stored: () => void }, { readonly type: 'below-owed' }>
   readonly paid: (requester: NodeId, total: number) => Promise<void>
   readonly unpaidMicro: (requester: NodeId) => number
   readonly pendingMicro: () => number
@@ -42,7 +42,7 @@ export const createVouchers = (store: Store, swarm: string): Vouchers => {
     resume: async () => {
       for (const [key, value] of await store.list('vouchers', { prefix: `${swarm}/` })) tabs.set(key.slice(swarm.length + 1), value as unknown as Tab)
     },
-    keep: (hire, message, bytes) => {
+    weigh: (hire, message, bytes) => {
       const id = hire.requester
       const before = tabs.get(id) ?? none
       const isNew = hire.phase === 'executed' || hire.phase === 'received'
@@ -52,8 +52,7 @@ export const createVouchers = (store: Store, swarm: string): Vouchers => {
       // Rounding is once on the tab for the requester and once a contract here: they differ by at most one µcr a contract.
       if (total + contracts < owed) return err({ type: 'below-owed' })
       const tab = { ...before, total, owed, contracts, message: message.body.total >= before.total ? bytes : before.message }
-      tabs.set(id, tab)
-      return ok([write(id, tab)])
+      return ok({ writes: [write(id, tab)], stored: () => void tabs.set(id, tab) })
     },
     paid: async (requester, total) => {
       const before = tabs.get(requester) ?? none

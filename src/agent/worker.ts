@@ -3,10 +3,10 @@
  * vouchers (contract/worker.ts holds the states). Everything is stored before it is said; a restart resumes from the store.
  */
 import { createAssembly, type Assembly } from '../contract/chunks.ts'
-import { agreementsPerWorkerMax, sowLifeMs } from '../contract/limits.ts'
+import { agreementsPerWorkerMax, quotesPerRequesterMax, sowLifeMs } from '../contract/limits.ts'
 import type { AnySigned, Body } from '../contract/messages.ts'
 import type { Sealed } from '../contract/sealing.ts'
-import { dueHire, ended, type Hire, type HireAction, type HireEvent, newHire, onHireEvent } from '../contract/worker.ts'
+import { dueHire, ended, type Hire, type HireAction, type HireEvent, newHire, onHireEvent, unanswered } from '../contract/worker.ts'
 import { highPriorityPrice, listPrice, owedMicro, tabShare } from '../economy/price.ts'
 import type { NodeId } from '../identity/keys.ts'
 import { type Bytes, equalBytes, fromHex, sha256, toHex } from '../lib/bytes.ts'
@@ -47,6 +47,8 @@ export interface Worker {
   readonly tick: () => Promise<void>
   /** Not willing any more: what is not done yet is given back at once, so that others can take it over. */
   readonly withdraw: () => Promise<void>
+  /** Computes and stores no more; what was under way goes on from the store. */
+  readonly stop: () => void
   readonly hires: () => readonly Hire[]
 }
 
@@ -62,6 +64,7 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
   const openSows = new Map<string, { readonly message: AnySigned & { kind: 'sow' }; readonly untilMs: number }>()
   const running = new Set<string>()
   const serial = createSerial()
+  let stopped = false
   let msPerText = msPerTextFirst
 
   const index = (hire: Hire): void => {
@@ -72,7 +75,7 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
   const handle = (id: string, event: HireEvent, extra: readonly Write[] = []): Promise<void> =>
     serial(id, async () => {
       const before = hires.get(id)
-      if (!before) return
+      if (!before || stopped) return
       const after = onHireEvent(before, event, clock.now())
       if (after !== before) {
         const stored = await store.commit([{ table: 'hires', key: id, value: after as unknown as StoreValue }, ...extra, ...(ended(after) ? cleared(after) : [])])
@@ -103,10 +106,13 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
       const key = `${hire.id}/${action.do}`
       if (running.has(key)) continue
       running.add(key)
-      void perform(hire, action).then(async (next) => {
-        running.delete(key)
-        await next?.()
-      })
+      // A store that fails now: the state stands, and the next tick asks again.
+      void perform(hire, action)
+        .catch(() => undefined)
+        .then(async (next) => {
+          running.delete(key)
+          await next?.()
+        })
     }
   }
 
@@ -155,7 +161,7 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
     const queued = [...hires.values()].filter((h) => h.phase === 'received' || h.phase === 'agreed').length
     return {
       sow: fromHex(hire.id)!,
-      price: hire.sow.priority === 'high' ? highPriorityPrice : listPrice,
+      price: Math.min(hire.sow.maxPrice, hire.sow.priority === 'high' ? highPriorityPrice : listPrice),
       etaMs: Math.round(texts * msPerText * (1 + queued)),
       classes: classes.slice(0, 8),
       kem: hire.kemPublic,
@@ -196,7 +202,7 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
     const signed = await vault.call(`result/${key}`, 'sign', {
       kind: 'result',
       to: fromHex(hire.requester)!,
-      expires: hire.startedMs + messageLifeMs,
+      expires: clock.now() + messageLifeMs,
       body: { agreement: agreement.id, outputHash: sha256(bytes), bytes: bytes.length, resultClass, busyMs: Math.round(done.value.busyMs) },
     })
     if (!signed.ok) return undefined
@@ -287,12 +293,25 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
     // One at a time per requester, on the state as it is by then: a voucher that comes twice counts once.
     const kept = await serial(`tab/${hire.requester}`, async () => {
       const current = hires.get(hire.id) ?? hire
-      const tab = hooks.vouchers.keep(current, message, bytes)
-      if (tab.ok && !ended(current)) await handle(hire.id, { type: 'rewarded', accepted: true, receipt: sign.value.message }, tab.value)
-      return tab.ok
+      const tab = hooks.vouchers.weigh(current, message, bytes)
+      if (!tab.ok) return 'below'
+      if (ended(current)) return 'kept'
+      await handle(hire.id, { type: 'rewarded', accepted: true, receipt: sign.value.message }, tab.value.writes)
+      if (!ended(hires.get(hire.id) ?? current)) return 'not stored'
+      tab.value.stored()
+      return 'kept'
     })
-    if (!kept) return network.blame(hire.requester, 'voucher below what is owed')
+    if (kept === 'below') return network.blame(hire.requester, 'voucher below what is owed')
+    // Without a receipt the requester says it again.
+    if (kept === 'not stored') return
     await network.send(hire.requester, ['signed', { message: sign.value.message, hops: 0 }])
+  }
+
+  /** Agreements are places; quotes are not yet, but one requester gets only so many at once. */
+  const atLimit = (requester: NodeId): boolean => {
+    const open = [...hires.values()].filter((h) => !ended(h))
+    const places = open.filter((h) => h.phase === 'agreed' || h.phase === 'received').length
+    return places >= agreementsPerWorkerMax || open.filter((h) => h.phase === 'quoted' && h.requester === requester).length >= quotesPerRequesterMax
   }
 
   /** Quotes for a sow as soon as this machine can do it: gossip tells it once, so it is kept until then. */
@@ -300,12 +319,13 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
     const sow = openSows.get(key)
     if (!sow || clock.now() > sow.untilMs) return void openSows.delete(key)
     const { body, from } = sow.message
-    if (!hooks.willing() || [...hires.values()].filter((h) => !ended(h) && h.phase !== 'executed').length >= agreementsPerWorkerMax) return
+    if (!hooks.willing() || atLimit(toHex(from))) return
     if (!engine.classes().some((c) => c.model === body.model)) return void engine.prepare(body.model)
     openSows.delete(key)
     const requester = toHex(from)
     if (!(await hooks.covers(requester, Number(owedMicro(tabShare(body.units, listPrice)))))) return
     const keys = await sealer.generateKeyPair()
+    if (atLimit(requester)) return
     const hire = newHire({ id: key, swarm, requester, sow: body, kemPrivate: keys.privateKey, kemPublic: keys.publicKey }, clock.now())
     const stored = await store.commit([{ table: 'hires', key, value: hire as unknown as StoreValue }])
     if (!stored.ok) return
@@ -315,7 +335,7 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
 
   const contractOf = (from: NodeId, agreement: Bytes): Hire | undefined => {
     const hire = hires.get(byAgreement.get(toHex(agreement)) ?? '')
-    return hire?.requester === from ? hire : undefined
+    return hire?.requester === from && hire.agreement && equalBytes(hire.agreement.id, agreement) ? hire : undefined
   }
 
   return {
@@ -329,7 +349,7 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
       const key = toHex(id)
       const known = hires.get(key)
       if (known?.phase === 'quoted') return sendQuote(known)
-      if (known && known.why !== 'late') return
+      if (known && known.why !== unanswered) return
       if (message.body.maxPrice < listPrice || !policy.models.some((m) => m.name === message.body.model)) return
       openSows.set(key, { message, untilMs: clock.now() + sowLifeMs })
       if (openSows.size > openSowsMax) openSows.delete(openSows.keys().next().value!)
@@ -361,11 +381,15 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
       for (const hire of hires.values()) if (hire.phase === 'quoted' && hire.requester === id) void sendQuote(hire)
     },
     tick: async () => {
-      for (const key of openSows.keys()) await consider(key)
+      await Promise.all([...openSows.keys()].map(consider))
       for (const hire of [...hires.values()]) if (!ended(hire)) await handle(hire.id, { type: 'tick' })
     },
     withdraw: async () => {
       for (const hire of hires.values()) if (hire.phase === 'quoted' || hire.phase === 'agreed' || hire.phase === 'received') await refuse(hire, 'the worker has paused')
+    },
+    stop: () => {
+      stopped = true
+      for (const abort of executing.values()) abort.abort()
     },
     hires: () => [...hires.values()],
   }

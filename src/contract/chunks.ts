@@ -15,6 +15,9 @@ export interface Assembly {
   readonly missingFrom: () => number
 }
 
+/** Of the 48 KiB that a sender puts into one, this is far more than any payload or result has. */
+const chunksMax = 1024
+
 export const createAssembly = (bytesMax: number): Assembly => {
   let enc: Bytes | undefined
   let parts = new Map<number, Bytes>()
@@ -24,8 +27,9 @@ export const createAssembly = (bytesMax: number): Assembly => {
     add: (chunk) => {
       if (chunk.enc !== null && enc !== undefined && !equalBytes(enc, chunk.enc)) [parts, bytes, count] = [new Map(), 0, undefined]
       if (chunk.enc !== null) enc = chunk.enc
-      if (!parts.has(chunk.index)) bytes += chunk.data.length
-      if (bytes > bytesMax) return 'too-large'
+      bytes += chunk.data.length - (parts.get(chunk.index)?.length ?? 0)
+      // An empty chunk is only ever the whole of an empty text: many of them would be free otherwise.
+      if (bytes > bytesMax || parts.size > chunksMax) return 'too-large'
       parts.set(chunk.index, chunk.data)
       if (chunk.last) count = chunk.index + 1
       if (enc === undefined || count === undefined || parts.size < count) return 'incomplete'

@@ -25,6 +25,8 @@ export const extraHiresMax = 4
 export const receiptWaitMsMax = 60_000
 /** Agreements that a worker holds at once; beyond, it does not quote. */
 export const agreementsPerWorkerMax = 12
+/** Quotes to one requester that a worker lets stand at once. */
+export const quotesPerRequesterMax = 8
 /** Quotes that a requester keeps per sow. */
 export const quotesPerSowMax = 64
 /** A worker keeps a delivered result this long past its deadline for a requester that was away. */

@@ -21,10 +21,6 @@ export const weighted: Matcher = (quotes, count, { record }) => {
   return take([...quotes].sort((a, b) => cost(a) - cost(b)), count)
 }
 
-export const cheapest: Matcher = (quotes, count) => take([...quotes].sort((a, b) => a.body.price - b.body.price), count)
-export const fastest: Matcher = (quotes, count) => take([...quotes].sort((a, b) => a.body.etaMs - b.body.etaMs), count)
-export const firstComers: Matcher = (quotes, count) => take(quotes, count)
-
 /** The first `count` of distinct identities; of one class first, if some class has enough. */
 const take = (ordered: readonly Quote[], count: number): readonly Quote[] => {
   const roots = new Set<string>()

@@ -21,6 +21,10 @@ import * as v from 'valibot'
 import { bytesOf, id32, key32, sig64, text, uint } from '../lib/schema.ts'
 
 const reason = text(200)
+/** Far above any task, and small enough that sums and products of them stay safe integers. */
+const units = v.pipe(uint(1e10), v.minValue(1))
+const price = uint(1e9)
+const etaMsMax = 24 * 60 * 60_000
 
 export const bodySchemas = {
   sow: v.strictObject({
@@ -29,16 +33,16 @@ export const bodySchemas = {
     /** Payload bytes, rounded up to a power of two: the exact size is the workers' business only. */
     size: uint(1 << 26),
     /** Most units that the work can come to, in millionths (economy.md, *Units*). */
-    units: uint(),
+    units,
     /** µcr per 10⁶ units. */
-    maxPrice: uint(),
+    maxPrice: price,
     redundancy: v.pipe(uint(9), v.minValue(1)),
     priority: v.picklist(['low', 'normal', 'high']),
   }),
   quote: v.strictObject({
     sow: id32,
-    price: uint(),
-    etaMs: uint(),
+    price,
+    etaMs: uint(etaMsMax),
     classes: v.pipe(v.array(text(80)), v.minLength(1), v.maxLength(8)),
     /** Fresh X25519 public key: the payload is sealed to it. */
     kem: key32,
@@ -51,8 +55,8 @@ export const bodySchemas = {
     quote: id32,
     /** sha-256(32-byte salt ‖ plaintext); the salt travels sealed with the payload. */
     commitment: bytesOf(32),
-    price: uint(),
-    units: uint(),
+    price,
+    units,
     deadline: uint(),
     /** Fresh X25519 public key: the result is sealed to it. */
     kem: key32,

@@ -104,6 +104,8 @@ export type TaskEvent =
   | { readonly type: 'rewarded'; readonly agreement: Bytes }
   | { readonly type: 'receipt'; readonly agreement: Bytes }
   | { readonly type: 'tick' }
+  /** After a sleep or a restart: nobody could answer meanwhile, so waits begin anew. */
+  | { readonly type: 'woke' }
   | { readonly type: 'cancel' }
   | { readonly type: 'released' }
 
@@ -217,6 +219,10 @@ const reduce = (task: Task, event: TaskEvent, { now, absentSince, agree }: TaskC
       return patchBy(task, event.agreement, (r) => (r.phase === 'accepted' ? { phase: 'closed', verdict: 'accepted' } : {}))
     case 'tick':
       return patch(task, () => true, (r) => expire(r, now, absentSince(r.worker)))
+    case 'woke':
+      return over(task)
+        ? task
+        : patch({ ...task, missingSinceMs: task.missingSinceMs === null ? null : now }, pending, (r) => ({ deadline: Math.max(r.deadline, now + deadlineMsMin), proposedMs: r.phase === 'proposed' ? now : r.proposedMs }))
     case 'cancel':
       return over(task) ? task : cancelAll({ ...task, phase: 'cancelled' })
     case 'released':
@@ -294,7 +300,7 @@ const unusedQuotes = (task: Task, now: number): readonly Quote[] => {
 
 const addQuote = (task: Task, quote: Quote, now: number): Task => {
   const others = task.quotes.filter((q) => q.worker !== quote.worker)
-  if (over(task) || others.length >= quotesPerSowMax) return task
+  if (over(task) || others.length >= quotesPerSowMax || quote.body.price > task.sowBody.maxPrice) return task
   return { ...task, quotes: [...others, quote], firstQuoteMs: task.firstQuoteMs ?? now }
 }
 

@@ -110,9 +110,12 @@ export const onHireEvent = (hire: Hire, event: HireEvent, now: number): Hire => 
   }
 }
 
+/** Why a quote ended that nobody took up: the same sow may be quoted for again. */
+export const unanswered = 'unanswered'
+
 const expire = (hire: Hire, now: number): Hire => {
   const lastMs = hire.phase === 'quoted' ? hire.startedMs + quoteLifeMs : hire.deadline + (hire.phase === 'executed' ? deliveredKeepMs : deadlineMsMin)
-  return now > lastMs ? { ...hire, phase: 'released', why: 'late', finishedMs: now } : hire
+  return now > lastMs ? { ...hire, phase: 'released', why: hire.phase === 'quoted' ? unanswered : 'late', finishedMs: now } : hire
 }
 
 export const dueHire = (hire: Hire, now: number): readonly HireAction[] => {

@@ -5,7 +5,8 @@
  * Values are plain data: safe integers, text, byte strings, booleans, null, arrays and objects of these.
  */
 import type { Result } from './result.ts'
-import { type Cbor, encode } from './cbor.ts'
+import { assert } from './assert.ts'
+import { type Cbor, decodeCanonical, encode } from './cbor.ts'
 import { equalBytes } from './bytes.ts'
 import { err, ok } from './result.ts'
 
@@ -51,6 +52,13 @@ export const sameValue = (a: StoreValue | undefined, b: StoreValue | undefined):
 /** Numbers as keys that sort as numbers: 16 decimal digits hold every safe integer. */
 export const numberKey = (n: number): string => String(n).padStart(16, '0')
 
+/** What a real adapter would give back; a value that it could not keep is a bug of the writer. */
+const kept = (value: StoreValue): StoreValue => {
+  const decoded = decodeCanonical(encode(value))
+  assert(decoded.ok, 'a stored value is plain data of safe integers')
+  return decoded.value
+}
+
 /** Keeps records in a map; `snapshot` and `restore` let tests roll a profile back or crash a node. */
 export const createMemoryStore = (initial?: ReadonlyMap<string, StoreValue>): Store & { readonly snapshot: () => ReadonlyMap<string, StoreValue> } => {
   const records = new Map(initial)
@@ -72,7 +80,7 @@ export const createMemoryStore = (initial?: ReadonlyMap<string, StoreValue>): St
         if (!sameValue(records.get(at(e.table, e.key)), e.equals)) return err({ type: 'conflict', table: e.table, key: e.key })
       for (const w of writes)
         if ('remove' in w) records.delete(at(w.table, w.key))
-        else records.set(at(w.table, w.key), w.value)
+        else records.set(at(w.table, w.key), kept(w.value))
       return ok(undefined)
     },
     close: async () => {},
