@@ -38,4 +38,4 @@ run()
     console.error(error)
     process.exitCode = 1
   })
-  .finally(() => cleanUp())
+  .then(() => cleanUp())
