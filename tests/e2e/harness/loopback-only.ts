@@ -32,7 +32,7 @@ const run = async (): Promise<LoopbackReport> => {
   }
 }
 
-run()
+void run()
   .then((report) => console.log(JSON.stringify(report)))
   .catch((error: unknown) => {
     console.error(error)
