@@ -8,7 +8,7 @@
  */
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { findBrowsers } from './find-browsers.mjs'
 
@@ -19,6 +19,8 @@ rmSync(reports, { recursive: true, force: true })
 mkdirSync(reports, { recursive: true })
 
 const totals = { passed: 0, failed: 0, skipped: 0 }
+/** What failed, told once more at the end: the log above is long. */
+const failures = []
 /** A package's own command, run by this Node: no shell, the same on every system. */
 const bin = (name, command = name) => {
   const at = join(root, 'node_modules', name)
@@ -48,19 +50,25 @@ const step = async (title, args, { env = {}, count, essential = false } = {}) =>
   console.log(`\n== ${title}`)
   const { status, signal } = await run(args, { ...process.env, ...env })
   const counted = count?.()
-  if (counted) for (const key of Object.keys(totals)) totals[key] += counted[key]
-  if (interrupted || (status !== 0 && !(counted?.failed > 0))) totals.failed++
-  if (status === 0 && count && !counted) {
-    console.log(`${title}: no report was written`)
-    totals.failed++
+  if (counted) {
+    for (const key of Object.keys(totals)) totals[key] += counted[key]
+    failures.push(...counted.failures)
   }
+  if (interrupted || (status !== 0 && !(counted?.failed > 0))) fail(title)
+  if (status === 0 && count && !counted) fail(`${title}: no report was written`)
   console.log(`== ${title}: ${status === 0 ? 'done' : `failed (${signal ?? status})`}, ${((Date.now() - started) / 1000).toFixed(1)} s`)
   if (interrupted || (essential && status !== 0)) finish()
   return status === 0
 }
 
+const fail = (what) => {
+  totals.failed++
+  failures.push(what)
+}
+
 const finish = () => {
   const { passed, failed, skipped } = totals
+  for (const what of failures) console.log(`failed: ${what}`)
   console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
   process.exit(failed > 0 || passed === 0 ? 1 : 0)
 }
@@ -69,25 +77,44 @@ const vitestReport = join(reports, 'vitest.json')
 const vitestCount = () => {
   if (!existsSync(vitestReport)) return undefined
   const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(readFileSync(vitestReport, 'utf8'))
+  const failed = testResults.flatMap((file) =>
+    file.assertionResults
+      .filter((t) => t.status === 'failed')
+      .map((t) => `${nameOf(file)}: ${t.fullName}\n${firstLine(t.failureMessages?.[0])}`),
+  )
   // A file that could not be loaded has failed without a failed test.
-  const broken = testResults.filter((file) => file.status === 'failed' && !file.assertionResults.some((t) => t.status === 'failed')).length
-  return { passed: numPassedTests, failed: numFailedTests + broken, skipped: numPendingTests + (numTodoTests ?? 0) }
+  const broken = testResults.filter((file) => file.status === 'failed' && !file.assertionResults.some((t) => t.status === 'failed'))
+  failed.push(...broken.map((file) => `${nameOf(file)}\n${firstLine(file.message)}`))
+  return {
+    passed: numPassedTests,
+    failed: numFailedTests + broken.length,
+    skipped: numPendingTests + (numTodoTests ?? 0),
+    failures: failed,
+  }
 }
+
+const nameOf = (file) => relative(root, file.name)
+const firstLine = (message = '') => `  ${message.split('\n', 1)[0]}`
 
 const playwrightReport = join(reports, 'playwright.json')
 const playwrightCount = () => {
   if (!existsSync(playwrightReport)) return undefined
-  const { stats, errors } = JSON.parse(readFileSync(playwrightReport, 'utf8'))
+  const { stats, errors, suites } = JSON.parse(readFileSync(playwrightReport, 'utf8'))
+  const specsOf = (suite) => [...(suite.specs ?? []), ...(suite.suites ?? []).flatMap(specsOf)]
+  const failed = suites
+    .flatMap(specsOf)
+    .filter((spec) => !spec.ok)
+    .map((spec) => `${spec.file}: ${spec.title}`)
   if (stats.flaky > 0) console.log(`${stats.flaky} passed only when run again`)
-  return { passed: stats.expected + stats.flaky, failed: stats.unexpected + errors.length, skipped: stats.skipped }
+  const failures = [...failed, ...errors.map((error) => firstLine(error.message))]
+  return { passed: stats.expected + stats.flaky, failed: stats.unexpected + errors.length, skipped: stats.skipped, failures }
 }
 
 let browsers
 try {
   browsers = await findBrowsers()
 } catch (error) {
-  console.log(error.message)
-  totals.failed++
+  fail(error.message)
   finish()
 }
 console.log(`Chromium: ${browsers.chromium}\nFirefox:  ${browsers.firefox}`)

@@ -67,10 +67,10 @@ export interface NodePeer {
   /** Resolves when the relay's link is bound. */
   readonly bound: () => Promise<void>
   readonly tell: (message: WireMessage) => Promise<void>
-  /** Resolves with the next message of this type. */
-  readonly hear: <T extends WireMessage[0]>(type: T) => Promise<BodyOf<T>>
+  /** Resolves with the next message of this type, and like this: the relay also speaks unasked (of incomes, to who comes back). */
+  readonly hear: <T extends WireMessage[0]>(type: T, like?: (body: BodyOf<T>) => boolean) => Promise<BodyOf<T>>
   /** Sends, and hears. */
-  readonly ask: <T extends WireMessage[0]>(message: WireMessage, type: T) => Promise<BodyOf<T>>
+  readonly ask: <T extends WireMessage[0]>(message: WireMessage, type: T, like?: (body: BodyOf<T>) => boolean) => Promise<BodyOf<T>>
   readonly close: () => void
 }
 
@@ -102,10 +102,10 @@ export const connectPeer = async (linkText: string, person: Person, change: Part
     await bound()
     await network.send(relay()!.id, message)
   }
-  const hear: NodePeer['hear'] = (type) =>
+  const hear: NodePeer['hear'] = (type, like) =>
     new Promise((resolve) => {
       const stop = network.onMessage((_from, [got, body]) => {
-        if (got !== type) return
+        if (got !== type || (like && !like(body as never))) return
         stop()
         resolve(body as never)
       })
@@ -117,8 +117,8 @@ export const connectPeer = async (linkText: string, person: Person, change: Part
     tell,
     hear,
     close: network.close,
-    ask: async (message, type) => {
-      const answer = hear(type)
+    ask: async (message, type, like) => {
+      const answer = hear(type, like)
       await tell(message)
       return answer
     },

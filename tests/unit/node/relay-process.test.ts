@@ -8,6 +8,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { parseLink } from '../../../src/economy/link-codec.ts'
 import { parseSignedPolicy, rulesOf, verifyPolicy } from '../../../src/economy/policy-codec.ts'
 import { verifyCertificate } from '../../../src/ledger/certificate.ts'
+import type { Certificate } from '../../../src/ledger/types.ts'
+import { equalBytes } from '../../../src/lib/bytes.ts'
 import { encodeJoin, parseEntry, type ParsedEntry } from '../../../src/ledger/entry.ts'
 import type { LedgerRules } from '../../../src/ledger/rules.ts'
 import type { WireMessage } from '../../../src/network/wire.ts'
@@ -72,6 +74,8 @@ test('grant, entry, kill −9 between submit and answer: the same certificate af
   const rules = await rulesFrom(peer)
   const world = { rules } as World
   const redeem = ['redeem', { token: peer.link.invite!, join: encodeJoin(ana.join) }] as const
+  const about = (author: Uint8Array) => (answer: { readonly certificate: Certificate | null }) =>
+    equalBytes(answer.certificate!.author, author)
   const grant = await peer.ask(redeem, 'entries')
   expect(await verifyCertificate(verifier, grant.certificate!, rules)).toBe(true)
   const payment = parsed(grant.entries[0]!)
@@ -86,7 +90,7 @@ test('grant, entry, kill −9 between submit and answer: the same certificate af
   const again = await start()
   expect(again.link).toBe(first.link)
   peer.network.wake()
-  const answer = await peer.ask(certify, 'entries')
+  const answer = await peer.ask(certify, 'entries', about(entry.entry.author))
   expect(answer.certificate).toMatchObject({ seq: 0, id: entry.id })
   expect(await verifyCertificate(verifier, answer.certificate!, rules)).toBe(true)
   const before = await ledger()
@@ -98,10 +102,10 @@ test('grant, entry, kill −9 between submit and answer: the same certificate af
   const third = await start()
   peer.network.wake()
   expect(await ledger()).toEqual(before)
-  expect((await peer.ask(certify, 'entries')).certificate).toEqual(answer.certificate)
-  expect(await peer.ask(redeem, 'entries')).toEqual(grant)
+  expect((await peer.ask(certify, 'entries', about(entry.entry.author))).certificate).toEqual(answer.certificate)
+  expect(await peer.ask(redeem, 'entries', about(grant.certificate!.author))).toEqual(grant)
   const other = await next(world, ana, undefined, [ana.join, claim, pay([ben, 8_000_000])])
-  const shown = peer.ask(['certify', { entries: [other.bytes] }], 'entries')
+  const shown = peer.ask(['certify', { entries: [other.bytes] }], 'entries', about(entry.entry.author))
   const refused = peer.hear('refused')
   expect((await shown).entries.at(-1)).toEqual(entry.bytes)
   expect(await refused).toMatchObject({ re: 'certify', reason: 'taken', seq: 0 })
