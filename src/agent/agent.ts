@@ -13,6 +13,7 @@ import type { ModelCard } from '../tasks/model-card.ts'
 import type { VaultStatus } from '../vault/vault.ts'
 import { deriveView, isPaused } from './agent-view.ts'
 import type { AgentDeps, Membership } from './deps.ts'
+import { createHistory, type History } from './history.ts'
 import { createInbox, type Inbox } from './inbox.ts'
 import { createJobs, type Jobs } from './jobs.ts'
 import { createRequester, type Requester } from './requester.ts'
@@ -34,6 +35,8 @@ export interface Agent {
   readonly view: () => View
   readonly onView: (listener: (view: View) => void) => () => void
   readonly jobs: Jobs
+  /** Undefined while the swarm's policy is not known. */
+  readonly history: () => History | undefined
   /** A contract or a job runs: the background is kept awake while this is so. */
   readonly busy: () => boolean
   readonly network: () => NetworkStatus | undefined
@@ -47,6 +50,7 @@ interface Party {
   readonly worker: Worker
   readonly settlement: Settlement
   readonly vouchers: Vouchers
+  readonly history: History
 }
 
 export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
@@ -122,7 +126,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
       onHire: changed,
       vouchers,
     })
-    const opened: Party = { member, inbox: createInbox(deps, member), requester, worker, settlement, vouchers }
+    const opened: Party = { member, inbox: createInbox(deps, member), requester, worker, settlement, vouchers, history: createHistory(deps, member) }
     cards = [...member.policy.models, ...deps.bundledModels.filter((card) => !member.policy.models.some((m) => m.name === card.name))]
     engine.configure(cards, deps.mirrorsOf(member.link))
     await worker.resume()
@@ -259,6 +263,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
       return () => void listeners.delete(listener)
     },
     jobs,
+    history: () => party?.history,
     busy: () => (party ? party.requester.active() > 0 || party.worker.hires().some((h) => h.finishedMs === null && h.agreement !== null) : false),
     network: () => network?.status(),
     stop: () => {

@@ -39,6 +39,7 @@ export interface OwnRecords {
   readonly entriesFrom: (seq: number) => Promise<readonly ParsedEntry[]>
   readonly newestCertificate: () => Promise<Certificate | undefined>
   readonly certificate: (seq: number) => Promise<Certificate | undefined>
+  readonly certificateFrom: (seq: number) => Promise<Certificate | undefined>
   readonly income: (id: EntryId) => Promise<Income | undefined>
   readonly claimedSeq: (payer: PublicKey) => Promise<number>
   readonly paymentSeq: (payee: PublicKey) => Promise<number | undefined>
@@ -76,6 +77,10 @@ export const createOwnRecords = (store: Store, author: PublicKey): OwnRecords =>
       return row?.[1] as unknown as Certificate | undefined
     },
     certificate: async (seq) => (await store.get('ownCertificates', key(seq))) as unknown as Certificate | undefined,
+    certificateFrom: async (seq) => {
+      const [row] = await store.list('ownCertificates', { prefix: `${me}/`, from: key(seq), limit: 1 })
+      return row?.[1] as unknown as Certificate | undefined
+    },
     income: async (id) => {
       const record = (await store.get('ownIncomes', key(toHex(id)))) as readonly [number, number] | undefined
       return record && { seq: record[0], total: record[1] }

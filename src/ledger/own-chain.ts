@@ -19,7 +19,7 @@ import { checkOps, entryBytesMax, parseEntry, type ParsedEntry, payLines, signEn
 import { type AdoptionError, planAdoption } from './own-chain-adopt.ts'
 import { createOwnRecords } from './own-chain-records.ts'
 import type { LedgerRules } from './rules.ts'
-import type { Certificate, ClaimLine, ClaimOp, Op } from './types.ts'
+import type { Certificate, ClaimLine, ClaimOp, EntryId, Op } from './types.ts'
 
 /** Lines of one op that surely fit an entry, claims with certificates of few witnesses. */
 export const claimLinesMax = 40
@@ -52,6 +52,12 @@ export interface OwnChain {
   readonly state: () => Promise<ChainState>
   readonly head: () => Promise<ChainHead>
   readonly entry: (seq: number) => Promise<ParsedEntry | undefined>
+  /** Oldest first. */
+  readonly entriesFrom: (seq: number) => Promise<readonly ParsedEntry[]>
+  /** What a claimed entry of a payer's stood for, by its id. */
+  readonly income: (id: EntryId) => Promise<Income | undefined>
+  /** The first certificate at or above this number: it covers the entry there. */
+  readonly certificateFrom: (seq: number) => Promise<Certificate | undefined>
   /** The highest one. */
   readonly certificate: () => Promise<Certificate | undefined>
   /** Uncertified end, oldest first. */
@@ -115,6 +121,9 @@ export const createOwnChain = (deps: {
     author,
     pending,
     entry: records.entry,
+    entriesFrom: records.entriesFrom,
+    income: records.income,
+    certificateFrom: records.certificateFrom,
     certificate: records.newestCertificate,
     head: async () => (await records.head())[0],
     state: () => alone(async () => records.state((await records.head())[0])),

@@ -111,6 +111,30 @@ export interface AgentView {
   readonly work: readonly WorkView[]
 }
 
+/** A payment, an income or a stake, as the own chain tells it. */
+export interface HistoryLineView {
+  /** Number of the ledger entry that it is part of, and that entry's id. */
+  readonly seq: number
+  readonly id: string
+  /** By the clock of the computer that made it. */
+  readonly time: number
+  readonly kind: 'joined' | 'granted' | 'received' | 'paid' | 'staked' | 'unstaked'
+  readonly party: string | null
+  readonly micro: number
+  readonly certified: boolean
+}
+
+export interface EntryCheckView {
+  /** First thing that is wrong, null: nothing. 'waiting': the witnesses have not certified it yet. */
+  readonly fault: 'waiting' | 'form' | 'author' | 'signature' | 'chain' | 'certificate' | null
+  readonly id: string
+  readonly certifiedSeq: number | null
+  /** Witnesses that signed, of how many, and how many it takes. */
+  readonly signed: number
+  readonly witnesses: number
+  readonly quorum: number
+}
+
 /** Commands to the agent: name → arguments and answer. */
 export interface AgentCommands {
   view: { args: Record<string, never>; answer: AgentView }
@@ -123,6 +147,10 @@ export interface AgentCommands {
   results: { args: { job: string }; answer: { vectors: Float32Array; dimension: number; texts: readonly string[]; ids: readonly string[] } }
   /** Free and offline. */
   search: { args: { job: string; query: string; k: number }; answer: { hits: readonly { row: number; id: string; score: number; text: string }[]; searchMs: number } }
+  /** Lines of entries below number `before` (null: the newest), newest first. */
+  history: { args: { before: number | null }; answer: { lines: readonly HistoryLineView[]; more: boolean } }
+  /** Checks one's own entry from its bytes: form, signature, links to a certified entry, the witnesses' signatures. */
+  checkEntry: { args: { seq: number }; answer: EntryCheckView }
   prepareModel: { args: { model: string }; answer: Record<string, never> }
   /** A local job that shows that this machine can compute. */
   selfTest: { args: Record<string, never>; answer: { ms: number; texts: number; dimension: number } }

@@ -26,6 +26,8 @@ const waitMs: { readonly [C in AgentCommand]: number } = {
   remove: 15_000,
   results: 120_000,
   search: 120_000,
+  history: 15_000,
+  checkEntry: 15_000,
   prepareModel: 1_800_000,
   selfTest: 300_000,
 }

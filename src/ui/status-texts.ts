@@ -1,6 +1,6 @@
 /** The texts of states and reasons. Complete by type: a new one without a text does not compile. */
 import { keyPart } from './error-text.ts'
-import type { JobState, WorkView } from '../messages/view.ts'
+import type { EntryCheckView, HistoryLineView, JobState, WorkView } from '../messages/view.ts'
 import { lookUp, type MessageKey } from './i18n.ts'
 import type { Activity, Reason } from './status.ts'
 
@@ -52,3 +52,22 @@ export const workStateTexts: { readonly [S in WorkView['state']]: MessageKey } =
 
 /** What a relay or the way to it said; its own sentences stand as they are. */
 export const relayWhyText = (why: string | null | undefined): string => (why ? (lookUp(`relay_why_${keyPart(why)}`) ?? why) : '')
+
+export const historyKindTexts: { readonly [K in HistoryLineView['kind']]: MessageKey } = {
+  joined: 'history_joined',
+  granted: 'history_granted',
+  received: 'history_received',
+  paid: 'history_paid',
+  staked: 'history_staked',
+  unstaked: 'history_unstaked',
+}
+
+/** What is wrong with an entry, and what to do. */
+export const entryFaultTexts: { readonly [F in NonNullable<EntryCheckView['fault']>]: MessageKey } = {
+  waiting: 'historyFault_waiting',
+  form: 'historyFault_form',
+  author: 'historyFault_author',
+  signature: 'historyFault_signature',
+  chain: 'historyFault_chain',
+  certificate: 'historyFault_certificate',
+}

@@ -53,4 +53,6 @@ export const callSchemas = {
   paidTo: v.strictObject({ payee: key32 }),
   adopt: v.strictObject({ entries: v.pipe(v.array(entry), v.maxLength(entriesMax)), certificate: v.nullable(certificateSchema) }),
   account: none,
+  statement: v.strictObject({ before: v.nullable(uint()) }),
+  entryProof: v.strictObject({ seq: uint() }),
 } satisfies Record<VaultCall, v.GenericSchema>

@@ -16,6 +16,7 @@ import { refused, storeFailed } from './errors.ts'
 import type { Identity } from './identity.ts'
 import { joinOpOf, type Pending, type Settling } from './settling.ts'
 import type { Planned, Spending } from './spending.ts'
+import { statementOf } from './statement.ts'
 import type { SwarmRecord } from './swarm-record.ts'
 import type { Swarm } from './swarm.ts'
 import type { VaultCall, VaultCalls, VaultError, VaultStatus } from './vault.ts'
@@ -33,6 +34,9 @@ export interface CallContext {
   readonly headChecked: () => boolean
   readonly keepSwarm: (record: SwarmRecord) => Promise<Result<void, VaultError>>
 }
+
+/** Lines in one answer of `statement`; an entry has at most 256 payments and 64 claims. */
+const statementLinesMax = 1_000
 
 const noPolicy: Result<never, VaultError> = refused('the policy of this swarm is not known yet')
 const otherCall: Result<never, VaultError> = refused('this request id was used for another call')
@@ -132,6 +136,23 @@ export const createHandlers = ({ verifier, session, identity, swarm, status, hea
         const summary = await settling.summary()
         const figures = await here().spending.figures(await chain.state())
         return ok({ ...figures, summary, earnedMicro: summary?.claimed ?? 0, spentMicro: summary?.paid ?? 0 })
+      }),
+
+    statement: (_, { before }) =>
+      withBooks(async ({ chain }) => {
+        const lines = await statementOf(await chain.entriesFrom(0), chain.income)
+        const wanted = before === null ? lines : lines.filter(({ seq }) => seq < before)
+        const page = wanted.slice(-statementLinesMax)
+        // No entry is cut in two: the next page begins below its number.
+        const whole = page.length < wanted.length ? page.filter(({ seq }) => seq > page[0]!.seq) : page
+        return ok({ lines: whole, certified: (await chain.certificate())?.seq ?? -1, more: whole.length < wanted.length })
+      }),
+    entryProof: (_, { seq }) =>
+      withBooks(async ({ chain }) => {
+        const certificate = await chain.certificateFrom(seq)
+        if (!certificate) return ok(null)
+        const entries = (await chain.entriesFrom(seq)).filter(({ entry }) => entry.seq <= certificate.seq)
+        return ok({ entries: entries.map(({ bytes }) => bytes), certificate })
       }),
   }
 }

@@ -13,6 +13,7 @@ import type { DeviceCertificate, PublicKey, Signature } from '../identity/keys.t
 import type { AccountSummary, Certificate } from '../ledger/types.ts'
 import type { Bytes } from '../lib/bytes.ts'
 import type { Result } from '../lib/result.ts'
+import type { StatementLine } from './statement.ts'
 
 export interface Settings {
   /** Nothing runs before this is true. */
@@ -111,6 +112,10 @@ export interface VaultCalls {
    */
   adopt: { args: { entries: readonly Bytes[]; certificate: Certificate | null }; answer: Record<string, never> }
   account: { args: Record<string, never>; answer: Account }
+  /** Lines of entries below number `before` (null: from the head), oldest first, at most `statementLinesMax`; the number of the newest certified entry, −1: none. */
+  statement: { args: { before: number | null }; answer: { lines: readonly StatementLine[]; certified: number; more: boolean } }
+  /** The own chain from this entry up to a certified one: what shows to anyone that it counts. Null where there is none yet. */
+  entryProof: { args: { seq: number }; answer: { entries: readonly Bytes[]; certificate: Certificate } | null }
 }
 
 export type VaultCall = keyof VaultCalls

@@ -4,6 +4,7 @@ import { resultVectors, viewWhere } from './harness/agent-page.ts'
 import { expect, launch, test } from './harness/fixtures.ts'
 import { type ChromiumExtension, launchChromium } from './harness/launch-chromium.ts'
 import { startRelay } from './harness/relay.ts'
+import { byTestId } from './harness/screen.ts'
 import { earnedMicro, earns, grantMicro, jobWhere, join, meet, type Member, openSwarm, settledJob, someTexts, submit } from './harness/swarm.ts'
 
 const perText = 50_000
@@ -25,6 +26,19 @@ test('a Firefox worker earns from a Chromium requester, and the vectors are thos
   const [theirs, own] = [await resultVectors(requester.dashboard, job.id), await resultVectors(requester.dashboard, local)]
   expect(theirs.dimension).toBe(96)
   expect(theirs.vectors).toEqual(own.vectors)
+
+  // Both read it in their history, and both can check it.
+  for (const [{ dashboard }, kind, micro] of [
+    [requester, 'paid', -20 * perText],
+    [worker, 'received', 20 * perText],
+  ] as const) {
+    const line = `${byTestId('history-line')}[data-kind="${kind}"][data-micro="${micro}"]`
+    await dashboard.waitFor(`${line}[data-certified="true"]`)
+    await dashboard.click(`${line} ${byTestId('history-check')}`)
+    await dashboard.waitFor(`${byTestId('history-checked')}[data-fault="none"]`)
+    await dashboard.fill(byTestId('history-search'), '500')
+    await dashboard.waitFor(`${byTestId('history')}:not(:has([data-kind="${kind}"])) [data-kind="granted"]`)
+  }
 })
 
 /**

@@ -25,6 +25,8 @@ const schemas = {
   remove: v.object({ job: id }),
   results: v.object({ job: id }),
   search: v.object({ job: id, query: text(textLengthMax), k: v.pipe(uint(1000), v.minValue(1)) }),
+  history: v.object({ before: v.nullable(uint()) }),
+  checkEntry: v.object({ seq: uint() }),
   prepareModel: v.object({ model }),
   selfTest: none,
 } satisfies { [C in AgentCommand]: v.GenericSchema }
@@ -73,6 +75,8 @@ export const serveUi = (agent: Agent, engine: Engine, now: () => number): (() =>
       const rows = hits.value[0] ?? []
       return ok({ hits: rows.map(({ row, score }) => ({ row, score, id: found.ids[row]!, text: found.texts[row]! })), searchMs: now() - startedMs })
     },
+    history: async (args) => answered(await agent.history()?.page(args.before)),
+    checkEntry: async (args) => answered(await agent.history()?.check(args.seq)),
     prepareModel: async (args) => {
       const prepared = await engine.prepare(args.model)
       return prepared.ok ? ok({}) : refusal(prepared.error)
@@ -107,5 +111,9 @@ export const serveUi = (agent: Agent, engine: Engine, now: () => number): (() =>
     channel.close()
   }
 }
+
+/** Without a swarm whose rules are known there is nothing to answer from. */
+const answered = <T>(result: Result<T, { readonly type: string }> | undefined): Result<T, UiError> =>
+  result === undefined ? refusal({ type: 'no-swarm' }) : result.ok ? result : refusal(result.error)
 
 const refusal = ({ type, ...rest }: { readonly type: string; readonly [field: string]: unknown }): Result<never, UiError> => err({ type, detail: Object.keys(rest).length > 0 ? JSON.stringify(rest) : '' })

@@ -6,6 +6,7 @@ import { readinessOf } from '../status.ts'
 import { useUiState } from '../ui-context.ts'
 import { Announcer } from './announcer.tsx'
 import { CreditsCard } from './credits-card.tsx'
+import { HistoryCard } from './history-card.tsx'
 import { JobForm } from './job-form.tsx'
 import { Jobs } from './jobs.tsx'
 import { ModelsCard } from './models-card.tsx'
@@ -35,6 +36,7 @@ export const Dashboard = () => {
               <JobForm readiness={readiness} onSubmitted={() => setOpened(null)} />
               {view && <Jobs jobs={jobs} opened={shown?.id ?? null} onOpen={setOpened} />}
               {shown && <ResultsCard key={shown.id} job={shown} />}
+              {view?.swarm && <HistoryCard />}
             </>
           )}
         </div>

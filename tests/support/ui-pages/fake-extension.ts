@@ -5,7 +5,7 @@
 import de from '../../../public/_locales/de/messages.json'
 import en from '../../../public/_locales/en/messages.json'
 import { type AgentView, type BackgroundState, type JobView, uiChannelName } from '../../../src/messages/view.ts'
-import { type Scenario, type ScenarioName, scenarios } from './scenarios.ts'
+import { history, type Scenario, type ScenarioName, scenarios } from './scenarios.ts'
 
 type Messages = Record<string, { message: string; placeholders?: Record<string, { content: string }> }>
 
@@ -78,6 +78,8 @@ const agent = (command: string, args: Record<string, unknown>): unknown => {
     const hits = letters.slice(0, Number(args.k)).map((text, row) => ({ row, id: String(row + 1), score: 0.83 - row * 0.041, text }))
     return { hits, searchMs: 1.4 }
   }
+  if (command === 'history') return { lines: history, more: false }
+  if (command === 'checkEntry') return { fault: args.seq === history[0]!.seq ? 'waiting' : null, id: history[0]!.id, certifiedSeq: 41, signed: 1, witnesses: 1, quorum: 1 }
   if (command === 'selfTest') return { ms: 41, texts: 3, dimension: 96 }
   return {}
 }

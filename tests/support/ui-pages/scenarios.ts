@@ -1,5 +1,5 @@
 /** States of the extension that the interface is looked at in: what background and agent would tell. */
-import type { AgentView, BackgroundState, JobView, WorkView } from '../../../src/messages/view.ts'
+import type { AgentView, BackgroundState, HistoryLineView, JobView, WorkView } from '../../../src/messages/view.ts'
 
 export interface Scenario {
   readonly background: BackgroundState
@@ -158,6 +158,25 @@ const view: AgentView = {
   jobs: [],
   work: work.slice(1),
 }
+
+export const history: readonly HistoryLineView[] = (
+  [
+    ['received', hex(13), 3.2, 4],
+    ['paid', hex(43), -12.05, 11],
+    ['paid', hex(47), -12.05, 11],
+    ['received', hex(23), 12.5, 49],
+    ['granted', hex(67), 500, 26 * 60],
+    ['joined', null, 0, 26 * 60],
+  ] as const
+).map(([kind, party, change, minutes], i) => ({
+  seq: [42, 41, 41, 40, 0, 0][i]!,
+  id: hex(71 + i),
+  time: nowMs - minutes * minute,
+  kind,
+  party,
+  micro: credits(change),
+  certified: i > 0,
+}))
 
 const idle = (idleReason: AgentView['activity']['idleReason'], changes: Partial<AgentView> = {}): Scenario => ({
   background,

@@ -114,6 +114,18 @@ export const pageCases: readonly PageCase[] = [
     },
   },
   {
+    name: 'dashboard-history',
+    page: 'dashboard',
+    scenario: 'ready',
+    state: 'ready',
+    gestures: async (page) => {
+      for (const i of [0, 1]) {
+        await page.getByTestId('history-check').nth(i).click()
+        await page.getByTestId('history-checked').nth(i).waitFor()
+      }
+    },
+  },
+  {
     name: 'dashboard-results',
     page: 'dashboard',
     scenario: 'working',

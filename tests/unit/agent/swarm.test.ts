@@ -53,6 +53,16 @@ test('texts go in, three strangers compute them, credits move', async () => {
   for (const w of workers) expect(w.agent().view().credits.earnedMicro).toBe(grantMicro + 600 * perText)
   for (const w of workers) expect(w.agent().view()).toMatchObject({ tasksDone: 3, peopleHelped: 1 })
   await conserved(swarm)
+
+  const history = requester.agent().history()!
+  const page = await history.page(null)
+  if (!page.ok) throw new Error(page.error.type)
+  expect(page.value.lines.reduce((sum, { micro }) => sum + micro, 0)).toBe(view.credits.availableMicro)
+  expect(new Set(page.value.lines.map(({ kind }) => kind))).toEqual(new Set(['joined', 'granted', 'paid']))
+  for (const { seq, id: entry, certified } of page.value.lines) {
+    expect(certified).toBe(true)
+    expect(await history.check(seq)).toMatchObject({ ok: true, value: { fault: null, id: entry, signed: 1 } })
+  }
 })
 
 test('a liar is outvoted, unpaid and named', async () => {

@@ -30,6 +30,8 @@ const examples: { readonly [C in VaultCall]: VaultCalls[C]['args'] } = {
   paidTo: { payee: key },
   adopt: { entries: [], certificate: null },
   account: {},
+  statement: { before: null },
+  entryProof: { seq: 0 },
 }
 const calls = Object.keys(examples) as VaultCall[]
 
