@@ -79,33 +79,44 @@ const whenDoing = async (browser: ChromiumExtension, step: string): Promise<unkn
   )
 }
 
-test.describe('the service worker dies at a step of the contract', () => {
-  for (const role of ['requester', 'worker'] as const)
-    test(`of the ${role}: each task still ends right, paid once`, async () => {
-      test.setTimeout(400_000)
-      const relay = await startRelay()
-      const requester = await join(await launchChromium(), relay.link)
-      const worker = await join(await launchChromium(), relay.link)
-      await meet([requester, worker])
-      const victim = role === 'requester' ? requester : worker
-      let earned = grantMicro
-      for (const [i, step] of steps[role].entries())
-        await test.step(step, async () => {
-          // A page's message wakes it, so that there is one to wait in.
-          await victim.dashboard.evaluate(`chrome.runtime.sendMessage({ command: 'state', args: {} })`)
-          const reached = whenDoing(victim.browser, step)
-          const job = await submit(requester, someTexts(2 + i), 1)
-          await reached
-          await victim.browser.stopServiceWorker()
-          const done = await settledJob(requester, job)
-          expect(done).toMatchObject({ costMicro: (2 + i) * perText, agreed: { '1': 2 + i } })
-          earned += (2 + i) * perText
-          await earns(worker, earned)
-        })
-    })
-})
+/** What may die under the extension's feet, and what brings it back. */
+const deaths = {
+  'service worker': ({ browser }: Member<ChromiumExtension>) => browser.stopServiceWorker(),
+  'offscreen document': async ({ browser, dashboard }: Member<ChromiumExtension>) => {
+    await browser.stopAgent()
+    // Any wake of the background brings the agent back; an alarm does so at the latest after half a minute.
+    await dashboard.evaluate(`chrome.runtime.sendMessage({ command: 'settings', args: {} })`)
+  },
+} as const
 
-test('the offscreen document dies on either side, and the task ends right, paid once', async () => {
+for (const [context, kill] of Object.entries(deaths))
+  test.describe(`the ${context} dies at a step of the contract`, () => {
+    for (const role of ['requester', 'worker'] as const)
+      test(`of the ${role}: each task still ends right, paid once`, async () => {
+        test.setTimeout(400_000)
+        const relay = await startRelay()
+        const requester = await join(await launchChromium(), relay.link)
+        const worker = await join(await launchChromium(), relay.link)
+        await meet([requester, worker])
+        const victim = role === 'requester' ? requester : worker
+        let earned = grantMicro
+        for (const [i, step] of steps[role].entries())
+          await test.step(step, async () => {
+            // A page's message wakes it, so that there is one to wait in.
+            await victim.dashboard.evaluate(`chrome.runtime.sendMessage({ command: 'state', args: {} })`)
+            const reached = whenDoing(victim.browser, step)
+            const job = await submit(requester, someTexts(2 + i), 1)
+            await reached
+            await kill(victim)
+            const done = await settledJob(requester, job)
+            expect(done).toMatchObject({ costMicro: (2 + i) * perText, agreed: { '1': 2 + i } })
+            earned += (2 + i) * perText
+            await earns(worker, earned)
+          })
+      })
+  })
+
+test('the offscreen document dies while it computes or waits, and the task ends right, paid once', async () => {
   test.setTimeout(300_000)
   const relay = await startRelay()
   const requester = await join(await launchChromium(), relay.link)
@@ -118,9 +129,7 @@ test('the offscreen document dies on either side, and the task ends right, paid 
   ] as const) {
     const job = await submit(requester, someTexts(200), 1)
     await viewWhere(victim.dashboard, condition)
-    await victim.browser.stopAgent()
-    // Any wake of the background brings the agent back; an alarm does so at the latest after half a minute.
-    await victim.dashboard.evaluate(`chrome.runtime.sendMessage({ command: 'settings', args: {} })`)
+    await deaths['offscreen document'](victim)
     const done = await settledJob(requester, job, 150_000)
     expect(done).toMatchObject({ costMicro: 200 * perText })
     earned += 200 * perText
