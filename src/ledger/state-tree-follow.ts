@@ -1,0 +1,38 @@
+/** The state tree of a replica: built from its records on start, carried on by what it reports as certified. */
+import type { PublicKey } from '../identity/keys.ts'
+import { equalBytes, toHex } from '../lib/bytes.ts'
+import type { ParsedEntry } from './entry.ts'
+import type { ReplicaRecords } from './replica-records.ts'
+import { createStateTree, type StateTree } from './state-tree.ts'
+
+export interface FollowedState {
+  readonly tree: StateTree
+  /** Entries that a replica's `ingest` reported as certified, in its order. */
+  readonly took: (certified: readonly ParsedEntry[]) => Promise<void>
+}
+
+export const followReplica = async (records: ReplicaRecords): Promise<FollowedState> => {
+  const tree = createStateTree()
+  for (const head of await records.heads()) tree.replace(await records.wholeState(head))
+
+  const follow = async (author: PublicKey, entries: readonly ParsedEntry[]): Promise<void> => {
+    const [head] = await records.head(author)
+    const before = tree.account(author)
+    const first = entries[0]!.entry
+    const continues = before ? first.seq === before.seq + 1 && equalBytes(first.prev, before.id) : first.seq === 0
+    // Only the lines that the entries name; all of them where the chain goes on from elsewhere.
+    if (continues && equalBytes(entries.at(-1)!.id, head.id)) tree.advance(await records.stateFor(head, entries))
+    else tree.replace(await records.wholeState(head))
+  }
+  return {
+    tree,
+    took: async (certified) => {
+      const byAuthor = new Map<string, ParsedEntry[]>()
+      for (const parsed of certified) {
+        const author = toHex(parsed.entry.author)
+        byAuthor.set(author, [...(byAuthor.get(author) ?? []), parsed])
+      }
+      for (const entries of byAuthor.values()) await follow(entries[0]!.entry.author, entries)
+    },
+  }
+}

@@ -1,0 +1,101 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { sha256, toHex, utf8 } from '../../../src/lib/bytes.ts'
+import { createSeededRandom, shuffled } from '../../../src/lib/random.ts'
+import { createMemoryStore } from '../../../src/lib/store.ts'
+import { type ChainChange, emptyHead } from '../../../src/ledger/chain-state.ts'
+import { createReplica } from '../../../src/ledger/replica.ts'
+import { followReplica } from '../../../src/ledger/state-tree-follow.ts'
+import { createStateTree } from '../../../src/ledger/state-tree.ts'
+import { createWorld, verifier } from './fixtures.ts'
+import { createHistory, type Step } from './history.ts'
+
+const key = (name: string) => sha256(utf8(name))
+const change = (author: string, seq: number, paid: Record<string, number>): ChainChange => ({
+  head: { ...emptyHead(key(author)), seq, id: key(`${author}/${seq}`), paid: BigInt(Object.values(paid).reduce((a, b) => a + b, 0)) },
+  paid: new Map(Object.entries(paid).map(([payee, total]) => [toHex(key(payee)), { total, units: total, ok: 1, bad: 0 }])),
+  claimed: new Map(),
+})
+
+/** A replica that took these steps one by one, and the state that followed it. */
+const replicaOf = async (steps: readonly Step[], world: Awaited<ReturnType<typeof createWorld>>) => {
+  const store = createMemoryStore()
+  const replica = createReplica({ store, verifier, rules: world.rules })
+  const followed = await followReplica(replica.records)
+  for (const { entry, certificate } of steps) {
+    const report = await replica.ingest([entry.bytes], certificate, 'peer')
+    if (report.ok) await followed.took(report.value.certified)
+  }
+  return { replica, tree: followed.tree }
+}
+
+test('any order of arrival gives the root that is rebuilt from the records', async () => {
+  const world = await createWorld(1)
+  const { steps } = await createHistory(world, createSeededRandom('state tree'), 25)
+  const roots = new Set<string>()
+  for (const seed of ['as made', 1, 2, 3]) {
+    const order = seed === 'as made' ? steps : shuffled(createSeededRandom(seed), [...steps, ...steps])
+    const { replica, tree } = await replicaOf(order, world)
+    expect(tree.size()).toBe(4)
+    roots.add(toHex(tree.root()))
+    roots.add(toHex((await followReplica(replica.records)).tree.root()))
+  }
+  expect(roots.size).toBe(1)
+})
+
+test('lines keep their place over many changes: together or one by one, the leaf is the same', () => {
+  const [one, two] = [createStateTree(), createStateTree()]
+  one.advance(change('ana', 0, { ben: 5 }))
+  one.advance(change('ana', 1, { cy: 7 }))
+  two.replace({ ...change('ana', 1, { ben: 5, cy: 7 }), head: change('ana', 1, { cy: 7 }).head })
+  expect(one.account(key('ana'))).toEqual(two.account(key('ana')))
+  expect(one.root()).toEqual(two.root())
+})
+
+test('everything that applying the next entry reads is in the root', () => {
+  const base = change('ana', 3, { ben: 5 })
+  const root = (changed: Partial<ChainChange>, facts?: Uint8Array<ArrayBuffer>, verdicts: readonly Uint8Array<ArrayBuffer>[] = []) => {
+    const tree = createStateTree()
+    tree.replace({ ...base, ...changed }, facts)
+    tree.judge(key('ana'), verdicts)
+    return toHex(tree.root())
+  }
+  const line = { total: 5, units: 5, ok: 1, bad: 0 }
+  const paid = (figures: Partial<typeof line>) => ({ paid: new Map([[toHex(key('ben')), { ...line, ...figures }]]) })
+  const head = (figures: Partial<typeof base.head>) => ({ head: { ...base.head, ...figures } })
+  const roots = [
+    root({}),
+    root(head({ seq: 4 })),
+    root(head({ id: key('other') })),
+    root(head({ identity: key('root') })),
+    root(head({ rootSigned: true })),
+    root(head({ claimed: 1n })),
+    root(head({ paid: 2n ** 70n })),
+    root(head({ staked: 1 })),
+    root(paid({ total: 6 })),
+    root(paid({ units: 6 })),
+    root(paid({ ok: 2 })),
+    root(paid({ bad: 1 })),
+    root({ claimed: new Map([[toHex(key('ben')), { total: 0, seq: 0 }]]) }),
+    root({ claimed: new Map([[toHex(key('ben')), { total: 0, seq: 1 }]]) }),
+    root({}, key('facts')),
+    root({}, undefined, [key('verdict')]),
+    root({}, undefined, [key('verdict'), key('another')]),
+  ]
+  expect(new Set(roots).size).toBe(roots.length)
+})
+
+test('verdicts count as a set, and may come before the account has an entry', () => {
+  fc.assert(
+    fc.property(fc.shuffledSubarray(['a', 'b', 'c'], { minLength: 3 }), fc.boolean(), (order, early) => {
+      const tree = createStateTree()
+      if (!early) tree.advance(change('ana', 0, { ben: 5 }))
+      tree.judge(key('ana'), [...order, order[0]!].map(key))
+      if (early) tree.advance(change('ana', 0, { ben: 5 }))
+      const straight = createStateTree()
+      straight.advance(change('ana', 0, { ben: 5 }))
+      straight.judge(key('ana'), ['a', 'b', 'c'].map(key))
+      expect(tree.root()).toEqual(straight.root())
+    }),
+  )
+})
