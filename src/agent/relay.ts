@@ -1,14 +1,15 @@
 /**
- * A swarm's relay as an agent: witness, full replica and issuer behind the wire's questions (spec: network.md, *The relay*).
+ * A swarm's relay as an agent: witness, full replica and, in one of a swarm's relays, issuer behind the wire's questions
+ * (spec: network.md, *The relay*).
  *
  * | asked      | answered                                                                                  |
  * | ---------- | ----------------------------------------------------------------------------------------- |
  * | policy?    | policy                                                                                    |
- * | redeem     | entries: the issuer's payment and its certificate; or refused                             |
+ * | redeem     | entries: the issuer's payment and its certificate; or refused; nothing where the issuer is elsewhere |
  * | certify    | entries without entries: the certificate; or, where a number is taken, what stands there, then refused |
- * | head?      | head                                                                                      |
+ * | head?      | head; to the author itself before it entries: what was signed here and is not certified   |
  * | range?     | entries: payers' entries that the chain claims, then the chain up to a certified entry    |
- * | entries    | nothing: taken into the replica                                                           |
+ * | entries    | nothing: taken into the replica, and passed on to the swarm's other relays                |
  *
  * Only bound peers are answered, never forwarded words. What is answered is on disk. Where no answer goes out (too much at
  * once, a store that fails), the asker asks again.
@@ -16,21 +17,24 @@
 import type { SignedPolicy } from '../economy/policy.ts'
 import { createIssuer, type Issuer, type RedeemError } from '../economy/issuer.ts'
 import { encodeSignedPolicy, rulesOf } from '../economy/policy-codec.ts'
-import type { DeviceCertificate, NodeId, Signer, Verifier } from '../identity/keys.ts'
+import type { DeviceCertificate, NodeId, PublicKey, Signer, Verifier } from '../identity/keys.ts'
 import { parseEntry } from '../ledger/entry.ts'
 import { createOwnChain } from '../ledger/own-chain.ts'
-import { createReplica } from '../ledger/replica.ts'
-import { quorumOf } from '../ledger/rules.ts'
+import { createReplica, type Replica } from '../ledger/replica.ts'
 import type { Certificate, JoinOp } from '../ledger/types.ts'
 import { createWitness, type WitnessRefusal } from '../ledger/witness.ts'
-import { type Bytes, toHex } from '../lib/bytes.ts'
+import { loadWitnessChain } from '../ledger/witness-chain.ts'
+import { type Bytes, equalBytes, toHex } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Random } from '../lib/random.ts'
 import type { Store } from '../lib/store.ts'
 import type { Network } from '../network/network.ts'
 import type { WireBody, WireMessage } from '../network/wire.ts'
+import { createChainTeller } from './relay-chains.ts'
 import { type LedgerView, viewLedger } from './relay-ledger.ts'
-import { fitsOneFrame, segments } from './relay-segments.ts'
+import { createQuorum } from './relay-quorum.ts'
+import { segments } from './relay-segments.ts'
+import { createRelaySync } from './relay-sync.ts'
 
 export interface RelayDeps {
   readonly clock: Clock
@@ -40,12 +44,25 @@ export interface RelayDeps {
   readonly network: Network
   readonly signedPolicy: SignedPolicy
   readonly witness: Signer
-  /** The issuer's device key and its certificate. */
-  readonly issuer: { readonly signer: Signer; readonly certificate: DeviceCertificate }
+  readonly issuer?: IssuerKeys | undefined
+  /** Device keys of the swarm's other relays: their witnesses are asked to sign, their replicas kept like ours. */
+  readonly others?: readonly PublicKey[]
+  /** Another than the honest one, in a build for tests. */
+  readonly createWitness?: typeof createWitness
 }
 
-export interface RelayNode {
+/** The issuer's device key and its certificate. */
+export interface IssuerKeys {
+  readonly signer: Signer
+  readonly certificate: DeviceCertificate
+}
+
+/** A relay with the swarm's issuer. */
+export interface RelayNode extends WitnessNode {
   readonly issuer: Pick<Issuer, 'createInvite' | 'invite'>
+}
+
+export interface WitnessNode {
   readonly ledger: () => Promise<LedgerView>
   readonly counters: () => RelayCounters
   /** Takes no more questions, and resolves when those under way are done. */
@@ -64,33 +81,56 @@ export interface RelayCounters {
 
 /** Questions being answered at once; how many one peer may ask per minute stands in network/limits.ts. */
 const underWayMax = 256
-/** Of one answer to a range, tried from the largest: with payers' entries beside them they must fit a frame. */
-const rangeBytes = [48, 24, 12, 6, 0].map((kib) => kib * 1024)
 const reasonCharsMax = 200
 /** Payments told to one that comes; the rest when it comes again. */
 const incomesToldMax = 64
 
-export const startRelay = async (deps: RelayDeps): Promise<RelayNode> => {
+export function startRelay(deps: RelayDeps & { readonly issuer: IssuerKeys }): Promise<RelayNode>
+export function startRelay(deps: RelayDeps): Promise<WitnessNode>
+export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
   const { clock, random, store, verifier, network, signedPolicy } = deps
   const rules = rulesOf(signedPolicy.policy)
   const policy = encodeSignedPolicy(signedPolicy)
+  const others = new Set((deps.others ?? []).map(toHex))
   const replica = createReplica({ store, verifier, rules })
-  const witness = createWitness({ store, replica, signer: deps.witness, verifier, rules, clock })
-  const full = (certificate: Certificate): boolean => certificate.signatures.length >= quorumOf(rules.witnesses.length)
-  const issuer = createIssuer({
-    store,
-    verifier,
-    clock,
-    random,
-    chain: createOwnChain({ store, signer: deps.issuer.signer, verifier, rules, clock }),
-    join: joinOf(deps.issuer.certificate),
-    certify: async (pending) => {
-      const answer = await witness.submit(pending.map(({ bytes }) => bytes))
-      return answer.ok && full(answer.value.certificate) ? answer.value.certificate : undefined
-    },
-  })
+  const chains = createChainTeller(replica)
+  const witness = (deps.createWitness ?? createWitness)({ store, replica, signer: deps.witness, verifier, rules, clock })
+  const quorum = createQuorum({ clock, network, verifier, rules, witness, others })
+  const sync = createRelaySync({ clock, network, replica, chains, others })
+
+  /** Into the replica; what another relay brought it brings to all. */
+  const take: Replica['ingest'] = async (entries, certificate, from) => {
+    const taken = await replica.ingest(entries, certificate, from)
+    if (taken.ok && !others.has(from)) {
+      const firsts = new Map(taken.value.certified.toReversed().map(({ entry }) => [toHex(entry.author), entry]))
+      for (const { author, seq } of firsts.values()) sync.spread(author, seq)
+    }
+    return taken
+  }
+
+  const issuer =
+    deps.issuer &&
+    createIssuer({
+      store,
+      verifier,
+      clock,
+      random,
+      chain: createOwnChain({ store, signer: deps.issuer.signer, verifier, rules, clock }),
+      join: joinOf(deps.issuer.certificate),
+      certify: async (pending) => {
+        const certificate = await quorum.certify(pending)
+        const kept =
+          certificate &&
+          (await take(
+            pending.map(({ bytes }) => bytes),
+            certificate,
+            'issuer',
+          ))
+        return kept?.ok ? certificate : undefined
+      },
+    })
   // What a crash cut off between the issuer's entry and its certificate.
-  await issuer.finish()
+  await issuer?.finish()
 
   let counters: RelayCounters = { certified: 0, certifyRefused: 0, redeemed: 0, redeemRefused: 0, dropped: 0 }
   const count = (what: keyof RelayCounters): void => void (counters = { ...counters, [what]: counters[what] + 1 })
@@ -98,10 +138,13 @@ export const startRelay = async (deps: RelayDeps): Promise<RelayNode> => {
     for (const message of messages) await network.send(to, message)
   }
 
+  /** Who asks again while its first question waits for the witnesses would only lengthen the queue. */
+  const redeeming = new Set<NodeId>()
   const redeem = async (from: NodeId, { token, join }: WireBody<'redeem'>): Promise<void> => {
     const peer = network.peers().find(({ id }) => id === from)
-    if (!peer) return
-    const redeemed = await issuer.redeem({ token, join, device: peer.device })
+    if (!issuer || !peer || redeeming.has(from)) return
+    redeeming.add(from)
+    const redeemed = await issuer.redeem({ token, join, device: peer.device }).finally(() => redeeming.delete(from))
     if (redeemed.ok) {
       count('redeemed')
       const { entry, certificate } = redeemed.value
@@ -122,36 +165,31 @@ export const startRelay = async (deps: RelayDeps): Promise<RelayNode> => {
     if (refusal.reason === 'storage') return
     count('certifyRefused')
     if (refusal.reason === 'malformed') network.blame(from, `certify: ${refusal.what}`)
-    if (refusal.reason === 'taken') await say(from, ...(await shown(refusal.signed.entries, refusal.signed.certificate)))
+    if (refusal.reason === 'taken') await say(from, ...(await chains.shown(refusal.signed.entries, refusal.signed.certificate)))
     const first = entries[0] && parseEntry(entries[0])
     const author = first?.ok ? { author: first.value.entry.author } : {}
     const seq = 'seq' in refusal ? { seq: refusal.seq } : {}
     await say(from, ['refused', { re: 'certify', reason: refusalText(refusal), ...author, ...seq }])
   }
 
-  /** A certified run of a chain, with the payers' entries that it claims before it. */
-  const shown = async (entries: readonly Bytes[], certificate: Certificate | null): Promise<WireMessage[]> => {
-    const parsed = entries.flatMap((bytes) => {
-      const one = parseEntry(bytes)
-      return one.ok ? [one.value] : []
-    })
-    const evidence = await replica.evidenceFor(parsed)
-    return segments([...evidence.map(({ bytes }) => bytes), ...entries], certificate).map((body) => ['entries', body] as const)
-  }
+  const range = async (from: NodeId, { author, from: seq }: WireBody<'range?'>): Promise<void> =>
+    say(from, ...((await chains.from(author, seq))?.messages ?? []))
 
-  const range = async (from: NodeId, { author, from: seq }: WireBody<'range?'>): Promise<void> => {
-    for (const bytesMax of rangeBytes) {
-      const { entries, certificate } = await replica.chainFrom(author, seq, bytesMax)
-      if (entries.length === 0) return
-      const evidence = await replica.evidenceFor(entries)
-      const all = [...evidence, ...entries].map(({ bytes }) => bytes)
-      if (bytesMax > 0 && !fitsOneFrame(all, certificate)) continue
-      return say(from, ...segments(all, certificate).map((body) => ['entries', body] as const))
-    }
+  const head = async (from: NodeId, { author }: WireBody<'head?'>): Promise<void> => {
+    const own = network.peers().some((peer) => peer.id === from && equalBytes(peer.device, author))
+    if (own) await tellSigned(from, author)
+    await say(from, ['head', { author, summary: (await replica.account(author)) ?? null }])
+  }
+  /** A restored profile must not fork what only some witnesses have signed yet: with it, its author can complete it. */
+  const tellSigned = async (from: NodeId, author: PublicKey): Promise<void> => {
+    const tail = (await loadWitnessChain(store, replica.records, author)).tail.map(({ bytes }) => bytes)
+    const answer = tail.length > 0 ? await witness.submit(tail) : undefined
+    if (answer?.ok) await say(from, ...(await chains.shown(tail, answer.value.certificate)))
   }
 
   const ingest = async (from: NodeId, { entries, certificate }: WireBody<'entries'>): Promise<void> => {
-    const taken = await replica.ingest(entries, certificate, from)
+    if (entries.length === 0 && certificate && others.has(from)) return quorum.onCertificate(certificate)
+    const taken = await take(entries, certificate, from)
     if (!taken.ok) return
     for (const refusal of taken.value.refused)
       if (refusal.type === 'entry' || refusal.type === 'certificate' || refusal.type === 'invalid')
@@ -169,7 +207,9 @@ export const startRelay = async (deps: RelayDeps): Promise<RelayNode> => {
       case 'entries':
         return ingest(from, body)
       case 'head?':
-        return say(from, ['head', { author: body.author, summary: (await replica.account(body.author)) ?? null }])
+        return head(from, body)
+      case 'head':
+        return sync.onHead(from, body)
       case 'range?':
         return range(from, body)
     }
@@ -185,7 +225,9 @@ export const startRelay = async (deps: RelayDeps): Promise<RelayNode> => {
     }
   }
   const stopTelling = network.onPeer((peer, change) => {
-    if (change === 'joined' && peer.role === 'node') void tellIncomes(peer.id, peer.device).catch(() => {})
+    if (change !== 'joined') return
+    if (others.has(peer.id)) void issuer?.finish().catch(() => {})
+    else if (peer.role === 'node') void tellIncomes(peer.id, peer.device).catch(() => {})
   })
 
   const underWay = new Set<Promise<void>>()
@@ -200,12 +242,13 @@ export const startRelay = async (deps: RelayDeps): Promise<RelayNode> => {
   })
 
   return {
-    issuer,
+    ...(issuer && { issuer }),
     ledger: () => viewLedger(replica, signedPolicy.policy),
     counters: () => counters,
     close: async () => {
       stop()
       stopTelling()
+      sync.close()
       await Promise.all(underWay)
     },
   }
