@@ -65,7 +65,8 @@ export const parseLink = (pasted: string): Result<SwarmLink, LinkError> => {
 }
 
 const host = String.raw`([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])`
-const loopback = String.raw`(127\.0\.0\.1|localhost|\[::1\])`
+/** No `[::1]`: the pages' content security policy can name no IPv6 address (CSP 3, host-source). */
+const loopback = String.raw`(127\.0\.0\.1|localhost)`
 const origin = `(wss://${host}|ws://${loopback})(:[0-9]{1,5})?`
 
 /** Encrypted, or on this machine: what passes over a relay is bound to identities, but who talks with whom is not for the way. */

@@ -70,7 +70,7 @@ export const createNetwork = (deps: NetworkDeps): Network => {
   const ended = new Map<Session, ((reason: string) => void)[]>()
   const scores = createScores(clock)
   const dials = createDials(clock)
-  const gossip = createGossip(clock, verifier)
+  const gossip = createGossip(clock, verifier, swarmLink.swarm)
   const neighbourhood = createNeighbourhood(selfId, clock, random)
   const forwarder = createForwarder(clock, deps.limits?.forwardBytesPerMinute ?? forwardBytesPerMinute, (id) => sessions.get(id))
   const onMessage = new Set<(from: NodeId, message: WireMessage, forwarded: boolean) => void>()

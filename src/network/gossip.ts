@@ -4,10 +4,10 @@
  * All else is for its receiver alone, who verifies it.
  */
 import * as v from 'valibot'
-import { type Bytes, concat, sha256, toHex, utf8 } from '../lib/bytes.ts'
+import { type Bytes, concat, equalBytes, sha256, toHex, utf8 } from '../lib/bytes.ts'
 import { type Cbor, decodeCanonical, encode } from '../lib/cbor.ts'
 import type { Clock } from '../lib/clock.ts'
-import { key32, parse, sig64 } from '../lib/schema.ts'
+import { id32, key32, parse, sig64 } from '../lib/schema.ts'
 import type { Verifier } from '../identity/keys.ts'
 import { sowsPerMinuteAndAuthor } from './limits.ts'
 import { createKeyedRate } from './rate.ts'
@@ -18,7 +18,7 @@ export const rememberMs = 600_000
 const rememberedMax = 8_192
 const authorsMax = 4_096
 
-const headSchema = v.looseObject({ kind: v.string(), from: key32, sig: sig64 })
+const headSchema = v.looseObject({ kind: v.string(), swarm: id32, from: key32, sig: sig64 })
 
 export interface Gossip {
   /** `pass`: deliver it and send it on with one hop less. */
@@ -27,7 +27,7 @@ export interface Gossip {
   readonly sent: (message: Bytes) => void
 }
 
-export const createGossip = (clock: Clock, verifier: Verifier): Gossip => {
+export const createGossip = (clock: Clock, verifier: Verifier, swarm: Bytes): Gossip => {
   const seen = new Map<string, number>()
   const authors = createKeyedRate(clock, sowsPerMinuteAndAuthor, authorsMax)
   /** False where it was known. Maps keep their order of insertion: the oldest stands first. */
@@ -48,6 +48,8 @@ export const createGossip = (clock: Clock, verifier: Verifier): Gossip => {
       if (!head.ok) return 'fault'
       const { kind, from, sig, ...rest } = head.value
       if (kind !== 'sow') return hops === 0 ? 'deliver' : 'fault'
+      // Whoever carries one has checked it: another swarm's is the carrier's fault.
+      if (!equalBytes(head.value.swarm, swarm)) return 'fault'
       const hash = toHex(sha256(message))
       if (!remember(hash)) return 'drop'
       const signed = concat(utf8('edge-net/msg/1'), encode({ ...rest, kind, from } as Cbor))

@@ -18,7 +18,7 @@ export const defaultSettings: Settings = {
 }
 
 /** https anywhere, http on this machine only: hashes are checked, but what is fetched is nobody's business on the way. */
-const hubUrlForm = /^(https:\/\/|http:\/\/(127\.0\.0\.1|localhost|\[::1\])(?=[:/]|$))[^\s#?]+$/
+const hubUrlForm = /^(https:\/\/|http:\/\/(127\.0\.0\.1|localhost)(?=[:/]|$))[^\s#?]+$/
 
 export const settingsSchema = v.strictObject({
   consented: v.boolean(),

@@ -186,6 +186,7 @@ test('cancelling releases the workers and costs nothing', async () => {
   const [requester, worker] = members as [Member, Member]
   const job = await submit(requester, someTexts(250, 60), 1)
   await viewWhere(worker.dashboard, `view.work.some((w) => w.state === 'executing')`)
+  await expect.poll(() => worker.dashboard.evaluate('chrome.action.getTitle({})')).toBe('Edge-Net: Working')
   await requester.dashboard.click('[data-testid="cancel"]')
   await jobWhere(requester, job, `job.state === 'cancelled' && job.costMicro === 0`)
   await viewWhere(worker.dashboard, `view.work.some((w) => w.state === 'released')`)

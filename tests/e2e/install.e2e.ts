@@ -35,6 +35,11 @@ for (const kind of browserKinds) {
     const popup = await browser.openPopup()
     await popup.waitFor(byState('idle'))
     await expect.poll(() => agentHasRun(popup)).toBe(true)
+    const title = () => popup.evaluate<string>(`(async () => { const { action, browserAction } = globalThis.browser ?? chrome; return (action ?? browserAction).getTitle({}) })()`)
+    await expect.poll(title).toBe('Edge-Net: Idle')
+    await ask(popup, 'settings', { paused: 'off' })
+    await expect.poll(title).toBe('Edge-Net: Off')
+    await ask(popup, 'settings', { paused: null })
     await browser.killHard()
 
     const again = await launch(kind, { profileDir: browser.profileDir })

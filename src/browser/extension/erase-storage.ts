@@ -1,16 +1,10 @@
-/** Forgets all that this extension has stored: databases, caches, files. Its pages must have let go of them. */
+import { deleteDB } from 'idb'
+
+/** Forgets all that this extension has stored: databases, caches, files. A page that has one open only delays it. */
 export const eraseStorage = async (): Promise<void> => {
   const databases = await indexedDB.databases()
-  await Promise.all(databases.flatMap(({ name }) => name ?? []).map(eraseDatabase))
+  await Promise.all(databases.flatMap(({ name }) => name ?? []).map((name) => deleteDB(name)))
   for (const name of await caches.keys()) await caches.delete(name)
   const root = await navigator.storage.getDirectory()
   for await (const name of root.keys()) await root.removeEntry(name, { recursive: true })
 }
-
-/** A connection that does not stand aside at once delays this, and it is done as soon as that one is gone. */
-const eraseDatabase = (name: string): Promise<void> =>
-  new Promise((done, fail) => {
-    const request = indexedDB.deleteDatabase(name)
-    request.onsuccess = () => done()
-    request.onerror = () => fail(request.error ?? new Error(`${name} was not deleted`))
-  })

@@ -11,7 +11,7 @@ import type { Vault, VaultStatus } from '../../vault/vault.ts'
 import { type AgentHost, agentPage } from './agent-host.ts'
 import { type CommandDeps, createCommands, type VaultControls } from './commands.ts'
 import { isOwnPage, toPortLike, vaultPortName, wakeMessage } from './runtime.ts'
-import { showState } from './toolbar.ts'
+import { createToolbar } from './toolbar.ts'
 
 export interface OwnedVault extends Vault, VaultControls {
   readonly close: () => Promise<void>
@@ -58,6 +58,7 @@ export const startBackground = (deps: BackgroundDeps): void => {
     }
   }
   const host = deps.createHost(vault)
+  const toolbar = createToolbar()
 
   /** What is done about the agent is done one after another, so that the last word holds. */
   let last: Promise<void> = Promise.resolve()
@@ -68,7 +69,7 @@ export const startBackground = (deps: BackgroundDeps): void => {
     return done
   }
   const follow = async ({ settings }: VaultStatus): Promise<void> => {
-    await showState(settings)
+    await toolbar.follow(settings)
     // Only Chrome takes agents away, and only there the permission is asked for.
     if (settings.consented) await browser.alarms?.create(watchAlarm, { periodInMinutes: watchMinutes })
     else await browser.alarms?.clear(watchAlarm)

@@ -1,12 +1,50 @@
-/** The toolbar button tells the state without being opened. */
+/** The toolbar button tells the state without being opened: by its picture, and in words to who points at it. */
 import browser from 'webextension-polyfill'
+import type { AgentView } from '../../messages/view.ts'
+import { uiChannelName } from '../../messages/view.ts'
 import type { Settings } from '../../vault/vault.ts'
 
 const sizes = [16, 32, 48, 128] as const
-const icons = (prefix: string): Record<number, string> => Object.fromEntries(sizes.map((size) => [size, `/icons/${prefix}${size}.png`]))
+const states = {
+  off: { prefix: 'off-', text: 'activity_off' },
+  paused: { prefix: 'off-', text: 'activity_paused' },
+  idle: { prefix: '', text: 'activity_idle' },
+  working: { prefix: 'working-', text: 'activity_working' },
+} as const
+type State = keyof typeof states
 
-export const showState = async ({ consented, paused }: Settings): Promise<void> => {
-  const button = browser.action ?? browser.browserAction
-  const runs = consented && paused === null
-  await button.setIcon({ path: icons(runs ? '' : 'off-') })
+export interface Toolbar {
+  readonly follow: (settings: Settings) => Promise<void>
+}
+
+/**
+ * Whether the agent works is heard on the interface's channel, which wakes nobody: a background that sleeps has no agent that works,
+ * since that keeps it awake.
+ */
+export const createToolbar = (): Toolbar => {
+  let shown: State | undefined
+  let settings: Settings | undefined
+  let working = false
+  const show = async (): Promise<void> => {
+    if (!settings) return
+    const { consented, paused } = settings
+    const state: State = !consented || paused === 'off' ? 'off' : paused !== null ? 'paused' : working ? 'working' : 'idle'
+    if (state === shown) return
+    shown = state
+    const button = browser.action ?? browser.browserAction
+    const { prefix, text } = states[state]
+    await button.setIcon({ path: Object.fromEntries(sizes.map((size) => [size, `/icons/${prefix}${size}.png`])) })
+    await button.setTitle({ title: `${browser.i18n.getMessage('extName')}: ${browser.i18n.getMessage(text)}` })
+  }
+  new BroadcastChannel(uiChannelName).onmessage = ({ data }: MessageEvent<{ readonly view?: AgentView } | null>) => {
+    if (!data?.view?.activity) return
+    working = data.view.activity.working
+    void show().catch(() => {})
+  }
+  return {
+    follow: (next) => {
+      settings = next
+      return show()
+    },
+  }
 }

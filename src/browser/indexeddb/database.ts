@@ -2,7 +2,7 @@
  * An IndexedDB database that is opened when first used and again whenever the browser closed it: after a `versionchange`
  * (another context brings a newer schema), when storage was cleared, or when the browser's storage process died.
  */
-import { type DBSchema, deleteDB, type IDBPDatabase, type IDBPTransaction, openDB, type StoreNames } from 'idb'
+import { type DBSchema, type IDBPDatabase, type IDBPTransaction, openDB, type StoreNames } from 'idb'
 
 /** Step n brings a database from version n to n + 1; steps are only ever added. */
 export type Migration<S extends DBSchema> = (db: IDBPDatabase<S>, tx: IDBPTransaction<S, StoreNames<S>[], 'versionchange'>) => void
@@ -59,6 +59,3 @@ export const createDatabase = <S extends DBSchema>(name: string, migrations: rea
     },
   }
 }
-
-/** Erases a database whole; contexts of ours that have it open stand aside (see `blocking`). */
-export const eraseDatabase = (name: string): Promise<void> => deleteDB(name)

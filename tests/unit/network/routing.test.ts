@@ -17,11 +17,11 @@ const hear = (node: TestNode): Heard[] => {
   return heard
 }
 let serial = 0
-const sow = async (swarm: TestSwarm, signer: Signer): Promise<Bytes> =>
+const sow = async (swarm: TestSwarm, signer: Signer, swarmId = link.swarm): Promise<Bytes> =>
   (
     await signMessage(signer, {
       kind: 'sow',
-      swarm: link.swarm,
+      swarm: swarmId,
       to: null,
       expires: swarm.clock.now() + 60_000,
       body: { type: 'embedding', model: 'mini', size: 1024, units: serial++, maxPrice: 1, redundancy: 3, priority: 'normal' },
@@ -131,6 +131,9 @@ describe('gossip', () => {
     const forged = await sow(swarm, ann.signer)
     forged[forged.length - 1]! ^= 1
     cid.network.gossip(['signed', { message: forged, hops: 3 }])
+    await swarm.clock.advance(1_000)
+    expect([atRelay.length, atBob.length]).toEqual([1, 0])
+    cid.network.gossip(['signed', { message: await sow(swarm, cid.signer, new Uint8Array(32).fill(7)), hops: 3 }])
     await swarm.clock.advance(1_000)
     expect([atRelay.length, atBob.length]).toEqual([1, 0])
     for (let i = 0; i < 20; i++) ann.network.gossip(['signed', { message: await sow(swarm, ann.signer), hops: 3 }])
