@@ -1,0 +1,79 @@
+/**
+ * The certified heads of a replica as a set to reconcile, and what follows from a reconciliation: which parts of which chains to
+ * ask for, and which to give. Ranges of chains travel as they do otherwise; a head that arrives is checked like any other entry.
+ */
+import type { NodeId, PublicKey } from '../identity/keys.ts'
+import { assert } from '../lib/assert.ts'
+import { toHex } from '../lib/bytes.ts'
+import { createFingerprintTree } from './fingerprint-tree.ts'
+import type { SyncItem } from './reconcile-message.ts'
+import type { Reconciliation, SyncSet } from './reconcile.ts'
+import type { ReplicaRecords } from './replica-records.ts'
+import type { EntryId } from './types.ts'
+
+export interface FollowedHeads {
+  readonly set: SyncSet
+  /** These authors' heads are new. */
+  readonly took: (authors: readonly PublicKey[]) => Promise<void>
+  /** A verdict that is known from now on; `time` as its signers wrote it. */
+  readonly judged: (verdict: { readonly id: EntryId; readonly time: number }) => void
+}
+
+export const followHeads = async (records: Pick<ReplicaRecords, 'heads' | 'head' | 'entryAt'>): Promise<FollowedHeads> => {
+  const set = createFingerprintTree<SyncItem>()
+  const heads = new Map<NodeId, SyncItem>()
+
+  const put = async (author: PublicKey, seq: number): Promise<void> => {
+    if (seq < 0) return
+    const parsed = await records.entryAt(author, seq)
+    assert(parsed, 'the entry that a head names is kept with it')
+    const before = heads.get(toHex(author))
+    if (before) set.remove(before)
+    const item: SyncItem = { time: parsed.entry.time, id: parsed.id, head: { author, seq } }
+    heads.set(toHex(author), item)
+    set.insert(item)
+  }
+  for (const { author, seq } of await records.heads()) await put(author, seq)
+
+  return {
+    set,
+    took: async (authors) => {
+      for (const author of new Map(authors.map((key) => [toHex(key), key])).values()) await put(author, (await records.head(author))[0].seq)
+    },
+    judged: ({ id, time }) => void set.insert({ id, time }),
+  }
+}
+
+/** A chain from this number on. */
+export interface ChainPart {
+  readonly author: PublicKey
+  readonly from: number
+}
+export interface Exchange {
+  readonly fetch: readonly ChainPart[]
+  readonly give: readonly ChainPart[]
+  readonly fetchVerdicts: readonly EntryId[]
+  readonly giveVerdicts: readonly EntryId[]
+}
+
+/**
+ * Where one side's head is further on the same chain, only that part travels, and in one direction. Two certified heads at one
+ * number (more than f witnesses lie) travel both ways, so that both sides see it.
+ */
+export const planExchange = (
+  { lacked, offered }: Pick<Reconciliation, 'lacked' | 'offered'>,
+  ourSeq: (author: PublicKey) => number,
+): Exchange => {
+  const theirs = new Map<NodeId, number>()
+  for (const { head } of lacked.values()) if (head) theirs.set(toHex(head.author), Math.max(head.seq, theirs.get(toHex(head.author)) ?? -1))
+  const fetch = [...lacked.values()].flatMap(({ head }): ChainPart[] => {
+    if (!head || head.seq < ourSeq(head.author)) return []
+    return [{ author: head.author, from: Math.min(head.seq, ourSeq(head.author) + 1) }]
+  })
+  const give = [...offered.values()].flatMap(({ head }): ChainPart[] => {
+    const known = head ? (theirs.get(toHex(head.author)) ?? -1) : 0
+    return !head || head.seq < known ? [] : [{ author: head.author, from: Math.min(head.seq, known + 1) }]
+  })
+  const verdicts = (items: ReadonlyMap<string, SyncItem>) => [...items.values()].filter(({ head }) => !head).map(({ id }) => id)
+  return { fetch, give, fetchVerdicts: verdicts(lacked), giveVerdicts: verdicts(offered) }
+}
