@@ -2,16 +2,21 @@
  * Where vouchers become certified entries: settles what we owe, has witnesses sign our chain, delivers paid entries to their
  * payees and claims what others certified for us. Also the newcomer's grant and, before anything is appended, the witnesses'
  * word on our own head (a restored profile must not fork).
+ *
+ * All relays of the swarm are asked. Of n = 3f+1 witnesses 2f+1 must sign, and 2f+1 must have told our head: among them is one
+ * that is honest and has signed whatever is certified. What only some signed and we know no more is completed first.
  */
 import type { NodeId } from '../identity/keys.ts'
 import { equalBytes, fromHex, toHex, type Bytes } from '../lib/bytes.ts'
-import { mergeCertificates, verifyCertificate, verifySignatures } from '../ledger/certificate.ts'
-import { parseEntry, payLines } from '../ledger/entry.ts'
+import { verifyCertificate } from '../ledger/certificate.ts'
+import { entryMessage, parseEntry, payLines } from '../ledger/entry.ts'
 import { quorumOf } from '../ledger/rules.ts'
 import type { Certificate } from '../ledger/types.ts'
 import type { WireBody } from '../network/wire.ts'
 import type { Account } from '../vault/vault.ts'
 import type { AgentDeps, Membership } from './deps.ts'
+import { segments } from './relay-segments.ts'
+import { createSignatures } from './settlement-signatures.ts'
 import type { Vouchers } from './vouchers.ts'
 
 /** After the last task ended, before the tabs are settled: a job's tasks end close together. */
@@ -24,6 +29,8 @@ const redeemEveryMs = 5_000
 const incomesMax = 64
 /** Entries of an own chain that are held until their certificate comes. */
 const partsMax = 512
+/** What a witness signed before is waited for this long before anything new is appended. */
+const completeMsMax = 15_000
 
 interface Income {
   readonly entry: Bytes
@@ -56,7 +63,12 @@ export const createSettlement = (deps: AgentDeps, member: Membership, vouchers: 
   let claiming: readonly (readonly [payer: NodeId, total: number])[] = []
   const balances = new Map<NodeId, { readonly atMs: number; readonly micro: number }>()
   const askers = new Map<NodeId, ((micro: number | undefined) => void)[]>()
-  let partial: Certificate | undefined
+  const signatures = createSignatures(verifier, rules)
+  const quorum = quorumOf(policy.witnesses.length)
+  /** Relays that told our head, none beyond ours. */
+  const words = new Set<NodeId>()
+  /** Own entries that witnesses signed and we know no more, by id. */
+  const signedBefore = new Map<string, { readonly entries: readonly Bytes[]; readonly sinceMs: number }>()
   let parts: readonly Bytes[] = []
   let wholeAskedMs = 0
   let account: Account | undefined
@@ -72,7 +84,7 @@ export const createSettlement = (deps: AgentDeps, member: Membership, vouchers: 
   const appended = (): void => void (appendedMs = [...appendedMs, clock.now()].slice(-entriesPerWindowMax))
   const mayAppend = (): boolean => appendedMs.length < entriesPerWindowMax || clock.now() - appendedMs[0]! >= entriesWindowMs
 
-  const relays = (): readonly NodeId[] => network.peers().filter((p) => p.role === 'relay').map((p) => p.id)
+  const relays = (): readonly NodeId[] => network.peers().filter((p) => p.role === 'relay' && p.via === 'url').map((p) => p.id)
   const toRelays = async (message: Parameters<typeof network.send>[1]): Promise<void> => void (await Promise.all(relays().map((id) => network.send(id, message))))
   const request = (what: string): string => `${what}/${toHex(deps.random.bytes(8))}`
 
@@ -86,11 +98,13 @@ export const createSettlement = (deps: AgentDeps, member: Membership, vouchers: 
     for (const [payer, total] of totals) await vouchers.paid(payer, total)
   }
 
-  /** An own entry without its certificate: nothing is appended before it has one. */
-  const waiting = async (): Promise<boolean> => {
+  /** Own entries without their certificate: nothing is appended before they have one. */
+  const pending = async (): Promise<readonly Bytes[]> => {
     const read = await vault.call('pending', 'pending', {})
-    return read.ok && read.value.pending.length > 0
+    return read.ok ? read.value.pending : []
   }
+  const waiting = async (): Promise<boolean> => (await pending()).length > 0
+  const waitsFor = async (id: Bytes): Promise<boolean> => (await pending()).some((bytes) => isEntry(bytes, id))
 
   const submit = async (pending: readonly Bytes[]): Promise<void> => {
     if (pending.length === 0) return
@@ -98,19 +112,55 @@ export const createSettlement = (deps: AgentDeps, member: Membership, vouchers: 
     await toRelays(['certify', { entries: [...pending] }])
   }
 
-  const onCertificate = async (certificate: Certificate): Promise<void> => {
-    if (certificate.signatures.length === 0 || !(await verifySignatures(verifier, certificate, rules))) return
-    const merged: Certificate = (partial && mergeCertificates(partial, certificate)) ?? certificate
-    partial = merged
-    if (merged.signatures.length < quorumOf(policy.witnesses.length)) return
-    partial = undefined
+  const onCertificate = async (certificate: Certificate, from: NodeId): Promise<void> => {
+    const id = toHex(certificate.id)
+    const before = signedBefore.get(id)
+    if (!before && !(await waitsFor(certificate.id))) return
+    const merged = await signatures.add(certificate)
+    if (!merged || !signatures.full(merged)) return
+    signatures.forget(merged)
+    if (before) {
+      signedBefore.delete(id)
+      return adopt(before.entries, merged, from)
+    }
     const claimed = claiming
     const done = await vault.call(request('certified'), 'certified', { certificate: merged })
     if (!done.ok) return
     await paid(claimed)
     claiming = claiming.filter((line) => !claimed.includes(line))
     for (const payee of done.value.payees) await deliver(toHex(payee), done.value.entry, merged)
+    // Where one signature is enough, the witness that gave it has the certificate.
+    if (quorum > 1) await toRelays(['entries', { entries: [done.value.entry], certificate: wireCertificate(merged) }])
     await refresh()
+  }
+
+  /** A relay lacks certified entries of ours from this number on: those that followed would tell it nothing. */
+  const bring = async (to: NodeId, seq: number): Promise<void> => {
+    const proof = await vault.call('entryProof', 'entryProof', { seq })
+    if (!proof.ok || !proof.value) return
+    for (const body of segments(proof.value.entries, proof.value.certificate)) await network.send(to, ['entries', body])
+  }
+
+  /** A witness shows what it signed at a number that we thought free, or that our profile has forgotten. */
+  const onSigned = async (entries: readonly Bytes[], certificate: Certificate, from: NodeId): Promise<void> => {
+    const last = parseEntry(entries.at(-1)!)
+    if (!last.ok || !equalBytes(last.value.id, certificate.id) || !equalBytes(last.value.entry.author, device.device)) return
+    const id = toHex(certificate.id)
+    const { entry } = last.value
+    const known = signedBefore.has(id) || entry.seq <= (account?.summary?.seq ?? -1) || (await waitsFor(certificate.id))
+    if (!known && signedBefore.size < policy.witnesses.length && (await verifier.verify(entry.sig, entryMessage(entry), entry.author))) {
+      signedBefore.set(id, { entries, sinceMs: clock.now() })
+      await complete()
+    }
+    await onCertificate(certificate, from)
+  }
+  /** Anyone may submit anyone's entry: the other witnesses are shown what one has signed. */
+  const complete = async (): Promise<void> => {
+    for (const { entries } of signedBefore.values()) await submit(entries.filter(isOwn))
+  }
+  const isOwn = (bytes: Bytes): boolean => {
+    const parsed = parseEntry(bytes)
+    return parsed.ok && equalBytes(parsed.value.entry.author, device.device)
   }
 
   const deliver = async (payee: NodeId, entry: Bytes, certificate: Certificate): Promise<void> => {
@@ -142,9 +192,15 @@ export const createSettlement = (deps: AgentDeps, member: Membership, vouchers: 
   }
 
   const onOwnHead = async (summary: WireBody<'head'>['summary'], from: NodeId): Promise<void> => {
-    const known = account?.summary?.seq ?? -1
-    if (summary !== null && summary.seq > known) return void network.send(from, ['range?', { author: device.device, from: known + 1 }])
-    await adopt([], null, from)
+    const [known, theirs] = [account?.summary?.seq ?? -1, summary?.seq ?? -1]
+    if (theirs > known) return void network.send(from, ['range?', { author: device.device, from: known + 1 }])
+    if (theirs < known) await bring(from, theirs + 1)
+    words.add(from)
+    await believe(from)
+  }
+  const believe = async (from: NodeId): Promise<void> => {
+    const completing = [...signedBefore.values()].some(({ sinceMs }) => clock.now() - sinceMs < completeMsMax)
+    if (words.size >= quorum && !completing) await adopt([], null, from)
   }
   const adopt = async (entries: readonly Bytes[], certificate: Certificate | null, from: NodeId): Promise<void> => {
     const adopted = await vault.call(request('adopt'), 'adopt', { entries, certificate })
@@ -154,6 +210,7 @@ export const createSettlement = (deps: AgentDeps, member: Membership, vouchers: 
       wholeAskedMs = clock.now()
       return void network.send(from, ['range?', { author: device.device, from: 0 }])
     }
+    if (words.size < quorum) return refresh()
     headChecked = true
     // What was kept for a claim that a death cut off is claimed now.
     const kept = await vault.call(request('claim'), 'claim', { incomes: [] })
@@ -170,8 +227,9 @@ export const createSettlement = (deps: AgentDeps, member: Membership, vouchers: 
     const author = toHex(body.certificate.author)
     const before = parts
     parts = []
-    if (body.entries.length === 0) return author === self && relays().includes(from) ? onCertificate(body.certificate) : undefined
+    if (body.entries.length === 0) return author === self && relays().includes(from) ? onCertificate(body.certificate, from) : undefined
     if (author === self) {
+      if (!signatures.full(body.certificate)) return relays().includes(from) ? onSigned([...before, ...body.entries], body.certificate, from) : undefined
       await adopt([...before, ...body.entries], body.certificate, from)
       return void network.send(from, ['head?', { author: device.device }])
     }
@@ -212,7 +270,7 @@ export const createSettlement = (deps: AgentDeps, member: Membership, vouchers: 
     onPeer: (id) => {
       if (relays().includes(id)) {
         void refresh().then(() => network.send(id, ['head?', { author: device.device }]))
-        void vault.call('pending', 'pending', {}).then((p) => (p.ok ? submit(p.value.pending) : undefined))
+        void pending().then(submit)
         return
       }
       void vault.call(`paidTo/${id}`, 'paidTo', { payee: hexBytes(id) }).then((paid) => (paid.ok && paid.value ? deliver(id, paid.value.entry, paid.value.certificate) : undefined))
@@ -232,6 +290,7 @@ export const createSettlement = (deps: AgentDeps, member: Membership, vouchers: 
         return
       }
       const refused = body as WireBody<'refused'>
+      if (refused.re === 'certify' && refused.reason === 'gap' && refused.seq !== undefined && relays().includes(from)) return bring(from, refused.seq)
       if (refused.re === 'redeem' && relays().includes(from)) {
         refusedGrant = refused.reason
         changed()
@@ -248,10 +307,14 @@ export const createSettlement = (deps: AgentDeps, member: Membership, vouchers: 
       await settle(activeTasks)
       if (incomes.size > 0 && mayAppend()) await claim()
       if (clock.now() - submittedMs >= resubmitMs) {
-        const pending = await vault.call('pending', 'pending', {})
-        if (pending.ok) await submit(pending.value.pending)
+        await submit(await pending())
+        await complete()
       }
-      if (!headChecked && relays().length > 0) await toRelays(['head?', { author: device.device }])
+      if (headChecked) return
+      const asked = relays().filter((id) => !words.has(id))
+      for (const id of asked) await network.send(id, ['head?', { author: device.device }])
+      const [told] = words
+      if (told !== undefined) await believe(told)
     },
     account: () => account,
     refresh,
@@ -282,6 +345,11 @@ const balanceWaitMsMax = 2_000
 const balancesMax = 1_000
 /** Accounts asked about at once: with the wait, far below what a relay takes from one peer. */
 const asksMax = 3
+
+const isEntry = (bytes: Bytes, id: Bytes): boolean => {
+  const parsed = parseEntry(bytes)
+  return parsed.ok && equalBytes(parsed.value.id, id)
+}
 
 const hexBytes = (id: NodeId): Bytes => fromHex(id)!
 

@@ -1,6 +1,6 @@
-/** A whole swarm in one process on one clock and one seed: relay (witness, issuer) and agents with their vaults. */
+/** A whole swarm in one process on one clock and one seed: relays (witnesses, the issuer in the first) and agents with their vaults. */
 import { startAgent, type Agent } from '../../src/agent/agent.ts'
-import { startRelay, type RelayNode } from '../../src/agent/relay.ts'
+import { startRelay, type RelayDeps, type RelayNode, type WitnessNode } from '../../src/agent/relay.ts'
 import type { Kind } from '../../src/contract/messages.ts'
 import type { Sealer } from '../../src/contract/sealing.ts'
 import type { SwarmLink } from '../../src/economy/link.ts'
@@ -66,69 +66,110 @@ export interface MemorySwarm {
   readonly link: SwarmLink
   readonly relay: () => RelayNode
   readonly relayStore: Store
-  readonly stopRelay: () => Promise<void>
-  readonly startRelay: () => Promise<void>
+  /** Undefined: the first one, with the issuer. */
+  readonly stopRelay: (index?: number) => Promise<void>
+  readonly startRelay: (index?: number) => Promise<void>
+  readonly relays: readonly MemoryRelay[]
   /** `by`: where another link than that of all is joined by. */
   readonly join: (name: string, options?: { readonly lie?: string; readonly msPerText?: number; readonly by?: SwarmLink }) => Promise<MemoryAgent>
   /** Advances until it holds, by steps; throws after `msMax`. */
   readonly until: (what: string, holds: () => boolean, msMax?: number) => Promise<void>
 }
 
+export interface MemoryRelay {
+  /** Its name in the hub as well. */
+  readonly url: string
+  readonly store: Store
+  /** Undefined while it is stopped. */
+  readonly node: () => WitnessNode | undefined
+}
+
+export interface MemorySwarmOptions {
+  /** One relay each; 3f+1. */
+  readonly witnesses?: number
+  /** For a relay whose witness is not the honest one. */
+  readonly witnessOf?: (index: number) => RelayDeps['createWitness']
+}
+
 export type AnyKind = Kind
 
-export const createMemorySwarm = async (seed: string | number): Promise<MemorySwarm> => {
+export const createMemorySwarm = async (seed: string | number, { witnesses = 1, witnessOf = () => undefined }: MemorySwarmOptions = {}): Promise<MemorySwarm> => {
   const clock = createManualClock()
   const random = createSeededRandom(seed)
   const hub = createMemoryHub(clock, random)
   const verifier = createNobleVerifier()
-  const [founder, witness, issuer, relayDevice] = await Promise.all(['founder', 'witness', 'issuer', 'relay'].map((name) => testIdentity(`${seed}/${name}`)))
+  const [founder, issuer] = await Promise.all(['founder', 'issuer'].map((name) => testIdentity(`${seed}/${name}`)))
+  const own = await Promise.all(
+    Array.from({ length: witnesses }, async (_, i) => ({
+      url: relayUrl.replace('8787', String(8787 + i)),
+      store: createMemoryStore(),
+      witness: (await testIdentity(`${seed}/witness${i || ''}`)).signer,
+      relay: await testIdentity(`${seed}/relay${i || ''}`),
+    })),
+  )
   const policy = createPolicy(
     { random, now: clock.now() },
-    { name: 'test', founder: founder!.signer.publicKey, witnesses: [witness!.signer.publicKey], issuer: issuer!.signer.publicKey, models: [mini] },
+    { name: 'test', founder: founder!.signer.publicKey, witnesses: own.map(({ witness }) => witness.publicKey), issuer: issuer!.signer.publicKey, models: [mini] },
   )
   const signedPolicy = await signPolicy(founder!.signer, policy)
   const swarm = swarmIdOf(policy)
-  const relayStore = createMemoryStore()
   const bare: SwarmLink = { swarm, founder: policy.founder, secret: random.bytes(32), relays: [], trackers: [], invite: null }
 
-  let running: { readonly node: RelayNode; readonly stop: () => void } | undefined
-  const start = async (): Promise<void> => {
+  const running: ({ readonly node: WitnessNode; readonly issuing?: RelayNode; readonly stop: () => void } | undefined)[] = []
+  const start = async (index = 0): Promise<void> => {
+    const { url, store, witness, relay } = own[index]!
     const network = createNetwork({
       clock,
-      random: createSeededRandom(`${seed}/relay`),
+      random: createSeededRandom(index === 0 ? `${seed}/relay` : `${seed}/relay${index}`),
       verifier,
       role: 'relay',
-      device: relayDevice!.device,
-      signHello: (fields) => relayDevice!.signer.sign(helloMessage(swarm, relayDevice!.device.device, fields)),
-      link: bare,
-      ownUrl: relayUrl,
+      device: relay.device,
+      signHello: (fields) => relay.signer.sign(helloMessage(swarm, relay.device.device, fields)),
+      link: { ...bare, relays: own.map((one) => one.url) },
+      ownUrl: url,
+      relayDialer: hub.dialer(url),
     })
-    const node = await startRelay({ clock, random, store: relayStore, verifier, network, signedPolicy, witness: witness!.signer, issuer: { signer: issuer!.signer, certificate: issuer!.device } })
-    const unlisten = hub.listen(relayUrl, network.accept)
-    running = {
+    const createWitness = witnessOf(index)
+    const parts = {
+      clock,
+      random,
+      store,
+      verifier,
+      network,
+      signedPolicy,
+      witness,
+      others: own.filter((one) => one.url !== url).map((one) => one.relay.device.device),
+      ...(createWitness && { createWitness }),
+    }
+    const issuing = index === 0 ? await startRelay({ ...parts, issuer: { signer: issuer!.signer, certificate: issuer!.device } }) : undefined
+    const node = issuing ?? (await startRelay(parts))
+    const unlisten = hub.listen(url, network.accept)
+    running[index] = {
       node,
+      ...(issuing && { issuing }),
       stop: () => {
         unlisten()
         network.close()
       },
     }
   }
-  await start()
-  const invite = await running!.node.issuer.createInvite({ grantMicro, usesLeft: 100, expires: clock.now() + 1e9 })
+  for (const index of own.keys()) await start(index)
+  const invite = await running[0]!.issuing!.issuer.createInvite({ grantMicro, usesLeft: 100, expires: clock.now() + 1e9 })
   if (!invite.ok) throw new Error('no invite')
-  const link: SwarmLink = { ...bare, relays: [relayUrl], invite: invite.value }
+  const link: SwarmLink = { ...bare, relays: own.map(({ url }) => url), invite: invite.value }
 
   return {
     clock,
     hub,
     link,
-    relayStore,
-    relay: () => running!.node,
+    relayStore: own[0]!.store,
+    relay: () => running[0]!.issuing!,
+    relays: own.map(({ url, store }, index) => ({ url, store, node: () => running[index]?.node })),
     startRelay: start,
-    stopRelay: async () => {
-      running?.stop()
-      await running?.node.close()
-      running = undefined
+    stopRelay: async (index = 0) => {
+      running[index]?.stop()
+      await running[index]?.node.close()
+      running[index] = undefined
     },
     join: async (name, { lie = '', msPerText = 10, by = link } = {}) => {
       const own = createSeededRandom(`${seed}/${name}`)
