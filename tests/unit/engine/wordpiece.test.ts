@@ -1,4 +1,6 @@
 /** What the reference texts of tests/vectors do not show. */
+import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createTokenizer } from '../../../src/engine/wordpiece.ts'
 
@@ -20,4 +22,21 @@ test('words that objects use for themselves are words', () => {
 
 test('a vocabulary that is none is refused', () => {
   expect(createTokenizer(tokenizerJson('{ "[UNK]": "zero" }'), config, 16).ok).toBe(false)
+})
+
+test('plain ASCII is cut as everything else is', () => {
+  const read = (name: string): unknown => JSON.parse(readFileSync(`models/edge-net/mini/${name}`, 'utf8'))
+  const made = createTokenizer(read('tokenizer.json'), read('tokenizer_config.json'), 64)
+  if (!made.ok) throw new Error(made.error)
+  const { encode } = made.value
+  // A zero-width space is dropped, and takes a stretch off the short way.
+  const longWay = (text: string): string => text.replaceAll(/\S+/g, (stretch) => `${stretch}\u200B`)
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme-ascii', maxLength: 200 }), (text) => {
+      expect(encode(text)).toEqual(encode(longWay(text)))
+    }),
+    { numRuns: 2_000 },
+  )
+  const long = 'x'.repeat(1_000_000)
+  expect(encode(`a ${long} b`)).toEqual(encode(`a ${long}\u200B b`))
 })
