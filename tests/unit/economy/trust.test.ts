@@ -74,6 +74,18 @@ describe('sybils behind one edge', () => {
     }
   })
 
+  it('that two peers lead to stay within a bound of those two, however many', () => {
+    // No single bridge then, so the decay per hop alone bounds them: (1 − 0.2) / 0.2 of the walks that reach the two.
+    for (const count of [1, 10, 40]) {
+      const twin: Wiring = (n) => wirings['clique']!(n).map((e) => (e.from === 'attacker' ? { ...e, from: 'accomplice' } : e))
+      const edges = [...honest, edge('f1', 'accomplice', 2), ...wirings['clique']!(count), ...twin(count)]
+      const scores = rank(edges)
+      const reach = rank(edges, 1, { ...trustDefaults, bridgeDecay: 0 })
+      const sybils = [...scores].filter(([peer]) => peer.startsWith('sybil')).reduce((sum, [, score]) => sum + score, 0)
+      expect(sybils / (reach.get('attacker')! + reach.get('accomplice')!)).toBeLessThan(4)
+    }
+  })
+
   it('pass that bound by far under plain personalised PageRank, and raise their master too', () => {
     expect(gainOf(pageRank([...honest, ...wirings['chain']!(3)]))).toBeGreaterThan(2 * bound)
     const [few, many] = [3, 40].map((n) => gainOf(pageRank([...honest, ...wirings['chain']!(n)])))
