@@ -9,17 +9,26 @@ import type { NodeId, PublicKey } from '../identity/keys.ts'
 import { equalBytes, toHex } from '../lib/bytes.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import {
+  type AttestFigures,
+  attestKey,
   balanceOf,
   type ChainChange,
   type ChainHead,
   type ChainState,
   type ClaimedFigures,
+  type EntryPlace,
+  noSponsor,
   nothingPaid,
   type PaidFigures,
+  type SponsorFigures,
 } from './chain-state.ts'
 import type { ParsedEntry } from './entry.ts'
-import type { LedgerRules } from './rules.ts'
-import type { ClaimLine, EntryId, Op, PayLine } from './types.ts'
+import { settleEpoch, type SponsoredLine } from './issuance.ts'
+import { issuanceOf, type LedgerRules } from './rules.ts'
+import type { AttestOp, ClaimLine, DelegateLine, EntryId, Op, PayLine, RevokeOp, SettleOp, SponsorLine } from './types.ts'
+
+/** An attest of the issuer's with this claim makes its subject a sponsor. */
+export const sponsorClaim = 'sponsor'
 
 export type InvalidReason =
   | 'swarm'
@@ -37,6 +46,18 @@ export type InvalidReason =
   | 'claim-old'
   | 'unstake-with-pay'
   | 'overdrawn'
+  /** More weight lent than is staked. */
+  | 'overlent'
+  /** No standing attest of the author's is there. */
+  | 'revoke-unknown'
+  /** By another than the issuer. */
+  | 'settle-issuer'
+  /** Not above the epoch settled before. */
+  | 'settle-epoch'
+  | 'settle-seq'
+  | 'settle-sponsor'
+  /** Below the entry named in the settle before. */
+  | 'settle-old'
 
 export type ApplyError =
   | { readonly type: 'invalid'; readonly reason: InvalidReason }
@@ -51,6 +72,17 @@ export interface Income {
 /** By the entry's id; undefined where it is not here. */
 export type IncomeOf = (line: ClaimLine) => Income | undefined
 
+/** What a sponsor's valid entry stands for in a settle. */
+export interface Sponsored {
+  readonly seq: number
+  /** Root key that the sponsor's chain names. */
+  readonly identity: PublicKey | null
+  /** By how much its figures rose since the entry named before, one line a payee; none below zero. */
+  readonly rose: readonly { readonly payee: NodeId; readonly paidMicro: bigint; readonly units: bigint }[]
+}
+/** `since`: the sponsor's entry that the settle before named; undefined where an entry is not here. */
+export type SponsoredOf = (line: SponsorLine, since: EntryPlace | null) => Sponsored | undefined
+
 export type SignedBy = 'author' | 'root'
 
 /** `state` holds at least the head and the lines that the entry names. The answer holds the new head and the lines that changed. */
@@ -60,6 +92,7 @@ export const applyEntry = (
   { entry, id }: ParsedEntry,
   signedBy: SignedBy,
   incomeOf: IncomeOf,
+  sponsoredOf: SponsoredOf = () => undefined,
 ): Result<ChainChange, ApplyError> => {
   const { head } = state
   if (!equalBytes(entry.swarm, rules.swarm)) return invalid('swarm')
@@ -68,38 +101,67 @@ export const applyEntry = (
   if (!equalBytes(entry.prev, head.id)) return invalid('prev')
   if (head.rootSigned && signedBy !== 'root') return invalid('root-signed')
 
+  const past: Past = { rules, before: state, id, incomeOf, sponsoredOf }
   let working: Working = {
     head: { ...head, seq: entry.seq, id, rootSigned: head.rootSigned || signedBy === 'root' },
     paid: new Map(),
     claimed: new Map(),
+    delegated: new Map(),
+    attests: new Map(),
+    sponsors: new Map(),
   }
-  for (const op of entry.ops) {
-    const done = applyOp(state, working, op, incomeOf)
+  for (const [index, op] of entry.ops.entries()) {
+    const done = applyOp(past, working, op, index)
     if (!done.ok) return done
     working = done.value
   }
-  if (working.head.staked < head.staked && entry.ops.some((op) => op.op === 'pay')) return invalid('unstake-with-pay')
-  const allowance = equalBytes(head.author, rules.issuer) ? BigInt(rules.allowanceMicro) : 0n
-  return balanceOf(working.head) < -allowance ? invalid('overdrawn') : ok(working)
+  const after = working.head
+  if (after.staked < head.staked && entry.ops.some((op) => op.op === 'pay')) return invalid('unstake-with-pay')
+  if (after.lent > BigInt(after.staked)) return invalid('overlent')
+  return balanceOf(after) < -allowanceOf(rules, after) ? invalid('overdrawn') : ok(working)
 }
+
+/** How far below zero the account may go: the issuer alone, by what its policy grants and its own settles have added. */
+export const allowanceOf = (rules: LedgerRules, head: ChainHead): bigint =>
+  equalBytes(head.author, rules.issuer) ? BigInt(rules.allowanceMicro) + head.settled : 0n
 
 /** The change under construction: its maps are its own until it is handed out. */
 interface Working {
   readonly head: ChainHead
   readonly paid: Map<NodeId, PaidFigures>
   readonly claimed: Map<NodeId, ClaimedFigures>
+  readonly delegated: Map<NodeId, number>
+  readonly attests: Map<string, AttestFigures>
+  readonly sponsors: Map<NodeId, SponsorFigures>
+}
+/** What an entry is judged by beside itself. */
+interface Past {
+  readonly rules: LedgerRules
+  readonly before: ChainState
+  /** Of the entry being applied. */
+  readonly id: EntryId
+  readonly incomeOf: IncomeOf
+  readonly sponsoredOf: SponsoredOf
 }
 
-const applyOp = (before: ChainState, working: Working, op: Op, incomeOf: IncomeOf): Result<Working, ApplyError> => {
+const applyOp = (past: Past, working: Working, op: Op, index: number): Result<Working, ApplyError> => {
   switch (op.op) {
     case 'join':
       return ok({ ...working, head: { ...working.head, identity: op.identity } })
     case 'stake':
       return ok({ ...working, head: { ...working.head, staked: op.amount } })
     case 'pay':
-      return each(op.lines, working, (at, line) => payOne(before, at, line))
+      return each(op.lines, working, (at, line) => payOne(past.before, at, line))
     case 'claim':
-      return each(op.lines, working, (at, line) => claimOne(before, at, line, incomeOf(line)))
+      return each(op.lines, working, (at, line) => claimOne(past.before, at, line, past.incomeOf(line)))
+    case 'delegate':
+      return each(op.lines, working, (at, line) => ok(delegateOne(past.before, at, line)))
+    case 'attest':
+      return ok(attest(past, working, op, index))
+    case 'revoke':
+      return revoke(past, working, op)
+    case 'settle':
+      return settle(past, working, op)
   }
 }
 
@@ -140,5 +202,63 @@ const claimOne = (
   at.claimed.set(key, income)
   return ok({ ...at, head: { ...at.head, claimed: at.head.claimed + BigInt(income.total) - BigInt(old.total) } })
 }
+
+const delegateOne = (before: ChainState, at: Working, [to, amount]: DelegateLine): Working => {
+  const key = toHex(to)
+  const old = at.delegated.get(key) ?? before.delegated.get(key) ?? 0
+  at.delegated.set(key, amount)
+  return { ...at, head: { ...at.head, lent: at.head.lent + BigInt(amount) - BigInt(old) } }
+}
+
+const sponsorOf = (before: ChainState, at: Working, key: NodeId): SponsorFigures =>
+  at.sponsors.get(key) ?? before.sponsors.get(key) ?? noSponsor
+
+const attest = (past: Past, at: Working, { subject, claim, confidence, expiry }: AttestOp, index: number): Working => {
+  const made: AttestFigures = { subject, claim, confidence, expiry, revoked: false }
+  at.attests.set(attestKey(past.id, index), made)
+  countSponsor(past, at, made, 1)
+  return at
+}
+
+const revoke = (past: Past, at: Working, { entry, index }: RevokeOp): Result<Working, ApplyError> => {
+  const key = attestKey(entry, index)
+  const old = at.attests.get(key) ?? past.before.attests.get(key)
+  if (!old || old.revoked) return invalid('revoke-unknown')
+  at.attests.set(key, { ...old, revoked: true })
+  countSponsor(past, at, old, -1)
+  return ok(at)
+}
+
+/** On the issuer's chain alone do attests decide anything: whose work a settle may name. */
+const countSponsor = ({ rules, before }: Past, at: Working, { subject, claim, confidence }: AttestFigures, by: 1 | -1): void => {
+  if (claim !== sponsorClaim || confidence === 0 || !equalBytes(at.head.author, rules.issuer)) return
+  const old = sponsorOf(before, at, toHex(subject))
+  at.sponsors.set(toHex(subject), { ...old, attests: old.attests + by })
+}
+
+const settle = ({ rules, before, sponsoredOf }: Past, at: Working, { epoch, lines }: SettleOp): Result<Working, ApplyError> => {
+  if (!equalBytes(at.head.author, rules.issuer)) return invalid('settle-issuer')
+  if (epoch <= at.head.epoch) return invalid('settle-epoch')
+  const work: SponsoredLine[] = []
+  for (const line of lines) {
+    const [key, id, { seq }] = line
+    const sponsor = toHex(key)
+    const old = sponsorOf(before, at, sponsor)
+    const now = sponsoredOf(line, old.named)
+    if (now === undefined) return err({ type: 'missing', payer: key, seq, id })
+    if (seq !== now.seq) return invalid('settle-seq')
+    if (old.attests === 0 && !isFounder(rules, key, now.identity)) return invalid('settle-sponsor')
+    if (old.named && seq < old.named.seq) return invalid('settle-old')
+    at.sponsors.set(sponsor, { ...old, named: { seq, id } })
+    for (const rose of now.rose) work.push({ sponsor, ...rose })
+  }
+  const { sponsoredUnits, settled } = at.head
+  const issue = settleEpoch({ epoch, unitsBefore: sponsoredUnits, lines: work, referrals: [], rules: issuanceOf(rules) })
+  const head = { ...at.head, epoch, sponsoredUnits: issue.unitsAfter, settled: settled + issue.allowanceMicro }
+  return ok({ ...at, head })
+}
+
+const isFounder = ({ founder }: LedgerRules, sponsor: PublicKey, identity: PublicKey | null): boolean =>
+  founder !== undefined && (equalBytes(sponsor, founder) || (identity !== null && equalBytes(identity, founder)))
 
 const invalid = (reason: InvalidReason): Result<never, ApplyError> => err({ type: 'invalid', reason })

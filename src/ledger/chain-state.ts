@@ -6,6 +6,7 @@
  */
 import type { NodeId, PublicKey } from '../identity/keys.ts'
 import { assert } from '../lib/assert.ts'
+import { toHex } from '../lib/bytes.ts'
 import type { StoreValue } from '../lib/store.ts'
 import { zeroId } from './entry.ts'
 import type { AccountSummary, EntryId } from './types.ts'
@@ -22,6 +23,26 @@ export interface ClaimedFigures {
   readonly seq: number
 }
 
+/** An attest, and whether it still stands. */
+export interface AttestFigures {
+  readonly subject: PublicKey
+  readonly claim: string
+  readonly confidence: number
+  readonly expiry: number
+  readonly revoked: boolean
+}
+/** What the issuer's chain says of a sponsor. */
+export interface SponsorFigures {
+  /** Standing attests of it as a sponsor. */
+  readonly attests: number
+  /** Its entry that the settle before named: number and id; null before the first. */
+  readonly named: EntryPlace | null
+}
+export interface EntryPlace {
+  readonly seq: number
+  readonly id: EntryId
+}
+
 export interface ChainHead {
   readonly author: PublicKey
   /** −1: no entry yet. */
@@ -34,6 +55,14 @@ export interface ChainHead {
   readonly claimed: bigint
   readonly paid: bigint
   readonly staked: number
+  /** Lent out, at most what is staked. */
+  readonly lent: bigint
+  /** Of the last settle; −1: none. */
+  readonly epoch: number
+  /** What settles have added to the allowance. */
+  readonly settled: bigint
+  /** Sponsored task units of all settles. */
+  readonly sponsoredUnits: bigint
 }
 
 export interface ChainState {
@@ -42,7 +71,16 @@ export interface ChainState {
   readonly paid: ReadonlyMap<NodeId, PaidFigures>
   /** By payer. */
   readonly claimed: ReadonlyMap<NodeId, ClaimedFigures>
+  /** Lent weight by receiver, in µcr. */
+  readonly delegated: ReadonlyMap<NodeId, number>
+  /** By `attestKey`. */
+  readonly attests: ReadonlyMap<string, AttestFigures>
+  /** By sponsor; on the issuer's chain what settles read. */
+  readonly sponsors: ReadonlyMap<NodeId, SponsorFigures>
 }
+
+/** The parts of a state that are lines, each under its key. */
+export type LineKind = Exclude<keyof ChainState, 'head'>
 
 /** The new head, and the lines that changed. */
 export type ChainChange = ChainState
@@ -56,18 +94,43 @@ export const emptyHead = (author: PublicKey): ChainHead => ({
   claimed: 0n,
   paid: 0n,
   staked: 0,
+  lent: 0n,
+  epoch: -1,
+  settled: 0n,
+  sponsoredUnits: 0n,
 })
-export const emptyChain = (author: PublicKey): ChainState => ({ head: emptyHead(author), paid: new Map(), claimed: new Map() })
+/** A head without lines: the empty chain's, and a change that changes nothing yet. */
+export const bare = (head: ChainHead): ChainState => ({
+  head,
+  paid: new Map(),
+  claimed: new Map(),
+  delegated: new Map(),
+  attests: new Map(),
+  sponsors: new Map(),
+})
+export const emptyChain = (author: PublicKey): ChainState => bare(emptyHead(author))
 export const nothingPaid: PaidFigures = { total: 0, units: 0, ok: 0, bad: 0 }
+export const noSponsor: SponsorFigures = { attests: 0, named: null }
+/** Where an attest stands: its entry and its place among that entry's operations. */
+export const attestKey = (entry: EntryId, index: number): string => `${toHex(entry)}/${String(index).padStart(3, '0')}`
 
 export const advance = (state: ChainState, change: ChainChange): ChainState => ({
   head: change.head,
-  paid: change.paid.size === 0 ? state.paid : new Map([...state.paid, ...change.paid]),
-  claimed: change.claimed.size === 0 ? state.claimed : new Map([...state.claimed, ...change.claimed]),
+  paid: over(state.paid, change.paid),
+  claimed: over(state.claimed, change.claimed),
+  delegated: over(state.delegated, change.delegated),
+  attests: over(state.attests, change.attests),
+  sponsors: over(state.sponsors, change.sponsors),
 })
+const over = <L>(lines: ReadonlyMap<string, L>, changed: ReadonlyMap<string, L>): ReadonlyMap<string, L> =>
+  changed.size === 0 ? lines : new Map([...lines, ...changed])
 
-/** What the account can still pay or stake. */
+/** What the account can still pay or stake where no verdict stands against it: what validity reads. */
 export const balanceOf = ({ claimed, paid, staked }: ChainHead): bigint => claimed - paid - BigInt(staked)
+
+/** The same under verdicts that cost `slashedMicro`: they burn the stake first, then what is free. May be below zero. */
+export const availableOf = ({ claimed, paid, staked }: ChainHead, slashedMicro: bigint): bigint =>
+  claimed - paid - (slashedMicro > BigInt(staked) ? slashedMicro : BigInt(staked))
 
 /** For the wire, whose figures are counters; a sum beyond 2^53−1 (nine billion credits turned over) reads as that. */
 export const summaryOf = ({ author, seq, id, claimed, paid, staked }: ChainHead): AccountSummary => ({
@@ -81,21 +144,85 @@ export const summaryOf = ({ author, seq, id, claimed, paid, staked }: ChainHead)
 const saturated = (sum: bigint): number => (sum > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(sum))
 
 /** Sums are kept as decimal text: stores know no bigint. */
-export const headToRecord = (head: ChainHead): StoreValue => ({ ...head, claimed: `${head.claimed}`, paid: `${head.paid}` })
+export const headToRecord = (head: ChainHead): StoreValue => ({
+  ...head,
+  claimed: `${head.claimed}`,
+  paid: `${head.paid}`,
+  lent: `${head.lent}`,
+  settled: `${head.settled}`,
+  sponsoredUnits: `${head.sponsoredUnits}`,
+})
 
+type Sums = 'claimed' | 'paid' | 'lent' | 'settled' | 'sponsoredUnits'
+type HeadRecord = Omit<ChainHead, Sums | 'epoch'> & { claimed: string; paid: string } & Partial<Record<Sums, string>> & {
+    epoch?: number
+  }
+
+/** Records from before chains could lend and settle have none of those figures: such a chain has done neither. */
 export const headFromRecord = (record: StoreValue): ChainHead => {
-  const head = record as unknown as Omit<ChainHead, 'claimed' | 'paid'> & { claimed: string; paid: string }
+  const head = record as unknown as HeadRecord
   assert(typeof head.claimed === 'string' && typeof head.paid === 'string', 'a head record of ours')
-  return { ...head, claimed: BigInt(head.claimed), paid: BigInt(head.paid) }
+  const sum = (of: Sums): bigint => BigInt(head[of] ?? 0)
+  return {
+    ...head,
+    claimed: sum('claimed'),
+    paid: sum('paid'),
+    lent: sum('lent'),
+    settled: sum('settled'),
+    sponsoredUnits: sum('sponsoredUnits'),
+    epoch: head.epoch ?? -1,
+  }
 }
 
-export const paidToRecord = ({ total, units, ok, bad }: PaidFigures): StoreValue => [total, units, ok, bad]
-export const paidFromRecord = (record: StoreValue): PaidFigures => {
+const paidToRecord = ({ total, units, ok, bad }: PaidFigures): StoreValue => [total, units, ok, bad]
+const paidFromRecord = (record: StoreValue): PaidFigures => {
   const [total, units, ok, bad] = record as [number, number, number, number]
   return { total, units, ok, bad }
 }
-export const claimedToRecord = ({ total, seq }: ClaimedFigures): StoreValue => [total, seq]
+const claimedToRecord = ({ total, seq }: ClaimedFigures): StoreValue => [total, seq]
 export const claimedFromRecord = (record: StoreValue): ClaimedFigures => {
   const [total, seq] = record as [number, number]
   return { total, seq }
+}
+const attestToRecord = ({ subject, claim, confidence, expiry, revoked }: AttestFigures): StoreValue => [
+  subject,
+  claim,
+  confidence,
+  expiry,
+  revoked,
+]
+const attestFromRecord = (record: StoreValue): AttestFigures => {
+  const [subject, claim, confidence, expiry, revoked] = record as readonly [PublicKey, string, number, number, boolean]
+  return { subject, claim, confidence, expiry, revoked }
+}
+const sponsorToRecord = ({ attests, named }: SponsorFigures): StoreValue => [attests, named && [named.seq, named.id]]
+const sponsorFromRecord = (record: StoreValue): SponsorFigures => {
+  const [attests, named] = record as readonly [number, readonly [number, EntryId] | null]
+  return { attests, named: named && { seq: named[0], id: named[1] } }
+}
+
+/** A state's lines out of a store: `read` finds those of one kind. */
+export const readLines = async (
+  head: ChainHead,
+  read: <L>(kind: LineKind, fromRecord: (record: StoreValue) => L) => Promise<ReadonlyMap<string, L>>,
+): Promise<ChainState> => ({
+  head,
+  paid: await read('paid', paidFromRecord),
+  claimed: await read('claimed', claimedFromRecord),
+  delegated: await read('delegated', (record) => record as number),
+  attests: await read('attests', attestFromRecord),
+  sponsors: await read('sponsors', sponsorFromRecord),
+})
+
+/** What a store keeps of a state's lines. */
+export const lineRecords = (state: ChainState): readonly (readonly [kind: LineKind, key: string, record: StoreValue])[] => {
+  const of = <L>(kind: LineKind, lines: ReadonlyMap<string, L>, toRecord: (line: L) => StoreValue) =>
+    [...lines].map(([key, line]) => [kind, key, toRecord(line)] as const)
+  return [
+    ...of('paid', state.paid, paidToRecord),
+    ...of('claimed', state.claimed, claimedToRecord),
+    ...of('delegated', state.delegated, (amount) => amount),
+    ...of('attests', state.attests, attestToRecord),
+    ...of('sponsors', state.sponsors, sponsorToRecord),
+  ]
 }

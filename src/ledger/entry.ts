@@ -6,12 +6,12 @@
  */
 import * as v from 'valibot'
 import type { PublicKey, Signer } from '../identity/keys.ts'
-import { type Bytes, compareBytes, concat, equalBytes, sha256, utf8 } from '../lib/bytes.ts'
+import { type Bytes, compareBytes, concat, equalBytes, sha256, toHex, utf8 } from '../lib/bytes.ts'
 import { type Cbor, encode } from '../lib/cbor.ts'
 import { err, ok, type Result } from '../lib/result.ts'
-import { bytesUpTo, id32, key32, parse, parseBytes, type SchemaError, sig64, uint } from '../lib/schema.ts'
+import { bytesUpTo, id32, key32, parse, parseBytes, type SchemaError, sig64, text, uint } from '../lib/schema.ts'
 import { certificateSchema } from './certificate.ts'
-import type { ClaimLine, Entry, EntryId, JoinOp, Op } from './types.ts'
+import type { ClaimLine, Entry, EntryId, JoinOp, Op, RevokeOp, SettleOp, SponsorLine } from './types.ts'
 
 export const entryBytesMax = 32 * 1024
 export const opsMax = 256
@@ -19,6 +19,8 @@ export const opsMax = 256
 export const dependenciesMax = 64
 /** A proof-of-work stamp; empty where the swarm asks for none. */
 export const stampBytesMax = 64
+/** UTF-16 code units of what an attest says of its subject. */
+export const claimCharsMax = 64
 export const zeroId: EntryId = new Uint8Array(32)
 
 export type UnsignedEntry = Omit<Entry, 'sig'>
@@ -59,6 +61,40 @@ const claimSchema = v.strictObject({
   ),
 })
 const stakeSchema = v.strictObject({ op: v.literal('stake'), amount: uint() })
+const delegateSchema = v.strictObject({
+  op: v.literal('delegate'),
+  lines: v.pipe(
+    v.array(v.strictTuple([key32, uint()])),
+    v.minLength(1),
+    v.check((lines) => sortedByFirst(lines), 'lines not sorted'),
+  ),
+})
+const attestSchema = v.strictObject({
+  op: v.literal('attest'),
+  subject: key32,
+  claim: v.pipe(text(claimCharsMax), v.minLength(1)),
+  confidence: uint(100),
+  expiry: uint(),
+})
+const revokeSchema = v.strictObject({ op: v.literal('revoke'), entry: id32, index: uint(opsMax - 1) })
+const settleSchema = v.strictObject({
+  op: v.literal('settle'),
+  epoch: uint(),
+  lines: v.pipe(
+    v.array(v.strictTuple([key32, id32, certificateSchema])),
+    v.check((lines) => sortedByFirst(lines), 'lines not sorted'),
+  ),
+})
+const opSchema = v.variant('op', [
+  joinSchema,
+  paySchema,
+  claimSchema,
+  stakeSchema,
+  delegateSchema,
+  attestSchema,
+  revokeSchema,
+  settleSchema,
+])
 
 const entrySchema = v.strictObject({
   v: v.literal(1),
@@ -67,7 +103,7 @@ const entrySchema = v.strictObject({
   seq: uint(),
   prev: id32,
   time: uint(),
-  ops: v.pipe(v.array(v.variant('op', [joinSchema, paySchema, claimSchema, stakeSchema])), v.minLength(1), v.maxLength(opsMax)),
+  ops: v.pipe(v.array(opSchema), v.minLength(1), v.maxLength(opsMax)),
   sig: sig64,
 })
 
@@ -100,6 +136,20 @@ export const claimLines = (entry: Pick<Entry, 'ops'>): readonly ClaimLine[] =>
 
 export const payLines = (entry: Pick<Entry, 'ops'>) => entry.ops.flatMap((op) => (op.op === 'pay' ? op.lines : []))
 
+export const delegateLines = (entry: Pick<Entry, 'ops'>) => entry.ops.flatMap((op) => (op.op === 'delegate' ? op.lines : []))
+
+export const revokesOf = (entry: Pick<Entry, 'ops'>): readonly RevokeOp[] => entry.ops.filter((op) => op.op === 'revoke')
+
+export const settlesOf = (entry: Pick<Entry, 'ops'>): readonly SettleOp[] => entry.ops.filter((op) => op.op === 'settle')
+
+export const sponsorLines = (entry: Pick<Entry, 'ops'>): readonly SponsorLine[] => settlesOf(entry).flatMap((op) => op.lines)
+
+/** All that name another's entry with the certificate on it: claims and settles. */
+export const certifiedLines = (entry: Pick<Entry, 'ops'>): readonly (ClaimLine | SponsorLine)[] => [
+  ...claimLines(entry),
+  ...sponsorLines(entry),
+]
+
 export const joinOf = (entry: Pick<Entry, 'ops'>): JoinOp | undefined => (entry.ops[0]?.op === 'join' ? entry.ops[0] : undefined)
 
 /** A join op by itself, as it travels in `redeem` before its author has a chain. */
@@ -119,10 +169,13 @@ const faultOfForm = ({ ops, seq, author, prev }: Pick<Entry, 'ops' | 'seq' | 'au
   if (ops.some((op, i) => (op.op === 'join') !== (seq === 0 && i === 0))) return 'join is the first operation of number 0 and nowhere else'
   if (payLines({ ops }).some(([payee]) => equalBytes(payee, author))) return 'payee is the author'
   if (claimLines({ ops }).some(([payer]) => equalBytes(payer, author))) return 'payer is the author'
-  if (claimLines({ ops }).length + (seq === 0 ? 0 : 1) > dependenciesMax) return `over ${dependenciesMax} dependencies`
-  for (const [payer, id, certificate] of claimLines({ ops }))
+  if (delegateLines({ ops }).some(([to]) => equalBytes(to, author))) return 'lent to the author'
+  if (sponsorLines({ ops }).some(([sponsor]) => equalBytes(sponsor, author))) return 'sponsor is the author'
+  const named = new Set([...certifiedLines({ ops }).map(([, id]) => toHex(id)), ...revokesOf({ ops }).map(({ entry }) => toHex(entry))])
+  if (named.size + (seq === 0 ? 0 : 1) > dependenciesMax) return `over ${dependenciesMax} dependencies`
+  for (const [payer, id, certificate] of certifiedLines({ ops }))
     if (!equalBytes(certificate.author, payer) || !equalBytes(certificate.id, id))
-      return 'certificate is on another entry than the claim names'
+      return 'certificate is on another entry than the line names'
   return undefined
 }
 

@@ -6,13 +6,14 @@ import type { PublicKey, Verifier } from '../identity/keys.ts'
 import { assert } from '../lib/assert.ts'
 import { equalBytes, toHex } from '../lib/bytes.ts'
 import { err, ok, type Result } from '../lib/result.ts'
-import { applyEntry, type Income, type InvalidReason, type SignedBy } from './apply.ts'
+import { applyEntry, type ApplyError, type Income, type InvalidReason, type SignedBy, type Sponsored } from './apply.ts'
 import { verifyCertificate } from './certificate.ts'
-import { advance, type ChainState, emptyChain } from './chain-state.ts'
+import { advance, type ChainState, emptyChain, type EntryPlace } from './chain-state.ts'
 import { claimLines, parseEntry, type ParsedEntry, payLines } from './entry.ts'
+import { sponsoredFor } from './fold.ts'
 import type { OwnRecords } from './own-chain-records.ts'
 import type { LedgerRules } from './rules.ts'
-import type { Certificate, EntryId } from './types.ts'
+import type { Certificate, EntryId, SponsorLine } from './types.ts'
 import { verifyEntry } from './verify-entry.ts'
 
 export type AdoptionError =
@@ -36,13 +37,23 @@ export interface Adoption {
   readonly state: ChainState
 }
 
+export type SponsoredLookup = (line: SponsorLine, since: EntryPlace | null) => Promise<Sponsored | undefined>
+
+interface AdoptionDeps {
+  readonly verifier: Verifier
+  readonly rules: LedgerRules
+  readonly author: PublicKey
+  readonly sponsored: SponsoredLookup
+}
+
 /** Undefined: nothing that we did not know. */
 export const planAdoption = async (
-  { verifier, rules, author }: { readonly verifier: Verifier; readonly rules: LedgerRules; readonly author: PublicKey },
+  deps: AdoptionDeps,
   records: OwnRecords,
   before: ChainState,
   answer: { readonly entries: readonly Uint8Array[]; readonly certificate: Certificate },
 ): Promise<Result<Adoption | undefined, AdoptionError>> => {
+  const { verifier, rules, author } = deps
   const { certificate } = answer
   if (!equalBytes(certificate.author, author) || !(await verifyCertificate(verifier, certificate, rules)))
     return err({ type: 'certificate' })
@@ -66,8 +77,9 @@ export const planAdoption = async (
 
   const found = await incomesOf(author, records, given, adopted)
   if (!found.ok) return found
-  const start = fork === before.head.seq + 1 ? before : await refold(rules, author, records, fork)
-  const folded = await fold(verifier, rules, start, adopted, found.value)
+  const start = fork === before.head.seq + 1 ? ok(before) : await refold(deps, records, fork)
+  if (!start.ok) return start
+  const folded = await fold(deps, start.value, adopted, found.value)
   return folded.ok ? ok({ certified: adopted.at(-1)!, adopted, incomes: found.value, state: folded.value }) : folded
 }
 
@@ -110,7 +122,11 @@ const incomesOf = async (
 }
 
 /** Our own chain below the fork. A root-signed entry comes by adoption only, certified, and nothing of ours follows it: none lies below a fork. */
-const refold = async (rules: LedgerRules, author: PublicKey, records: OwnRecords, fork: number): Promise<ChainState> => {
+const refold = async (
+  { rules, author, sponsored }: AdoptionDeps,
+  records: OwnRecords,
+  fork: number,
+): Promise<Result<ChainState, AdoptionError>> => {
   let state = emptyChain(author)
   for (let seq = 0; seq < fork; seq++) {
     const entry = await records.entry(seq)
@@ -121,16 +137,16 @@ const refold = async (rules: LedgerRules, author: PublicKey, records: OwnRecords
       assert(income, 'the income of every own claim is kept')
       incomes.set(toHex(id), income)
     }
-    const applied = applyEntry(rules, state, entry, 'author', ([, id]) => incomes.get(toHex(id)))
-    assert(applied.ok, 'the own chain is valid')
+    const sponsoredOf = await sponsoredFor(entry, state, sponsored)
+    const applied = applyEntry(rules, state, entry, 'author', ([, id]) => incomes.get(toHex(id)), sponsoredOf)
+    if (!applied.ok) return notApplied(applied.error)
     state = advance(state, applied.value)
   }
-  return state
+  return ok(state)
 }
 
 const fold = async (
-  verifier: Verifier,
-  rules: LedgerRules,
+  { verifier, rules, sponsored }: AdoptionDeps,
   start: ChainState,
   entries: readonly ParsedEntry[],
   incomes: ReadonlyMap<string, Income>,
@@ -139,12 +155,16 @@ const fold = async (
   for (const entry of entries) {
     const signed: Result<SignedBy, InvalidReason> = await verifyEntry(verifier, rules, entry, state.head.identity)
     if (!signed.ok) return err({ type: 'invalid', reason: signed.error })
-    const applied = applyEntry(rules, state, entry, signed.value, ([, id]) => incomes.get(toHex(id)))
-    if (!applied.ok) {
-      assert(applied.error.type === 'invalid', 'every income was looked up')
-      return err({ type: 'invalid', reason: applied.error.reason })
-    }
+    const sponsoredOf = await sponsoredFor(entry, state, sponsored)
+    const applied = applyEntry(rules, state, entry, signed.value, ([, id]) => incomes.get(toHex(id)), sponsoredOf)
+    if (!applied.ok) return notApplied(applied.error)
     state = advance(state, applied.value)
   }
   return ok(state)
 }
+
+/** Incomes were looked up before; what is missing here is a sponsor's entry, which the issuer's replica has to have. */
+const notApplied = (error: ApplyError): Result<never, AdoptionError> =>
+  error.type === 'invalid'
+    ? err({ type: 'invalid', reason: error.reason })
+    : err({ type: 'missing', incomes: [{ payer: error.payer, seq: error.seq, id: error.id }] })

@@ -7,6 +7,9 @@
  * | ownHeads        | author            | head record (chain-state.ts)                         |
  * | ownPaid         | author/payee      | figures as of the head                               |
  * | ownClaimed      | author/payer      | figures as of the head                               |
+ * | ownDelegated    | author/receiver   | weight lent as of the head, µcr                      |
+ * | ownAttests      | author/entry id/operation | as in replica-records.ts                     |
+ * | ownSponsors     | author/sponsor    | as in replica-records.ts                             |
  * | ownIncomes      | author/entry id   | [number, total] of a payer's entry that was claimed  |
  * | ownCertificates | author/number     | certificate                                          |
  * | ownPayments     | author/payee      | number of the newest certified entry that pays them  |
@@ -21,12 +24,12 @@ import {
   type ChainHead,
   type ChainState,
   claimedFromRecord,
-  claimedToRecord,
   emptyHead,
   headFromRecord,
   headToRecord,
-  paidFromRecord,
-  paidToRecord,
+  lineRecords,
+  type LineKind,
+  readLines,
 } from './chain-state.ts'
 import { parseEntry, type ParsedEntry, payLines } from './entry.ts'
 import type { Certificate, EntryId } from './types.ts'
@@ -62,11 +65,7 @@ export const createOwnRecords = (store: Store, author: PublicKey): OwnRecords =>
       const record = await store.get('ownHeads', me)
       return [record === undefined ? emptyHead(author) : headFromRecord(record), { table: 'ownHeads', key: me, equals: record }]
     },
-    state: async (head) => ({
-      head,
-      paid: await lines('ownPaid', paidFromRecord),
-      claimed: await lines('ownClaimed', claimedFromRecord),
-    }),
+    state: (head) => readLines(head, (kind, fromRecord) => lines(ownTables[kind], fromRecord)),
     entry: async (seq) => {
       const bytes = await store.get('ownEntries', key(seq))
       return bytes === undefined ? undefined : kept(bytes)
@@ -95,10 +94,9 @@ export const createOwnRecords = (store: Store, author: PublicKey): OwnRecords =>
       ...entries.map(({ entry, bytes }): Write => ({ table: 'ownEntries', key: key(entry.seq), value: bytes })),
       ...[...incomes].map(([id, { seq, total }]): Write => ({ table: 'ownIncomes', key: key(id), value: [seq, total] })),
     ],
-    foldWrites: ({ head, paid, claimed }) => [
-      { table: 'ownHeads', key: me, value: headToRecord(head) },
-      ...[...paid].map(([payee, figures]): Write => ({ table: 'ownPaid', key: key(payee), value: paidToRecord(figures) })),
-      ...[...claimed].map(([payer, figures]): Write => ({ table: 'ownClaimed', key: key(payer), value: claimedToRecord(figures) })),
+    foldWrites: (change) => [
+      { table: 'ownHeads', key: me, value: headToRecord(change.head) },
+      ...lineRecords(change).map(([kind, line, value]): Write => ({ table: ownTables[kind], key: key(line), value })),
     ],
     certificateWrites: ({ entry }, certificate) => [
       { table: 'ownCertificates', key: key(entry.seq), value: certificate as unknown as StoreValue },
@@ -106,16 +104,22 @@ export const createOwnRecords = (store: Store, author: PublicKey): OwnRecords =>
     ],
     dropWrites: (before, from, after) => [
       ...range(from, before.head.seq).map((seq): Write => ({ table: 'ownEntries', key: key(seq), remove: true })),
-      ...without(before.paid, after.paid).map((payee): Write => ({ table: 'ownPaid', key: key(payee), remove: true })),
-      ...without(before.claimed, after.claimed).map((payer): Write => ({ table: 'ownClaimed', key: key(payer), remove: true })),
+      ...lineRecords(before)
+        .filter(([kind, line]) => !after[kind].has(line))
+        .map(([kind, line]): Write => ({ table: ownTables[kind], key: key(line), remove: true })),
     ],
   }
 }
 
 const range = (from: number, to: number): number[] => Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i)
 
-const without = (before: ReadonlyMap<string, unknown>, after: ReadonlyMap<string, unknown>): string[] =>
-  [...before.keys()].filter((k) => !after.has(k))
+const ownTables: Readonly<Record<LineKind, string>> = {
+  paid: 'ownPaid',
+  claimed: 'ownClaimed',
+  delegated: 'ownDelegated',
+  attests: 'ownAttests',
+  sponsors: 'ownSponsors',
+}
 
 const kept = (bytes: StoreValue): ParsedEntry => {
   const parsed = parseEntry(bytes as Bytes)

@@ -16,7 +16,8 @@ import { applyEntry, type Income, type InvalidReason } from './apply.ts'
 import { verifyCertificate } from './certificate.ts'
 import type { ChainHead, ChainState } from './chain-state.ts'
 import { checkOps, entryBytesMax, parseEntry, type ParsedEntry, payLines, signEntry } from './entry.ts'
-import { type AdoptionError, planAdoption } from './own-chain-adopt.ts'
+import { sponsoredFor } from './fold.ts'
+import { type AdoptionError, planAdoption, type SponsoredLookup } from './own-chain-adopt.ts'
 import { createOwnRecords } from './own-chain-records.ts'
 import type { LedgerRules } from './rules.ts'
 import type { Certificate, ClaimLine, ClaimOp, EntryId, Op } from './types.ts'
@@ -109,8 +110,10 @@ export const createOwnChain = (deps: {
   readonly verifier: Verifier
   readonly rules: LedgerRules
   readonly clock: Clock
+  /** What a settle names, out of a replica: the issuer's alone has use for it. */
+  readonly sponsored?: SponsoredLookup
 }): OwnChain => {
-  const { store, signer, verifier, rules, clock } = deps
+  const { store, signer, verifier, rules, clock, sponsored = async () => undefined } = deps
   const author = signer.publicKey
   const records = createOwnRecords(store, author)
   const serial = createSerial()
@@ -157,7 +160,9 @@ export const createOwnChain = (deps: {
         const made = await signEntry(signer, { v: 1, swarm: rules.swarm, author, seq, prev: head.id, time: clock.now(), ops })
         if (made.bytes.length > entryBytesMax) return err({ type: 'invalid', reason: 'too-large' })
         const known = new Map(incomes.map(({ line, seq: at, total }): [string, Income] => [toHex(line[1]), { seq: at, total }]))
-        const applied = applyEntry(rules, await records.state(head), made, 'author', ([, id]) => known.get(toHex(id)))
+        const state = await records.state(head)
+        const sponsoredOf = await sponsoredFor(made, state, sponsored)
+        const applied = applyEntry(rules, state, made, 'author', ([, id]) => known.get(toHex(id)), sponsoredOf)
         if (!applied.ok) return err({ type: 'invalid', reason: applied.error.type === 'invalid' ? applied.error.reason : 'income-unknown' })
         const writes = [...records.entryWrites([made], known), ...records.foldWrites(applied.value), ...extraWrites]
         const stored = await store.commit(writes, [unchanged, ...extraExpects])
@@ -178,7 +183,7 @@ export const createOwnChain = (deps: {
         if (certificate === null) return keepOnly(store, extraWrites)
         const [head, unchanged] = await records.head()
         const before = await records.state(head)
-        const plan = await planAdoption({ verifier, rules, author }, records, before, { entries, certificate })
+        const plan = await planAdoption({ verifier, rules, author, sponsored }, records, before, { entries, certificate })
         if (!plan.ok) return plan
         if (!plan.value) return keepOnly(store, extraWrites)
         const { certified, adopted, incomes, state } = plan.value

@@ -1,11 +1,12 @@
 /**
  * What came before what it depends on: verified entries and certificates, in memory only (nothing here was acknowledged).
  *
- * Bytes count against the peer that sent them, never against the author named; over its quota, a peer's own oldest go first.
+ * Bytes count against the peers that sent them, never against the author named; over its quota, a peer's own oldest go first.
  */
 import type { NodeId } from '../identity/keys.ts'
 import { toHex } from '../lib/bytes.ts'
 import type { SignedBy } from './apply.ts'
+import { mergeCertificates } from './certificate.ts'
 import type { ParsedEntry } from './entry.ts'
 import type { Certificate, EntryId } from './types.ts'
 
@@ -33,7 +34,8 @@ export interface PendingPool {
 }
 
 interface Item {
-  readonly from: string
+  /** All that sent it: it counts against each, and goes when none of them has room for it. So nobody throws out another's. */
+  readonly from: Set<string>
   readonly bytes: number
   readonly entry?: VerifiedEntry
   readonly certificate?: Certificate
@@ -47,46 +49,66 @@ export const createPendingPool = (perPeerMax = pendingBytesPerPeerMax, totalMax 
   const bytesOf = new Map<string, number>()
   let total = 0
 
+  const count = (from: string, bytes: number): void => {
+    const now = (bytesOf.get(from) ?? 0) + bytes
+    if (now > 0) bytesOf.set(from, now)
+    else bytesOf.delete(from)
+  }
   const remove = (key: string): void => {
     const item = items.get(key)
     if (!item) return
     items.delete(key)
     total -= item.bytes
-    const left = (bytesOf.get(item.from) ?? 0) - item.bytes
-    if (left > 0) bytesOf.set(item.from, left)
-    else bytesOf.delete(item.from)
+    for (const from of item.from) count(from, -item.bytes)
     if (item.certificate) {
       const author = toHex(item.certificate.author)
       const own = certified.get(author)
       own?.delete(key)
       if (own?.size === 0) certified.delete(author)
     }
-    if (item.entry?.parsed.entry.seq === 0) firsts.delete(toHex(item.entry.parsed.entry.author))
+    if (item.entry?.parsed.entry.seq === 0) {
+      const author = toHex(item.entry.parsed.entry.author)
+      if (firsts.get(author) === key) firsts.delete(author)
+    }
   }
-  const add = (key: string, item: Item): void => {
-    if (items.has(key)) return
-    items.set(key, item)
-    total += item.bytes
-    bytesOf.set(item.from, (bytesOf.get(item.from) ?? 0) + item.bytes)
-    while ((bytesOf.get(item.from) ?? 0) > perPeerMax) remove(oldest((other) => other.from === item.from))
-    while (total > totalMax) remove(oldest(() => true))
-  }
-  const oldest = (wanted: (item: Item) => boolean): string => {
-    for (const [key, item] of items) if (wanted(item)) return key
-    return ''
+  const add = (key: string, from: string, made: Omit<Item, 'from'>): void => {
+    const item = items.get(key) ?? { ...made, from: new Set() }
+    if (item.from.has(from)) return
+    if (item.from.size === 0) {
+      items.set(key, item)
+      total += item.bytes
+    }
+    item.from.add(from)
+    count(from, item.bytes)
+    for (const [other, { from: senders, bytes }] of items) {
+      if ((bytesOf.get(from) ?? 0) <= perPeerMax) break
+      if (!senders.has(from)) continue
+      if (senders.size === 1) remove(other)
+      else {
+        senders.delete(from)
+        count(from, -bytes)
+      }
+    }
+    for (const other of items.keys()) {
+      if (total <= totalMax) break
+      remove(other)
+    }
   }
 
   return {
     addEntry: (from, entry) => {
       const { parsed } = entry
-      add(entryKey(parsed.id), { from, bytes: parsed.bytes.length, entry })
       if (parsed.entry.seq === 0) firsts.set(toHex(parsed.entry.author), entryKey(parsed.id))
+      add(entryKey(parsed.id), from, { bytes: parsed.bytes.length, entry })
     },
     addCertificate: (from, certificate) => {
       const key = certificateKey(certificate)
       const author = toHex(certificate.author)
-      certified.set(author, (certified.get(author) ?? new Map<string, Certificate>()).set(key, certificate))
-      add(key, { from, bytes: signatureBytes * (1 + certificate.signatures.length), certificate })
+      const own = certified.get(author) ?? new Map<string, Certificate>()
+      const known = own.get(key)
+      // Signatures add up, whichever came first.
+      certified.set(author, own.set(key, known ? (mergeCertificates(known, certificate) ?? known) : certificate))
+      add(key, from, { bytes: signatureBytes * (1 + certificate.signatures.length), certificate })
     },
     entry: (id) => items.get(entryKey(id))?.entry,
     certificates: (author) => [...(certified.get(author)?.values() ?? [])].sort((a, b) => a.seq - b.seq),

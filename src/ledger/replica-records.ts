@@ -1,6 +1,7 @@
 /**
  * How a full replica keeps certified chains in the store: every account as of its highest certified entry, and what past
- * entries paid. Nothing uncertified is ever here.
+ * entries paid. Nothing uncertified is ever here. Of certified entries that conflict, what is off the head's chain stands under
+ * `branches` (conflict.ts); everything else is of that chain.
  *
  * | table        | key                        | value                                                       |
  * | ------------ | -------------------------- | ----------------------------------------------------------- |
@@ -11,27 +12,37 @@
  * | paidAt       | author/payee/number, falling | total as of that entry, for claims of it or of a later one |
  * | claimed      | author/payer               | figures as of the head                                      |
  * | incomes      | payee/payer                | [number, id, total] of the payer's newest entry with a line for the payee |
+ * | delegated    | author/receiver            | weight lent as of the head, µcr                             |
+ * | lent         | receiver/author            | the same, for who looks for what was lent to it; none where it is 0 |
+ * | attests      | author/entry id/operation  | [subject, claim, confidence, expiry, revoked]               |
+ * | sponsors     | author/sponsor             | [standing attests, [number, id] named in the last settle]   |
  * | certificates | author/number              | certificate                                                 |
+ * | branches     | author/entry id            | bytes of a valid certified entry off the head's chain       |
+ * | branchCertificates | author/entry id      | certificate                                                 |
+ * | tips         | author                     | ids of the branches' ends; a record only where there are any |
+ * | conflicts    | certificate's entry id     | certificate that cannot be true beside others: its entry is another than the one at its number, or not valid |
  */
 import type { NodeId, PublicKey } from '../identity/keys.ts'
 import { assert } from '../lib/assert.ts'
 import { type Bytes, equalBytes, toHex } from '../lib/bytes.ts'
 import { type Expect, numberKey, type Store, type StoreValue, type Write } from '../lib/store.ts'
-import type { Income } from './apply.ts'
+import type { Income, Sponsored } from './apply.ts'
 import {
+  attestKey,
   type ChainChange,
   type ChainHead,
   type ChainState,
-  claimedFromRecord,
-  claimedToRecord,
   emptyHead,
+  type EntryPlace,
   headFromRecord,
   headToRecord,
-  paidFromRecord,
-  paidToRecord,
+  lineRecords,
+  type LineKind,
+  readLines,
 } from './chain-state.ts'
-import { claimLines, parseEntry, type ParsedEntry, payLines } from './entry.ts'
-import type { Certificate, ClaimLine, EntryId } from './types.ts'
+import { mergeCertificates } from './certificate.ts'
+import { claimLines, delegateLines, joinOf, parseEntry, type ParsedEntry, payLines, revokesOf, sponsorLines } from './entry.ts'
+import type { AttestOp, Certificate, ClaimLine, Entry, EntryId, PayLine, SponsorLine } from './types.ts'
 
 export interface PayerLine {
   readonly payer: PublicKey
@@ -52,32 +63,29 @@ export interface ReplicaRecords {
   readonly entriesFrom: (author: PublicKey, seq: number, limit: number) => Promise<readonly ParsedEntry[]>
   /** The payer's total for this payee as of the entry that the claim names; undefined where that entry is not here. */
   readonly income: (payee: PublicKey, line: ClaimLine) => Promise<Income | undefined>
+  /** By how much a sponsor's figures rose up to the entry that a settle names; undefined where that entry is not here. */
+  readonly sponsored: (line: SponsorLine, since: EntryPlace | null) => Promise<Sponsored | undefined>
   readonly incomes: (payee: PublicKey) => Promise<readonly PayerLine[]>
+  /** Who lends weight to this key, in µcr. */
+  readonly lentTo: (receiver: PublicKey) => Promise<ReadonlyMap<NodeId, number>>
+  /** On exactly this entry, whichever chain it is on. */
+  readonly certificateOn: (entry: {
+    readonly author: PublicKey
+    readonly seq: number
+    readonly id: EntryId
+  }) => Promise<Certificate | undefined>
   readonly certificateAt: (author: PublicKey, seq: number) => Promise<Certificate | undefined>
   readonly certificates: (author: PublicKey, from: number, limit: number) => Promise<readonly Certificate[]>
   readonly newestCertificate: (author: PublicKey) => Promise<Certificate | undefined>
   /** New certified entries of one author and the change that they make together. */
   readonly entryWrites: (entries: readonly ParsedEntry[], change: ChainChange) => Write[]
-  readonly certificateWrite: (certificate: Certificate) => Write
+  /** For an entry that is here. Signatures are added to those known. */
+  readonly certificateWrite: (certificate: Certificate) => Promise<Write>
 }
 
 export const createReplicaRecords = (store: Store): ReplicaRecords => {
   const list = async <T>(table: string, prefix: string, read: (value: StoreValue) => T): Promise<ReadonlyMap<NodeId, T>> =>
     new Map((await store.list(table, { prefix })).map(([key, value]) => [key.slice(prefix.length), read(value)]))
-
-  const pick = async <T>(
-    table: string,
-    author: PublicKey,
-    keys: readonly PublicKey[],
-    read: (value: StoreValue) => T,
-  ): Promise<ReadonlyMap<NodeId, T>> => {
-    const found = new Map<NodeId, T>()
-    for (const key of new Set(keys.map(toHex))) {
-      const value = await store.get(table, `${toHex(author)}/${key}`)
-      if (value !== undefined) found.set(key, read(value))
-    }
-    return found
-  }
 
   const entryAt = async (author: PublicKey, seq: number): Promise<ParsedEntry | undefined> => {
     const bytes = await store.get('entries', place(author, seq))
@@ -85,51 +93,122 @@ export const createReplicaRecords = (store: Store): ReplicaRecords => {
   }
   const entryById = async (id: EntryId): Promise<ParsedEntry | undefined> => {
     const at = (await store.get('ids', toHex(id))) as readonly [PublicKey, number] | undefined
-    return at && entryAt(at[0], at[1])
+    if (!at) return undefined
+    const onChain = await entryAt(at[0], at[1])
+    if (onChain && equalBytes(onChain.id, id)) return onChain
+    const bytes = await store.get('branches', branchKey(at[0], id))
+    return bytes === undefined ? undefined : kept(bytes)
+  }
+  const parentOf = async ({ entry }: ParsedEntry): Promise<ParsedEntry | undefined> => (entry.seq === 0 ? undefined : entryById(entry.prev))
+  const isOnChain = async ({ entry, id }: ParsedEntry): Promise<boolean> => {
+    const onChain = await entryAt(entry.author, entry.seq)
+    return onChain !== undefined && equalBytes(onChain.id, id)
+  }
+
+  /** The payer's line for this payee as of this entry of the payer's. */
+  const lineAsOf = async (paying: ParsedEntry, payee: PublicKey): Promise<PayLine | undefined> => {
+    for (let at: ParsedEntry | undefined = paying; at; at = await parentOf(at)) {
+      const line = payLines(at.entry).findLast(([to]) => equalBytes(to, payee))
+      if (line) return line
+      // Off the head's chain step by step, on it in one.
+      if (!(await isOnChain(at))) continue
+      const prefix = `${toHex(at.entry.author)}/${toHex(payee)}/`
+      const [older] = await store.list('paidAt', { prefix, from: prefix + falling(at.entry.seq), limit: 1 })
+      const setter = older && (await entryAt(at.entry.author, Number.MAX_SAFE_INTEGER - Number(older[0].slice(prefix.length))))
+      return setter && payLines(setter.entry).findLast(([to]) => equalBytes(to, payee))
+    }
+    return undefined
+  }
+
+  /** Root key of the join that this entry's chain begins with. */
+  const identityAt = async (of: ParsedEntry): Promise<PublicKey | null> => {
+    for (let at: ParsedEntry | undefined = of; at; at = await parentOf(at)) {
+      const join = joinOf(at.entry)
+      if (join) return join.identity
+      if (await isOnChain(at)) return (await head(at.entry.author))[0].identity
+    }
+    return null
+  }
+
+  const head: ReplicaRecords['head'] = async (author) => {
+    const key = toHex(author)
+    const record = await store.get('heads', key)
+    return [record === undefined ? emptyHead(author) : headFromRecord(record), { table: 'heads', key, equals: record }]
+  }
+
+  /** Those lines of an account that have these keys. */
+  const pickLines = (of: ChainHead, keys: Readonly<Record<LineKind, readonly string[]>>): Promise<ChainState> =>
+    readLines(of, async (kind, fromRecord) => {
+      const found = new Map<string, ReturnType<typeof fromRecord>>()
+      for (const key of new Set(keys[kind])) {
+        const record = await store.get(kind, `${toHex(of.author)}/${key}`)
+        if (record !== undefined) found.set(key, fromRecord(record))
+      }
+      return found
+    })
+
+  const certificateOn: ReplicaRecords['certificateOn'] = async ({ author, seq, id }) => {
+    const onChain = (await store.get('certificates', place(author, seq))) as unknown as Certificate | undefined
+    if (onChain && equalBytes(onChain.id, id)) return onChain
+    return (await store.get('branchCertificates', branchKey(author, id))) as unknown as Certificate | undefined
   }
 
   return {
     entryAt,
     entryById,
-    head: async (author) => {
-      const key = toHex(author)
-      const record = await store.get('heads', key)
-      return [record === undefined ? emptyHead(author) : headFromRecord(record), { table: 'heads', key, equals: record }]
-    },
+    head,
     heads: async () => (await store.list('heads')).map(([, record]) => headFromRecord(record)),
-    stateFor: async (head, entries) => ({
-      head,
-      paid: await pick(
-        'paid',
-        head.author,
-        entries.flatMap(({ entry }) => payLines(entry).map(([payee]) => payee)),
-        paidFromRecord,
-      ),
-      claimed: await pick(
-        'claimed',
-        head.author,
-        entries.flatMap(({ entry }) => claimLines(entry).map(([payer]) => payer)),
-        claimedFromRecord,
-      ),
-    }),
-    wholeState: async (head) => ({
-      head,
-      paid: await list('paid', `${toHex(head.author)}/`, paidFromRecord),
-      claimed: await list('claimed', `${toHex(head.author)}/`, claimedFromRecord),
-    }),
+    stateFor: async (of, entries) => {
+      const named = (keys: (entry: ParsedEntry) => readonly string[]): string[] => entries.flatMap(keys)
+      const state = await pickLines(of, {
+        paid: named(({ entry }) => payLines(entry).map(([payee]) => toHex(payee))),
+        claimed: named(({ entry }) => claimLines(entry).map(([payer]) => toHex(payer))),
+        delegated: named(({ entry }) => delegateLines(entry).map(([to]) => toHex(to))),
+        attests: named(({ entry, id }) => [
+          ...attestsOf(entry).map(([, index]) => attestKey(id, index)),
+          ...revokesOf(entry).map((op) => attestKey(op.entry, op.index)),
+        ]),
+        sponsors: named(({ entry }) => [
+          ...attestsOf(entry).map(([{ subject }]) => toHex(subject)),
+          ...sponsorLines(entry).map(([sponsor]) => toHex(sponsor)),
+        ]),
+      })
+      // A revoke names its attest alone; whom that was about stands in the attest.
+      const revoked = [...state.attests.values()].map(({ subject }) => toHex(subject))
+      const { sponsors } = await pickLines(of, { paid: [], claimed: [], delegated: [], attests: [], sponsors: revoked })
+      return { ...state, sponsors: new Map([...state.sponsors, ...sponsors]) }
+    },
+    wholeState: (of) => readLines(of, (kind, fromRecord) => list(kind, `${toHex(of.author)}/`, fromRecord)),
     entriesFrom: async (author, seq, limit) =>
       (await store.list('entries', { prefix: `${toHex(author)}/`, from: place(author, seq), limit })).map(([, bytes]) => kept(bytes)),
 
     income: async (payee, [payer, id]) => {
       const found = await entryById(id)
       if (!found || !equalBytes(found.entry.author, payer)) return undefined
-      const { seq } = found.entry
-      const line = payLines(found.entry).findLast(([to]) => equalBytes(to, payee))
-      if (line) return { seq, total: line[1] }
-      const prefix = `${toHex(payer)}/${toHex(payee)}/`
-      const [older] = await store.list('paidAt', { prefix, from: prefix + falling(seq), limit: 1 })
-      return { seq, total: (older?.[1] as number | undefined) ?? 0 }
+      return { seq: found.entry.seq, total: (await lineAsOf(found, payee))?.[1] ?? 0 }
     },
+    sponsored: async ([sponsor, id], since) => {
+      const named = await entryById(id)
+      const before = since === null ? undefined : await entryById(since.id)
+      if (!named || !equalBytes(named.entry.author, sponsor) || (since !== null && !before)) return undefined
+      const newest = new Map<NodeId, PayLine>()
+      // Down to the entry named before; where the chain forked since, to where both come from.
+      let below = before
+      for (let at: ParsedEntry | undefined = named; at && !(below && equalBytes(at.id, below.id));) {
+        const ahead: boolean = below === undefined || at.entry.seq >= below.entry.seq
+        if (below && at.entry.seq <= below.entry.seq) below = await parentOf(below)
+        if (!ahead) continue
+        for (const line of payLines(at.entry).toReversed()) if (!newest.has(toHex(line[0]))) newest.set(toHex(line[0]), line)
+        at = await parentOf(at)
+      }
+      const rose: Sponsored['rose'][number][] = []
+      for (const [payee, line] of newest) {
+        const [, total = 0, units = 0] = (before && (await lineAsOf(before, line[0]))) ?? []
+        rose.push({ payee, paidMicro: BigInt(Math.max(0, line[1] - total)), units: BigInt(Math.max(0, line[2] - units)) })
+      }
+      return { seq: named.entry.seq, identity: await identityAt(named), rose }
+    },
+    lentTo: async (receiver) => list('lent', `${toHex(receiver)}/`, (amount) => amount as number),
     incomes: async (payee) =>
       (await store.list('incomes', { prefix: `${toHex(payee)}/` })).map(([, record]) => {
         const [payer, seq, id, total] = record as readonly [PublicKey, number, EntryId, number]
@@ -145,12 +224,15 @@ export const createReplicaRecords = (store: Store): ReplicaRecords => {
       return row?.[1] as unknown as Certificate | undefined
     },
 
-    entryWrites: (entries, { head, paid, claimed }) => {
-      const me = toHex(head.author)
+    entryWrites: (entries, change) => {
+      const me = toHex(change.head.author)
       return [
-        { table: 'heads', key: me, value: headToRecord(head) },
-        ...[...paid].map(([payee, figures]): Write => ({ table: 'paid', key: `${me}/${payee}`, value: paidToRecord(figures) })),
-        ...[...claimed].map(([payer, figures]): Write => ({ table: 'claimed', key: `${me}/${payer}`, value: claimedToRecord(figures) })),
+        { table: 'heads', key: me, value: headToRecord(change.head) },
+        ...lineRecords(change).map(([table, key, value]): Write => ({ table, key: `${me}/${key}`, value })),
+        ...[...change.delegated].map(([to, amount]): Write => {
+          const at = { table: 'lent', key: `${to}/${me}` }
+          return amount > 0 ? { ...at, value: amount } : { ...at, remove: true }
+        }),
         ...entries.flatMap(({ entry, id, bytes }): Write[] => [
           { table: 'entries', key: place(entry.author, entry.seq), value: bytes },
           { table: 'ids', key: toHex(id), value: [entry.author, entry.seq] },
@@ -161,20 +243,29 @@ export const createReplicaRecords = (store: Store): ReplicaRecords => {
         ]),
       ]
     },
-    certificateWrite: (certificate) => ({
-      table: 'certificates',
-      key: place(certificate.author, certificate.seq),
-      value: certificate as unknown as StoreValue,
-    }),
+    certificateOn,
+    certificateWrite: async (certificate) => {
+      const { author, seq, id } = certificate
+      const onChain = await entryAt(author, seq)
+      const known = await certificateOn(certificate)
+      const value = ((known && mergeCertificates(known, certificate)) ?? certificate) as unknown as StoreValue
+      return onChain && !equalBytes(onChain.id, id)
+        ? { table: 'branchCertificates', key: branchKey(author, id), value }
+        : { table: 'certificates', key: place(author, seq), value }
+    },
   }
 }
 
-const place = (author: PublicKey, seq: number): string => `${toHex(author)}/${numberKey(seq)}`
+const attestsOf = ({ ops }: Entry): readonly (readonly [AttestOp, number])[] =>
+  ops.flatMap((op, index) => (op.op === 'attest' ? [[op, index] as const] : []))
+
+export const branchKey = (author: PublicKey, id: EntryId): string => `${toHex(author)}/${toHex(id)}`
+export const place = (author: PublicKey, seq: number): string => `${toHex(author)}/${numberKey(seq)}`
 
 /** Sorts the later number first, so that "the last one up to here" is one step in the store's order. */
 const falling = (seq: number): string => numberKey(Number.MAX_SAFE_INTEGER - seq)
 
-const kept = (bytes: StoreValue): ParsedEntry => {
+export const kept = (bytes: StoreValue): ParsedEntry => {
   const parsed = parseEntry(bytes as Bytes)
   assert(parsed.ok, 'an entry that was kept parses')
   return parsed.value

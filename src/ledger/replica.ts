@@ -3,20 +3,22 @@
  *
  * Entries and certificates may come in any order, from anyone, any number of times; the result is the same. What is certified and
  * complete is folded and kept in one commit before `ingest` resolves; what lacks something waits in memory. Uncertified entries
- * change nothing.
+ * change nothing. Where certified entries conflict, see conflict.ts.
  */
 import type { PublicKey, Verifier } from '../identity/keys.ts'
 import { equalBytes, toHex } from '../lib/bytes.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { createSerial } from '../lib/serial.ts'
-import type { Store, StoreError, StoreValue, Write } from '../lib/store.ts'
+import type { Expect, Store, StoreError, Write } from '../lib/store.ts'
 import type { InvalidReason } from './apply.ts'
-import { verifyCertificate } from './certificate.ts'
-import { type ChainState, summaryOf } from './chain-state.ts'
-import { claimLines, type EntryError, joinOf, parseEntry, type ParsedEntry } from './entry.ts'
+import { mergeCertificates, verifyCertificate } from './certificate.ts'
+import { type ChainHead, type ChainState, emptyChain, summaryOf } from './chain-state.ts'
+import { branchWrites, conflictWrite, stateAt, tipsOf } from './conflict.ts'
+import { certifiedLines, claimLines, type EntryError, joinOf, parseEntry, type ParsedEntry } from './entry.ts'
 import { foldSegment } from './fold.ts'
 import { createPendingPool, type PendingPool, type VerifiedEntry } from './pending-pool.ts'
 import { createReplicaRecords, type PayerLine, type ReplicaRecords } from './replica-records.ts'
+import { createVerdictBook, type VerdictBook } from './replica-verdicts.ts'
 import type { LedgerRules } from './rules.ts'
 import type { AccountSummary, Certificate, EntryId } from './types.ts'
 import { verifyEntry } from './verify-entry.ts'
@@ -72,8 +74,13 @@ export interface Replica {
   readonly incomes: (payee: PublicKey) => Promise<readonly PayerLine[]>
   /** Two certified entries at one number were seen: the swarm is broken. */
   readonly broken: () => Promise<boolean>
+  /** What is known against accounts; part of no entry's validity. */
+  readonly verdicts: VerdictBook
   readonly pendingBytes: () => number
 }
+
+type Settled = Result<{ readonly folded: readonly ParsedEntry[]; readonly refused?: Refusal }, StoreError>
+const nothingFolded: Settled = ok({ folded: [] })
 
 /** Of one answer to a range; whoever wants more asks on from there. */
 export const segmentBytesMax = 256 * 1024
@@ -91,6 +98,8 @@ export const createReplica = ({
   readonly pool?: PendingPool
 }): Replica => {
   const records = createReplicaRecords(store)
+  const verdicts = createVerdictBook({ store, verifier, rules })
+  const deps = { store, records, rules, verifier }
   const serial = createSerial()
   /** Payer → authors whose certified entries wait for one of the payer's. */
   const waiting = new Map<string, Set<string>>()
@@ -105,7 +114,9 @@ export const createReplica = ({
     const parsed = parseEntry(bytes)
     if (!parsed.ok) return parsed
     const { entry, id } = parsed.value
-    if (pool.entry(id) || (await store.get('ids', toHex(id))) !== undefined) return parsed
+    const pending = pool.entry(id)
+    if (pending) pool.addEntry(from, pending)
+    if (pending || (await store.get('ids', toHex(id))) !== undefined) return parsed
     const identity = await identityOf(entry.author)
     const signed = await verifyEntry(verifier, rules, parsed.value, identity)
     if (!signed.ok)
@@ -115,18 +126,15 @@ export const createReplica = ({
           : { type: 'invalid', reason: signed.error },
       )
     pool.addEntry(from, { parsed: parsed.value, signedBy: signed.value })
-    // A claim brings the payer's certificate along; it counts like one that came by itself.
-    for (const [, , certificate] of claimLines(entry)) await takeCertificate(certificate, from)
+    // A claim or a settle brings the other's certificate along; it counts like one that came by itself.
+    for (const [, , certificate] of certifiedLines(entry)) await takeCertificate(certificate, from)
     return parsed
   }
 
   const takeCertificate = async (certificate: Certificate, from: string): Promise<void> => {
-    if ((await records.certificateAt(certificate.author, certificate.seq)) === undefined || !(await holds(certificate)))
-      pool.addCertificate(from, certificate)
-  }
-  const holds = async ({ author, seq, id }: Certificate): Promise<boolean> => {
-    const held = await records.entryAt(author, seq)
-    return held !== undefined && equalBytes(held.id, id)
+    const known = await records.certificateOn(certificate)
+    const news = (known && mergeCertificates(known, certificate)) ?? certificate
+    if (news.signatures.length > (known?.signatures.length ?? 0)) pool.addCertificate(from, certificate)
   }
 
   /** Folds all that is complete, starting from these authors; whoever waited for what was folded follows. */
@@ -144,54 +152,84 @@ export const createReplica = ({
         certified.push(...done.value.folded)
         for (const waiter of waiting.get(author) ?? []) queue.add(waiter)
         waiting.delete(author)
+        // A certificate that was passed over, its number above the head's, may now be at or below it.
+        queue.add(author)
       }
     }
     return ok({ certified, refused })
   }
 
-  const settleOne = async (
-    certificate: Certificate,
-  ): Promise<Result<{ folded: readonly ParsedEntry[]; refused?: Refusal }, StoreError>> => {
+  const settleOne = async (certificate: Certificate): Promise<Settled> => {
     const [head, unchanged] = await records.head(certificate.author)
-    if (certificate.seq <= head.seq) {
+    const known = certificate.seq <= head.seq || (await store.get('ids', toHex(certificate.id))) !== undefined
+    if (known && (await records.entryById(certificate.id))) {
       pool.removeCertificate(certificate)
-      const same = await holds(certificate)
-      const write: Write = same
-        ? records.certificateWrite(certificate)
-        : { table: 'conflicts', key: toHex(certificate.id), value: certificate as unknown as StoreValue }
-      const stored = await store.commit([write])
-      return stored.ok ? ok({ folded: [], ...(same ? {} : { refused: { type: 'conflict' } }) }) : stored
+      return keep([await records.certificateWrite(certificate)], [])
     }
-    const segment = descent(certificate, head.seq)
-    if (!segment) return ok({ folded: [] })
-    const start = await records.stateFor(
-      head,
-      segment.map((item) => item.parsed),
-    )
-    const fold = await foldSegment({ rules, records, verifier }, start, segment)
+    const run = await descent(certificate, head)
+    const atHead = run !== undefined && (head.seq < 0 ? run.from === undefined : run.from !== undefined && equalBytes(run.from, head.id))
+    if (!run) return certificate.seq <= head.seq ? inConflict(certificate) : nothingFolded
+    const parsed = run.entries.map((item) => item.parsed)
+    const beside = !atHead || (await tipsOf(store, certificate.author)).length > 0
+    const from = run.from && (await records.entryById(run.from))
+    const start = atHead ? await records.stateFor(head, parsed) : from ? await stateAt(deps, from) : emptyChain(certificate.author)
+    if (!start) return inConflict(certificate)
+
+    const fold = await foldSegment(deps, start, run.entries)
     if (fold.stopped?.type === 'missing') {
       const payer = toHex(fold.stopped.payer)
       waiting.set(payer, (waiting.get(payer) ?? new Set()).add(toHex(certificate.author)))
-      return ok({ folded: [] })
+      return certificate.seq <= head.seq ? inConflict(certificate) : nothingFolded
     }
-    for (const { parsed } of segment) pool.removeEntry(parsed.id)
+    // What is valid before an invalid entry may have a certificate of its own, still on its way.
+    for (const { id } of parsed.slice(fold.stopped ? fold.heads.length : 0)) pool.removeEntry(id)
     pool.removeCertificate(certificate)
-    if (fold.stopped) return ok({ folded: [], refused: fold.stopped })
-    const folded = segment.map((item) => item.parsed)
-    const stored = await store.commit([...records.entryWrites(folded, fold.change), records.certificateWrite(certificate)], [unchanged])
-    return stored.ok ? ok({ folded }) : stored
+    if (fold.stopped) return keep([conflictWrite(certificate)], [], fold.stopped)
+    if (!beside)
+      return keep([...records.entryWrites(parsed, fold.change), await records.certificateWrite(certificate)], parsed, undefined, [
+        unchanged,
+      ])
+    const writes = await branchWrites(deps, head, from, parsed, certificate)
+    return keep(writes ?? [conflictWrite(certificate)], writes ? parsed : [], atHead ? undefined : { type: 'conflict' }, [unchanged])
   }
 
-  /** From the entry after the head to the certified one, if all are here. */
-  const descent = ({ id: top, seq: topSeq }: Certificate, headSeq: number): readonly VerifiedEntry[] | undefined => {
+  const keep = async (
+    writes: readonly Write[],
+    folded: readonly ParsedEntry[],
+    refused?: Refusal,
+    expects: readonly Expect[] = [],
+  ): Promise<Settled> => {
+    const stored = await store.commit(writes, expects)
+    return stored.ok ? ok({ folded, ...(refused ? { refused } : {}) }) : stored
+  }
+
+  /** Another entry than the certified one stands at its number, and what leads to it is not complete: said at once, and once. */
+  const inConflict = async (certificate: Certificate): Promise<Settled> =>
+    (await store.get('conflicts', toHex(certificate.id))) === undefined
+      ? keep([conflictWrite(certificate)], [], { type: 'conflict' })
+      : nothingFolded
+
+  /**
+   * From the certified entry back to one that is kept here (`from`; none: to number 0), oldest first. Undefined where an entry
+   * between is not here.
+   */
+  const descent = async (
+    { author, id: top, seq: topSeq }: Certificate,
+    head: ChainHead,
+  ): Promise<{ readonly from: EntryId | undefined; readonly entries: readonly VerifiedEntry[] } | undefined> => {
     const found: VerifiedEntry[] = []
-    for (let seq = topSeq, id = top; seq > headSeq; seq--) {
+    for (let seq = topSeq, id = top; seq >= 0; seq--) {
+      if (seq === head.seq && equalBytes(id, head.id)) return { from: id, entries: found.reverse() }
       const step = pool.entry(id)
-      if (!step || step.parsed.entry.seq !== seq) return undefined
+      if (step ? seq <= head.seq : found.length > 0) {
+        const here = await records.entryById(id)
+        if (here && equalBytes(here.entry.author, author)) return { from: id, entries: found.reverse() }
+      }
+      if (!step || step.parsed.entry.seq !== seq || !equalBytes(step.parsed.entry.author, author)) return undefined
       found.push(step)
       id = step.parsed.entry.prev
     }
-    return found.reverse()
+    return { from: undefined, entries: found.reverse() }
   }
 
   const certificateOf: Replica['certificateOf'] = (author, seq) =>
@@ -203,7 +241,8 @@ export const createReplica = ({
     entry: records.entryById,
     incomes: records.incomes,
     pendingBytes: pool.bytes,
-    broken: async () => (await store.list('conflicts', { limit: 1 })).length > 0,
+    verdicts,
+    broken: async () => (await store.list('conflicts', { limit: 1 })).length > 0 || (await store.list('tips', { limit: 1 })).length > 0,
 
     ingest: (entries, certificate, from) =>
       serial('replica', async () => {
@@ -211,7 +250,7 @@ export const createReplica = ({
         const authors: PublicKey[] = []
         for (const bytes of entries) {
           const taken = await takeEntry(bytes, from)
-          if (taken.ok) authors.push(taken.value.entry.author, ...claimLines(taken.value.entry).map(([payer]) => payer))
+          if (taken.ok) authors.push(taken.value.entry.author, ...certifiedLines(taken.value.entry).map(([author]) => author))
           else refused.push(taken.error)
         }
         if (certificate !== null)

@@ -30,7 +30,34 @@ export interface StakeOp {
   readonly op: 'stake'
   readonly amount: number
 }
-export type Op = JoinOp | PayOp | ClaimOp | StakeOp
+/** Lent weight as of now, in µcr; 0 takes it back. */
+export type DelegateLine = readonly [to: PublicKey, amount: number]
+export interface DelegateOp {
+  readonly op: 'delegate'
+  readonly lines: readonly DelegateLine[]
+}
+export interface AttestOp {
+  readonly op: 'attest'
+  readonly subject: PublicKey
+  readonly claim: string
+  /** 0 … 100. */
+  readonly confidence: number
+  /** In ms, for readers: no rule of validity reads it. */
+  readonly expiry: number
+}
+/** Takes back the author's own attest at this place. */
+export interface RevokeOp {
+  readonly op: 'revoke'
+  readonly entry: EntryId
+  readonly index: number
+}
+export type SponsorLine = readonly [sponsor: PublicKey, entry: EntryId, certificate: Certificate]
+export interface SettleOp {
+  readonly op: 'settle'
+  readonly epoch: number
+  readonly lines: readonly SponsorLine[]
+}
+export type Op = JoinOp | PayOp | ClaimOp | StakeOp | DelegateOp | AttestOp | RevokeOp | SettleOp
 
 export interface Entry {
   readonly v: 1

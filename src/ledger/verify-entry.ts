@@ -1,5 +1,5 @@
 /**
- * The part of validity that is signatures: the entry's own, the device certificate in its join, the certificates in its claims.
+ * The part of validity that is signatures: the entry's own, the device certificate in its join, the certificates in its claims and settles.
  *
  * An entry is signed by its author, or by the root key that its author's join names: with the phrase one takes over the chain of
  * a lost device, without it nobody does. The join itself is the author's alone to sign: else any root key could name any device
@@ -11,7 +11,7 @@ import { equalBytes } from '../lib/bytes.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { InvalidReason, SignedBy } from './apply.ts'
 import { verifyCertificate } from './certificate.ts'
-import { claimLines, entryMessage, joinOf, type ParsedEntry } from './entry.ts'
+import { certifiedLines, entryMessage, joinOf, type ParsedEntry } from './entry.ts'
 import type { LedgerRules } from './rules.ts'
 
 /** `identity`: the root key that the chain's join names, where it is known. */
@@ -29,7 +29,7 @@ export const verifyEntry = async (
   if (!byAuthor && !byRoot) return err('signature')
   if (join && !(await verifyDevice(verifier, { root: join.identity, device: entry.author, signature: join.certificate })))
     return err('device-certificate')
-  for (const [, , certificate] of claimLines(entry))
+  for (const [, , certificate] of certifiedLines(entry))
     if (!(await verifyCertificate(verifier, certificate, rules))) return err('claim-certificate')
   return ok(byAuthor ? 'author' : 'root')
 }

@@ -4,6 +4,7 @@
  * | table  | key    | value                                                                              |
  * | ------ | ------ | ---------------------------------------------------------------------------------- |
  * | signed | author | [number, id] last signed, and the entries up to it that were not certified by then |
+ * | unlocking | author | [staked as last seen, [amount, ms of this witness's clock] of what was unstaked since] |
  */
 import type { PublicKey } from '../identity/keys.ts'
 import { type Bytes, equalBytes, toHex } from '../lib/bytes.ts'

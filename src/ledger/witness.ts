@@ -12,17 +12,22 @@ import { type Bytes, equalBytes, toHex } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { createSerial } from '../lib/serial.ts'
-import type { Store, StoreError } from '../lib/store.ts'
+import { sameValue, type Store, type StoreError, type Write } from '../lib/store.ts'
 import type { InvalidReason } from './apply.ts'
 import { signCertificate } from './certificate.ts'
+import { type ChainState, emptyChain } from './chain-state.ts'
+import { stateAt } from './conflict.ts'
 import { joinOf, parseEntry, type ParsedEntry } from './entry.ts'
 import { type Fold, foldSegment } from './fold.ts'
 import type { VerifiedEntry } from './pending-pool.ts'
 import type { Replica } from './replica.ts'
 import { type LedgerRules, quorumOf } from './rules.ts'
-import type { Certificate, EntryId } from './types.ts'
+import type { Certificate, Entry, EntryId } from './types.ts'
+import { encodeVerdict, type Finding, parseVerdict, signVerdict, type Verdict } from './verdict.ts'
+import { checkDoubleSpend, type DoubleSpendProof, type ProofError } from './verdict-proof.ts'
 import { verifyEntry } from './verify-entry.ts'
-import { type AdmissionRefusal, createAdmission } from './witness-admission.ts'
+import { type AdmissionRefusal, type CheckStamp, createAdmission } from './witness-admission.ts'
+import { noUnlocking, stakeSeen, unlockingFromRecord, unlockingToRecord } from './witness-unlocking.ts'
 import { loadWitnessChain, type Signed, signedWrite, type WitnessChain } from './witness-chain.ts'
 
 export const submittedEntriesMax = 64
@@ -40,6 +45,8 @@ export type WitnessRefusal =
       readonly seq: number
       readonly signed: { readonly entries: readonly Bytes[]; readonly certificate: Certificate }
     }
+  /** By a verdict, or by its own fraud as a witness: nothing further of it is certified. */
+  | { readonly reason: 'closed' }
   /** What other witnesses certified does not descend from what this one signed: it signs no more of this author. */
   | { readonly reason: 'forked' }
   | AdmissionRefusal
@@ -50,7 +57,25 @@ export type WitnessAnswer = Result<{ readonly certificate: Certificate }, Witnes
 export interface Witness {
   /** Entries of one author, oldest first. The certificate carries this witness's one signature, on the furthest that it signs. */
   readonly submit: (entries: readonly Uint8Array[]) => Promise<WitnessAnswer>
+  /**
+   * A verdict on a proven double spend, with this witness's one signature: kept where it is full, for the caller to merge with
+   * others' where not. Judged by the proof alone, so that any witness comes to the same whoever shows it.
+   */
+  readonly judge: (proof: DoubleSpendProof) => Promise<Result<Verdict, JudgeRefusal>>
+  /**
+   * The same for what this witness found in another way: work that it did again and that came out otherwise, or its owner's
+   * judgement that an account is to be closed.
+   */
+  readonly find: (finding: Finding) => Promise<Result<Verdict, JudgeRefusal>>
 }
+
+export type JudgeRefusal =
+  | { readonly reason: 'proof'; readonly error: ProofError }
+  /** One of the two is no valid entry of that chain, so nobody could have been harmed by it. */
+  | { readonly reason: 'invalid' }
+  /** The chain before the fork, or what the two claim, is not here. */
+  | { readonly reason: 'missing' }
+  | { readonly reason: 'storage'; readonly error: StoreError }
 
 export const createWitness = ({
   store,
@@ -59,6 +84,7 @@ export const createWitness = ({
   verifier,
   rules,
   clock,
+  checkStamp = () => true,
 }: {
   readonly store: Store
   readonly replica: Replica
@@ -66,9 +92,11 @@ export const createWitness = ({
   readonly verifier: Verifier
   readonly rules: LedgerRules
   readonly clock: Clock
+  /** Where a swarm asks for no stamp, none is bad. */
+  readonly checkStamp?: CheckStamp
 }): Witness => {
-  const { records } = replica
-  const admission = createAdmission(rules, records, clock)
+  const { records, verdicts } = replica
+  const admission = createAdmission(rules, replica, clock, checkStamp)
   const serial = createSerial()
   const alone = quorumOf(rules.witnesses.length) === 1
 
@@ -93,7 +121,7 @@ export const createWitness = ({
     return signed.ok ? ok(await loadWitnessChain(store, records, author)) : signed
   }
 
-  const judge = async (author: PublicKey, submitted: readonly ParsedEntry[]): Promise<WitnessAnswer> => {
+  const certify = async (author: PublicKey, submitted: readonly ParsedEntry[]): Promise<WitnessAnswer> => {
     const loaded = await load(author)
     if (!loaded.ok) return loaded
     const chain = loaded.value
@@ -101,6 +129,7 @@ export const createWitness = ({
     if (taken !== undefined) return err({ reason: 'taken', seq: taken, signed: await shown(author, chain, taken) })
     const fresh = submitted.filter(({ entry }) => entry.seq > chain.last)
     if (fresh.length === 0) return ok({ certificate: (await shown(author, chain, submitted.at(-1)!.entry.seq)).certificate })
+    if (await verdicts.closed(author)) return err({ reason: 'closed' })
     if (fresh[0]!.entry.seq !== chain.last + 1) return err({ reason: 'gap', seq: chain.last + 1 })
 
     const [verified, unverified] = await verifyRun(verifier, rules, chain.head.identity, [...chain.tail, ...fresh])
@@ -109,13 +138,26 @@ export const createWitness = ({
       verified.map((item) => item.parsed),
     )
     const fold = await foldSegment({ rules, records, verifier }, start, verified)
-    const valid = verified.slice(chain.tail.length, fold.valid).map((item) => item.parsed)
-    const [count, notAdmitted] = await admission.admit(author, valid)
+    const signedBefore = chain.tail.length
+    const valid = verified.slice(signedBefore, fold.heads.length).map((item) => item.parsed)
+    const before = fold.heads[signedBefore - 1] ?? chain.head
+    const record = await store.get('unlocking', toHex(author))
+    const admitted = await admission.admit(author, {
+      entries: valid,
+      before,
+      heads: fold.heads.slice(signedBefore),
+      unlocking: stakeSeen(unlockingFromRecord(record), before.staked, clock.now()),
+    })
+    const { count } = admitted
     const furthest = valid[count - 1]
-    if (!furthest) return err(notAdmitted ?? whyInvalid(fold, unverified, chain.last + 1))
+    if (!furthest) return err(admitted.refusal ?? whyInvalid(fold, unverified, chain.last + 1))
 
     const next: Signed = { seq: furthest.entry.seq, id: furthest.id, tail: [...chain.tail, ...valid.slice(0, count)] }
-    const stored = await store.commit([signedWrite(author, next)], [chain.unchanged])
+    const unlocking = unlockingToRecord(admitted.unlocking)
+    const writes: Write[] = [signedWrite(author, next)]
+    if (!sameValue(unlocking, record ?? unlockingToRecord(noUnlocking)))
+      writes.push({ table: 'unlocking', key: toHex(author), value: unlocking })
+    const stored = await store.commit(writes, [chain.unchanged])
     if (!stored.ok) return err({ reason: 'storage', error: stored.error })
     admission.spend(author, valid.slice(0, count))
     return sign(author, next)
@@ -136,7 +178,39 @@ export const createWitness = ({
     return { entries: entries.map(({ bytes }) => bytes), certificate }
   }
 
+  /** What the chain is before the fork; undefined where it is not here. */
+  const stateBefore = async ({ author, seq, prev }: Entry): Promise<ChainState | undefined> =>
+    seq === 0 ? emptyChain(author) : stateAt({ store, records, rules, verifier }, await records.entryById(prev))
+
+  const judge: Witness['judge'] = async (proof) => {
+    const checked = await checkDoubleSpend(verifier, rules, proof)
+    if (!checked.ok) return err({ reason: 'proof', error: checked.error })
+    const { finding: found, entries } = checked.value
+    const before = await stateBefore(entries[0].entry)
+    if (!before) return err({ reason: 'missing' })
+    for (const parsed of entries) {
+      const signed = await verifyEntry(verifier, rules, parsed, before.head.identity)
+      if (!signed.ok) return err({ reason: 'invalid' })
+      const { stopped } = await foldSegment({ rules, records, verifier }, before, [{ parsed, signedBy: signed.value }])
+      if (stopped) return err({ reason: stopped.type })
+    }
+    return find(found)
+  }
+
+  const find: Witness['find'] = async (finding) => {
+    const verdict = await signVerdict(signer, rules.swarm, finding)
+    const form = parseVerdict(encodeVerdict(verdict))
+    if (!form.ok) return err({ reason: 'proof', error: form.error })
+    if (!alone) return ok(verdict)
+    const kept = await verdicts.take(verdict)
+    if (kept.ok) return ok(verdict)
+    assert(kept.error.type === 'storage' || kept.error.type === 'conflict', 'a verdict of ours is right')
+    return err({ reason: 'storage', error: kept.error })
+  }
+
   return {
+    judge,
+    find,
     submit: async (entries) => {
       if (entries.length === 0 || entries.length > submittedEntriesMax) return malformed('not one to 64 entries')
       const submitted: ParsedEntry[] = []
@@ -148,7 +222,7 @@ export const createWitness = ({
       const { author } = submitted[0]!.entry
       if (!submitted.every(({ entry }, i) => equalBytes(entry.author, author) && entry.seq === submitted[0]!.entry.seq + i))
         return malformed('not one author, number by number')
-      return serial(toHex(author), () => judge(author, submitted))
+      return serial(toHex(author), () => certify(author, submitted))
     },
   }
 }
