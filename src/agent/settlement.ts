@@ -121,17 +121,24 @@ export const createSettlement = (deps: AgentDeps, member: Membership, vouchers: 
     signatures.forget(merged)
     if (before) {
       signedBefore.delete(id)
-      return adopt(before.entries, merged, from)
+      await adopt(before.entries, merged, from)
+      return publish(before.entries.at(-1)!, merged)
     }
     const claimed = claiming
     const done = await vault.call(request('certified'), 'certified', { certificate: merged })
     if (!done.ok) return
     await paid(claimed)
     claiming = claiming.filter((line) => !claimed.includes(line))
-    for (const payee of done.value.payees) await deliver(toHex(payee), done.value.entry, merged)
-    // Where one signature is enough, the witness that gave it has the certificate.
-    if (quorum > 1) await toRelays(['entries', { entries: [done.value.entry], certificate: wireCertificate(merged) }])
+    await publish(done.value.entry, merged)
     await refresh()
+  }
+
+  /** A certificate is known to us alone: whoever is paid by the entry needs it, and the relays. */
+  const publish = async (entry: Bytes, certificate: Certificate): Promise<void> => {
+    const parsed = parseEntry(entry)
+    for (const [payee] of parsed.ok ? payLines(parsed.value.entry) : []) await deliver(toHex(payee), entry, certificate)
+    // Where one signature is enough, the witness that gave it has the certificate.
+    if (quorum > 1) await toRelays(['entries', { entries: [entry], certificate: wireCertificate(certificate) }])
   }
 
   /** A relay lacks certified entries of ours from this number on: those that followed would tell it nothing. */

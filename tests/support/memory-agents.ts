@@ -50,6 +50,8 @@ export interface MemoryAgent {
   readonly id: string
   readonly vault: LocalVault
   readonly agent: () => Agent
+  /** Keeps the profile as it is now; what is returned puts it back, and starts anew on it. */
+  readonly backUp: () => () => Promise<void>
   readonly texts: () => number
   /** The agent's context dies and a new one starts on its store. */
   readonly restart: () => Promise<void>
@@ -173,13 +175,18 @@ export const createMemorySwarm = async (seed: string | number, { witnesses = 1, 
     },
     join: async (name, { lie = '', msPerText = 10, by = link } = {}) => {
       const own = createSeededRandom(`${seed}/${name}`)
-      const opened = await createVault({ store: createMemoryStore(), keeper: createMemoryKeyKeeper(own), clock, random: own, verifier, session: 'one' })
-      if (!opened.ok) throw new Error(`vault: ${opened.error.type}`)
-      const vault = opened.value
+      const keeper = createMemoryKeyKeeper(own)
+      const openVault = async (kept: Store, session: string): Promise<LocalVault> => {
+        const opened = await createVault({ store: kept, keeper, clock, random: own, verifier, session })
+        if (!opened.ok) throw new Error(`vault: ${opened.error.type}`)
+        return opened.value
+      }
+      let vaultStore = createMemoryStore()
+      let vault = await openVault(vaultStore, 'one')
       await vault.changeSettings({ consented: true, preset: 'all', share: 1 })
       const joined = await vault.joinSwarm(by)
       if (!joined.ok) throw new Error(`join: ${joined.error.type}`)
-      const store = createMemoryStore()
+      let store = createMemoryStore()
       const engine = createFakeEngine({ clock, lie, msPerText })
       let dead = false
       const member = {
@@ -190,7 +197,7 @@ export const createMemorySwarm = async (seed: string | number, { witnesses = 1, 
         onCall: (_call: string, _id: string): void => {},
       }
       const watched: Vault = {
-        onChange: vault.onChange,
+        onChange: (listener) => vault.onChange(listener),
         call: async (id, call, args) => {
           if (dead) return { ok: false, error: { type: 'unavailable' } }
           const answer = await vault.call(id, call, args)
@@ -215,8 +222,19 @@ export const createMemorySwarm = async (seed: string | number, { witnesses = 1, 
             createNetwork({ clock, random: own, verifier, role: 'node', device, signHello, link: swarmLink, rtc: hub.rtc(name), sdpSeal: memorySeal, relayDialer: hub.dialer(name), trackerDialer: hub.tracker(name) }),
         })
       let agent = await open()
+      let sessions = 0
       return Object.assign(member, {
         agent: () => agent,
+        backUp: () => {
+          const [vaultThen, storeThen] = [vaultStore.snapshot(), store.snapshot()]
+          return async () => {
+            agent.stop()
+            ;[vaultStore, store] = [createMemoryStore(vaultThen), createMemoryStore(storeThen)]
+            vault = await openVault(vaultStore, `restored ${++sessions}`)
+            member.vault = vault
+            agent = await open()
+          }
+        },
         restart: async () => {
           agent.stop()
           agent = await open()
