@@ -4,22 +4,26 @@
  */
 import type { NodeId, PublicKey } from '../identity/keys.ts'
 import { assert } from '../lib/assert.ts'
-import { toHex } from '../lib/bytes.ts'
+import { type Bytes, toHex } from '../lib/bytes.ts'
 import { createFingerprintTree } from './fingerprint-tree.ts'
 import type { SyncItem } from './reconcile-message.ts'
 import type { Reconciliation, SyncSet } from './reconcile.ts'
-import type { ReplicaRecords } from './replica-records.ts'
-import type { EntryId } from './types.ts'
+import type { Replica } from './replica.ts'
+import { verdictId } from './state-tree-account.ts'
+import type { Finding } from './verdict.ts'
 
 export interface FollowedHeads {
   readonly set: SyncSet
   /** These authors' heads are new. */
   readonly took: (authors: readonly PublicKey[]) => Promise<void>
-  /** A verdict that is known from now on; `time` as its signers wrote it. */
-  readonly judged: (verdict: { readonly id: EntryId; readonly time: number }) => void
+  /** A verdict that is known from now on. */
+  readonly judged: (verdict: Finding) => void
 }
 
-export const followHeads = async (records: Pick<ReplicaRecords, 'heads' | 'head' | 'entryAt'>): Promise<FollowedHeads> => {
+/** Verdicts have no time of their own, and are few: they stand together before all heads. */
+const verdictTime = 0
+
+export const followHeads = async ({ records, verdicts }: Pick<Replica, 'records' | 'verdicts'>): Promise<FollowedHeads> => {
   const set = createFingerprintTree<SyncItem>()
   const heads = new Map<NodeId, SyncItem>()
 
@@ -34,13 +38,15 @@ export const followHeads = async (records: Pick<ReplicaRecords, 'heads' | 'head'
     set.insert(item)
   }
   for (const { author, seq } of await records.heads()) await put(author, seq)
+  const judged = (verdict: Finding): void => void set.insert({ time: verdictTime, id: verdictId(verdict) })
+  for (const verdict of await verdicts.verdicts()) judged(verdict)
 
   return {
     set,
+    judged,
     took: async (authors) => {
       for (const author of new Map(authors.map((key) => [toHex(key), key])).values()) await put(author, (await records.head(author))[0].seq)
     },
-    judged: ({ id, time }) => void set.insert({ id, time }),
   }
 }
 
@@ -52,8 +58,9 @@ export interface ChainPart {
 export interface Exchange {
   readonly fetch: readonly ChainPart[]
   readonly give: readonly ChainPart[]
-  readonly fetchVerdicts: readonly EntryId[]
-  readonly giveVerdicts: readonly EntryId[]
+  /** By `verdictId`. */
+  readonly fetchVerdicts: readonly Bytes[]
+  readonly giveVerdicts: readonly Bytes[]
 }
 
 /**

@@ -1,19 +1,24 @@
-/** The state tree of a replica: built from its records on start, carried on by what it reports as certified. */
+/** The state tree of a replica: built from its records on start, carried on by what it reports as certified and by verdicts. */
 import type { PublicKey } from '../identity/keys.ts'
 import { equalBytes, toHex } from '../lib/bytes.ts'
 import type { ParsedEntry } from './entry.ts'
-import type { ReplicaRecords } from './replica-records.ts'
+import type { Replica } from './replica.ts'
+import { verdictId } from './state-tree-account.ts'
 import { createStateTree, type StateTree } from './state-tree.ts'
 
 export interface FollowedState {
   readonly tree: StateTree
   /** Entries that a replica's `ingest` reported as certified, in its order. */
   readonly took: (certified: readonly ParsedEntry[]) => Promise<void>
+  /** A verdict against this account came to be known. */
+  readonly judged: (target: PublicKey) => Promise<void>
 }
 
-export const followReplica = async (records: ReplicaRecords): Promise<FollowedState> => {
+export const followReplica = async ({ records, verdicts }: Pick<Replica, 'records' | 'verdicts'>): Promise<FollowedState> => {
   const tree = createStateTree()
   for (const head of await records.heads()) tree.replace(await records.wholeState(head))
+  const judged = async (target: PublicKey): Promise<void> => tree.judge(target, (await verdicts.verdicts(target)).map(verdictId))
+  for (const { target } of await verdicts.verdicts()) await judged(target)
 
   const follow = async (author: PublicKey, entries: readonly ParsedEntry[]): Promise<void> => {
     const [head] = await records.head(author)
@@ -26,6 +31,7 @@ export const followReplica = async (records: ReplicaRecords): Promise<FollowedSt
   }
   return {
     tree,
+    judged,
     took: async (certified) => {
       const byAuthor = new Map<string, ParsedEntry[]>()
       for (const parsed of certified) {

@@ -14,10 +14,10 @@ import { accountKey, type AccountLeaf, type AccountState, advanceAccount, digest
 import { emptyHash, pathTo, setLeaf, type Sparse, sparseRoot } from './state-tree-sparse.ts'
 
 export interface StateTree {
-  /** New certified entries of one author: the head after them, the lines that they changed, and the digest of all else it set. */
-  readonly advance: (change: ChainChange, facts?: Bytes) => void
+  /** New certified entries of one author: the head after them and the lines that they changed. */
+  readonly advance: (change: ChainChange) => void
   /** The account anew, with all its lines: where its head was replaced by another branch's. */
-  readonly replace: (state: ChainState, facts?: Bytes) => void
+  readonly replace: (state: ChainState) => void
   /** All verdicts against an account. One without entries has no leaf until it has one. */
   readonly judge: (author: PublicKey, verdictIds: readonly Bytes[]) => void
   readonly root: () => Bytes
@@ -52,11 +52,11 @@ export const createStateTree = (): StateTree => {
   }
 
   return {
-    advance: (change, facts = emptyHash) => {
+    advance: (change) => {
       const node = toHex(change.head.author)
-      put(node, advanceAccount(accounts.get(node), change, facts))
+      put(node, advanceAccount(accounts.get(node), change))
     },
-    replace: (state, facts = emptyHash) => put(toHex(state.head.author), advanceAccount(undefined, state, facts)),
+    replace: (state) => put(toHex(state.head.author), advanceAccount(undefined, state)),
     judge: (author, verdictIds) => {
       const node = toHex(author)
       judged.set(node, digestOfIds(verdictIds))

@@ -6,13 +6,15 @@ import { createMemoryStore } from '../../../src/lib/store.ts'
 import { followHeads, planExchange } from '../../../src/ledger/reconcile-heads.ts'
 import { answerReconcile, continueReconcile, startReconcile, type SyncSet } from '../../../src/ledger/reconcile.ts'
 import { createReplica, type Replica } from '../../../src/ledger/replica.ts'
+import { verdictId } from '../../../src/ledger/state-tree-account.ts'
 import { followReplica } from '../../../src/ledger/state-tree-follow.ts'
+import { offenceOf, signVerdict } from '../../../src/ledger/verdict.ts'
 import { createWorld, verifier, type World } from './fixtures.ts'
 import { createHistory, type Step } from './history.ts'
 
 const node = async (world: World) => {
   const replica = createReplica({ store: createMemoryStore(), verifier, rules: world.rules })
-  const [heads, state] = [await followHeads(replica.records), await followReplica(replica.records)]
+  const [heads, state] = [await followHeads(replica), await followReplica(replica)]
   const take = async (entries: readonly Uint8Array[], certificate: Step['certificate'] | null): Promise<void> => {
     const report = await replica.ingest(entries, certificate, 'peer')
     if (!report.ok) throw new Error(JSON.stringify(report.error))
@@ -63,7 +65,7 @@ test('two replicas that each saw a part of a history have the same root after on
     expect(moved).toBe(Math.abs(upToAna - upToBen))
     const again = find(ben.heads.set, ana.heads.set)
     expect([again.lacked.size, again.offered.size]).toEqual([0, 0])
-    expect(find((await followHeads(ana.replica.records)).set, ben.heads.set).lacked.size).toBe(0)
+    expect(find((await followHeads(ana.replica)).set, ben.heads.set).lacked.size).toBe(0)
   }
 })
 
@@ -90,9 +92,12 @@ test('whoever is further gives, the other takes; both where two heads are certif
 test('verdicts travel by their ids', async () => {
   const world = await createWorld(1)
   const [ana, ben] = [await node(world), await node(world)]
-  const verdict = { id: sha256(utf8('verdict')), time: 7 }
+  const target = sha256(utf8('ana'))
+  const finding = { target, reason: 'DoubleSpend', offence: offenceOf.doubleSpend(target, 7) } as const
+  const verdict = await signVerdict(world.witnesses[0]!, world.rules.swarm, finding)
+  expect((await ben.replica.verdicts.take(verdict)).ok).toBe(true)
   ben.heads.judged(verdict)
   const there = planExchange(find(ana.heads.set, ben.heads.set), () => -1)
-  expect(there).toEqual({ fetch: [], give: [], fetchVerdicts: [verdict.id], giveVerdicts: [] })
-  expect(planExchange(find(ben.heads.set, ana.heads.set), () => -1).giveVerdicts).toEqual([verdict.id])
+  expect(there).toEqual({ fetch: [], give: [], fetchVerdicts: [verdictId(verdict)], giveVerdicts: [] })
+  expect(planExchange(find(ben.heads.set, ana.heads.set), () => -1).giveVerdicts).toEqual([verdictId(verdict)])
 })

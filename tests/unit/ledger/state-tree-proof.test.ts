@@ -2,18 +2,14 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type Bytes, sha256, toHex, utf8 } from '../../../src/lib/bytes.ts'
 import { encodeBalanceProof, parseBalanceProof, verifyBalanceProof } from '../../../src/ledger/balance-proof.ts'
-import { emptyHead } from '../../../src/ledger/chain-state.ts'
+import { bare, emptyHead } from '../../../src/ledger/chain-state.ts'
 import { createStateTree } from '../../../src/ledger/state-tree.ts'
 
 const key = (name: string) => sha256(utf8(name))
 const treeOf = (names: readonly string[]) => {
   const tree = createStateTree()
   for (const [i, name] of names.entries())
-    tree.advance({
-      head: { ...emptyHead(key(name)), seq: i, id: key(`${name} head`), claimed: BigInt(i) * 1000n },
-      paid: new Map(),
-      claimed: new Map(),
-    })
+    tree.advance(bare({ ...emptyHead(key(name)), seq: i, id: key(`${name} head`), claimed: BigInt(i) * 1000n }))
   return tree
 }
 /** As a holder of the root alone would: from the bytes. */

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { sha256, toHex, utf8 } from '../../../src/lib/bytes.ts'
 import { createSeededRandom, shuffled } from '../../../src/lib/random.ts'
 import { createMemoryStore } from '../../../src/lib/store.ts'
-import { type ChainChange, emptyHead } from '../../../src/ledger/chain-state.ts'
+import { bare, type ChainChange, emptyHead } from '../../../src/ledger/chain-state.ts'
 import { createReplica } from '../../../src/ledger/replica.ts'
 import { followReplica } from '../../../src/ledger/state-tree-follow.ts'
 import { createStateTree } from '../../../src/ledger/state-tree.ts'
@@ -12,16 +12,20 @@ import { createHistory, type Step } from './history.ts'
 
 const key = (name: string) => sha256(utf8(name))
 const change = (author: string, seq: number, paid: Record<string, number>): ChainChange => ({
-  head: { ...emptyHead(key(author)), seq, id: key(`${author}/${seq}`), paid: BigInt(Object.values(paid).reduce((a, b) => a + b, 0)) },
+  ...bare({
+    ...emptyHead(key(author)),
+    seq,
+    id: key(`${author}/${seq}`),
+    paid: BigInt(Object.values(paid).reduce((a, b) => a + b, 0)),
+  }),
   paid: new Map(Object.entries(paid).map(([payee, total]) => [toHex(key(payee)), { total, units: total, ok: 1, bad: 0 }])),
-  claimed: new Map(),
 })
 
 /** A replica that took these steps one by one, and the state that followed it. */
 const replicaOf = async (steps: readonly Step[], world: Awaited<ReturnType<typeof createWorld>>) => {
   const store = createMemoryStore()
   const replica = createReplica({ store, verifier, rules: world.rules })
-  const followed = await followReplica(replica.records)
+  const followed = await followReplica(replica)
   for (const { entry, certificate } of steps) {
     const report = await replica.ingest([entry.bytes], certificate, 'peer')
     if (report.ok) await followed.took(report.value.certified)
@@ -38,7 +42,7 @@ test('any order of arrival gives the root that is rebuilt from the records', asy
     const { replica, tree } = await replicaOf(order, world)
     expect(tree.size()).toBe(4)
     roots.add(toHex(tree.root()))
-    roots.add(toHex((await followReplica(replica.records)).tree.root()))
+    roots.add(toHex((await followReplica(replica)).tree.root()))
   }
   expect(roots.size).toBe(1)
 })
@@ -54,15 +58,17 @@ test('lines keep their place over many changes: together or one by one, the leaf
 
 test('everything that applying the next entry reads is in the root', () => {
   const base = change('ana', 3, { ben: 5 })
-  const root = (changed: Partial<ChainChange>, facts?: Uint8Array<ArrayBuffer>, verdicts: readonly Uint8Array<ArrayBuffer>[] = []) => {
+  const root = (changed: Partial<ChainChange>, verdicts: readonly Uint8Array<ArrayBuffer>[] = []) => {
     const tree = createStateTree()
-    tree.replace({ ...base, ...changed }, facts)
+    tree.replace({ ...base, ...changed })
     tree.judge(key('ana'), verdicts)
     return toHex(tree.root())
   }
+  const ben = toHex(key('ben'))
   const line = { total: 5, units: 5, ok: 1, bad: 0 }
-  const paid = (figures: Partial<typeof line>) => ({ paid: new Map([[toHex(key('ben')), { ...line, ...figures }]]) })
+  const paid = (figures: Partial<typeof line>) => ({ paid: new Map([[ben, { ...line, ...figures }]]) })
   const head = (figures: Partial<typeof base.head>) => ({ head: { ...base.head, ...figures } })
+  const attest = { subject: key('cy'), claim: 'sponsor', confidence: 100, expiry: 5, revoked: false }
   const roots = [
     root({}),
     root(head({ seq: 4 })),
@@ -72,15 +78,21 @@ test('everything that applying the next entry reads is in the root', () => {
     root(head({ claimed: 1n })),
     root(head({ paid: 2n ** 70n })),
     root(head({ staked: 1 })),
-    root(paid({ total: 6 })),
-    root(paid({ units: 6 })),
-    root(paid({ ok: 2 })),
-    root(paid({ bad: 1 })),
-    root({ claimed: new Map([[toHex(key('ben')), { total: 0, seq: 0 }]]) }),
-    root({ claimed: new Map([[toHex(key('ben')), { total: 0, seq: 1 }]]) }),
-    root({}, key('facts')),
-    root({}, undefined, [key('verdict')]),
-    root({}, undefined, [key('verdict'), key('another')]),
+    root(head({ lent: 1n })),
+    root(head({ epoch: 0 })),
+    root(head({ settled: 1n })),
+    root(head({ sponsoredUnits: 1n })),
+    ...(['total', 'units', 'ok', 'bad'] as const).map((figure) => root(paid({ [figure]: 9 }))),
+    root({ claimed: new Map([[ben, { total: 0, seq: 0 }]]) }),
+    root({ claimed: new Map([[ben, { total: 0, seq: 1 }]]) }),
+    root({ delegated: new Map([[ben, 1]]) }),
+    root({ attests: new Map([[`${ben}/000`, attest]]) }),
+    root({ attests: new Map([[`${ben}/001`, attest]]) }),
+    root({ attests: new Map([[`${ben}/000`, { ...attest, revoked: true }]]) }),
+    root({ sponsors: new Map([[ben, { attests: 1, named: null }]]) }),
+    root({ sponsors: new Map([[ben, { attests: 1, named: { seq: 0, id: key('entry') } }]]) }),
+    root({}, [key('verdict')]),
+    root({}, [key('verdict'), key('another')]),
   ]
   expect(new Set(roots).size).toBe(roots.length)
 })

@@ -1,0 +1,133 @@
+/**
+ * A witness's part in checkpoints (spec: ledger.md, *Checkpoints, keeping, sync*): proposes the state that it holds, signs one that
+ * it computes the same from the heads proposed, and never two for one day. No checkpoint falls behind the one before it.
+ *
+ * | table       | key      | value                                                                  |
+ * | ----------- | -------- | ---------------------------------------------------------------------- |
+ * | checkpoints | 'signed' | [day, root, heads] last signed, on disk before the signature leaves    |
+ */
+import type { PublicKey, Signer } from '../identity/keys.ts'
+import { type Bytes, compareBytes, equalBytes, toHex } from '../lib/bytes.ts'
+import type { Clock } from '../lib/clock.ts'
+import { err, ok, type Result } from '../lib/result.ts'
+import type { Store, StoreError, StoreValue } from '../lib/store.ts'
+import type { ChainState } from './chain-state.ts'
+import { type Checkpoint, type CheckpointProposal, dayMs, signCheckpoint } from './checkpoint.ts'
+import { type ConflictDeps, stateAt } from './conflict.ts'
+import type { Replica } from './replica.ts'
+import { verdictId } from './state-tree-account.ts'
+import { createStateTree } from './state-tree.ts'
+import type { EntryId, SwarmId } from './types.ts'
+import type { Finding } from './verdict.ts'
+
+/** What the witness knows, as a full replica does. */
+export interface CheckpointSource {
+  readonly heads: () => Promise<readonly { readonly author: PublicKey; readonly seq: number; readonly id: EntryId }[]>
+  /** As of this certified entry; undefined where it is not here. */
+  readonly stateAt: (author: PublicKey, seq: number, id: EntryId) => Promise<ChainState | undefined>
+  readonly verdicts: () => Promise<readonly Finding[]>
+}
+
+/** A replica's records; a head that it has passed is folded anew. */
+export const checkpointSource = (replica: Pick<Replica, 'records' | 'verdicts'>, deps: ConflictDeps): CheckpointSource => ({
+  heads: replica.records.heads,
+  stateAt: async (author, seq, id) => {
+    const [head] = await replica.records.head(author)
+    if (equalBytes(head.id, id)) return replica.records.wholeState(head)
+    const end = await replica.records.entryById(id)
+    return end?.entry.seq === seq && equalBytes(end.entry.author, author) ? stateAt(deps, end) : undefined
+  },
+  verdicts: () => replica.verdicts.verdicts(),
+})
+
+export type CheckpointRefusal =
+  /** Not today's or yesterday's by our clock, or no later than what we signed. */
+  | { readonly reason: 'day' }
+  /** A head or verdict that is not here: come again once it is. */
+  | { readonly reason: 'unknown'; readonly author: PublicKey | null }
+  /** A chain ends before where the last checkpoint had it, or is left out. */
+  | { readonly reason: 'falls'; readonly author: PublicKey }
+  /** From these heads and verdicts we compute another. */
+  | { readonly reason: 'root' }
+  | { readonly reason: 'storage'; readonly error: StoreError }
+
+export interface CheckpointWitness {
+  readonly propose: () => Promise<Result<CheckpointProposal, CheckpointRefusal>>
+  readonly sign: (proposal: CheckpointProposal) => Promise<Result<Checkpoint, CheckpointRefusal>>
+}
+
+export const createCheckpointWitness = ({
+  store,
+  source,
+  signer,
+  swarm,
+  clock,
+}: {
+  readonly store: Store
+  readonly source: CheckpointSource
+  readonly signer: Signer
+  readonly swarm: SwarmId
+  readonly clock: Clock
+}): CheckpointWitness => {
+  const today = (): number => Math.floor(clock.now() / dayMs)
+  return {
+    propose: async () => {
+      const verdicts = await source.verdicts()
+      const heads = (await source.heads()).map(({ author, seq, id }) => [author, seq, id] as const).sort(([a], [b]) => compareBytes(a, b))
+      const root = await rootOf(source, heads, verdicts)
+      return root.ok ? ok({ day: today(), root: root.value, heads, verdicts: verdicts.map(verdictId).sort(compareBytes) }) : root
+    },
+    sign: async (proposal) => {
+      const record = await store.get('checkpoints', 'signed')
+      const last = record === undefined ? undefined : lastFrom(record)
+      const again = last !== undefined && last.day === proposal.day && equalBytes(last.root, proposal.root)
+      if (again) return ok(await signCheckpoint(signer, swarm, proposal))
+      if (proposal.day > today() || proposal.day < today() - 1 || proposal.day <= (last?.day ?? -1)) return err({ reason: 'day' })
+      const fallen = last && findFallen(last.heads, proposal.heads)
+      if (fallen) return err({ reason: 'falls', author: fallen })
+      const known = new Map((await source.verdicts()).map((verdict) => [toHex(verdictId(verdict)), verdict]))
+      const verdicts = proposal.verdicts.flatMap((id) => known.get(toHex(id)) ?? [])
+      if (verdicts.length < proposal.verdicts.length) return err({ reason: 'unknown', author: null })
+      const root = await rootOf(source, proposal.heads, verdicts)
+      if (!root.ok) return root
+      if (!equalBytes(root.value, proposal.root)) return err({ reason: 'root' })
+      const value = [proposal.day, proposal.root, proposal.heads.map(([author, seq]) => [author, seq])] as StoreValue
+      const stored = await store.commit(
+        [{ table: 'checkpoints', key: 'signed', value }],
+        [{ table: 'checkpoints', key: 'signed', equals: record }],
+      )
+      return stored.ok ? ok(await signCheckpoint(signer, swarm, proposal)) : err({ reason: 'storage', error: stored.error })
+    },
+  }
+}
+
+const rootOf = async (
+  source: CheckpointSource,
+  heads: CheckpointProposal['heads'],
+  verdicts: readonly Finding[],
+): Promise<Result<Bytes, CheckpointRefusal>> => {
+  const tree = createStateTree()
+  for (const [author, seq, id] of heads) {
+    const state = await source.stateAt(author, seq, id)
+    if (!state) return err({ reason: 'unknown', author })
+    tree.replace(state)
+  }
+  const against = new Map<string, { target: PublicKey; ids: Bytes[] }>()
+  for (const verdict of verdicts) {
+    const found = against.get(toHex(verdict.target)) ?? { target: verdict.target, ids: [] }
+    found.ids.push(verdictId(verdict))
+    against.set(toHex(verdict.target), found)
+  }
+  for (const { target, ids } of against.values()) tree.judge(target, ids)
+  return ok(tree.root())
+}
+
+const lastFrom = (record: StoreValue) => {
+  const [day, root, heads] = record as readonly [number, Bytes, readonly (readonly [PublicKey, number])[]]
+  return { day, root, heads }
+}
+
+const findFallen = (last: readonly (readonly [PublicKey, number])[], heads: CheckpointProposal['heads']): PublicKey | undefined => {
+  const now = new Map(heads.map(([author, seq]) => [toHex(author), seq]))
+  return last.find(([author, seq]) => (now.get(toHex(author)) ?? -1) < seq)?.[0]
+}
