@@ -135,7 +135,8 @@ export const createIssuer = ({
 
 const redeemedKey = (token: Uint8Array, root: PublicKey): string => `${toHex(token)}/${toHex(root)}`
 
-const inviteWrite = (token: Uint8Array, { grantMicro, usesLeft, expires }: Invite): Write => ({
+/** Also for who makes a swarm before its issuer runs. */
+export const inviteWrite = (token: Uint8Array, { grantMicro, usesLeft, expires }: Invite): Write => ({
   table: 'invites',
   key: toHex(token),
   value: [grantMicro, usesLeft, expires],

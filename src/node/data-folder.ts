@@ -1,8 +1,39 @@
-/** The relay's data folder: made on first use, readable by its owner only (it holds the swarm's keys), one process at a time. */
-import { access, chmod, constants, mkdir } from 'node:fs/promises'
+/**
+ * The relay's data folder: made on first use, readable by its owner only (it holds the swarm's keys), one process at a time.
+ * One of several witnesses finds its own inside the folder that `swarm create` made, or a copy of it.
+ */
+import { access, chmod, constants, mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { err, type Result } from '../lib/result.ts'
+import { err, ok, type Result } from '../lib/result.ts'
 import { type OpenStoreError, openClassicLevelStore, type RelayStore } from './classic-level-store.ts'
+
+export const policyFile = 'policy.cbor'
+export const witnessFolder = (data: string, place: number): string => join(data, `witness-${place}`)
+
+export interface WitnessPlace {
+  /** From 1. */
+  readonly place: number
+  readonly of: number
+}
+
+/** Where this relay's data is: made where it is missing, but never for one of several, whose keys are only there. */
+export const chooseDataFolder = async (data: string, witness: WitnessPlace | undefined): Promise<Result<string, string>> => {
+  const isThere = (path: string): Promise<boolean> =>
+    stat(path).then(
+      () => true,
+      () => false,
+    )
+  if (!witness)
+    return (await isThere(join(data, policyFile)))
+      ? err(`${data} holds a swarm of several witnesses: say which of them this is with --witness i/n.`)
+      : ok(data)
+  const folder = witnessFolder(data, witness.place)
+  return (await isThere(join(folder, 'store')))
+    ? ok(folder)
+    : err(
+        `there is no witness ${witness.place} in ${data}: make the swarm with \`edge-net swarm create --witnesses ${witness.of} --data DIR\`, or copy its folder to ${folder}.`,
+      )
+}
 
 export const openDataFolder = async (folder: string): Promise<Result<RelayStore, string>> => {
   try {

@@ -1,9 +1,11 @@
-/** What may be said on the command line of `edge-net relay`. */
+/** What may be said on the command line of `edge-net`. */
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { isRelayUrl } from '../economy/link-codec.ts'
+import { faultyMax } from '../ledger/rules.ts'
 import { err, ok, type Result } from '../lib/result.ts'
+import type { WitnessPlace } from './data-folder.ts'
 
 export interface RelayOptions {
   readonly data: string
@@ -16,9 +18,31 @@ export interface RelayOptions {
   /** How others reach this relay, where a proxy with TLS stands before it. */
   readonly url: string | undefined
   readonly name: string | undefined
+  /** Undefined: the swarm's only one. */
+  readonly witness: WitnessPlace | undefined
 }
 
-export type Command = { readonly type: 'help' } | { readonly type: 'relay'; readonly options: RelayOptions }
+export interface SwarmCreateOptions {
+  readonly data: string
+  /** 3f+1. */
+  readonly witnesses: number
+  readonly name: string
+  /** One per witness, in their order; none: all on this machine, from `port` on. */
+  readonly urls: readonly string[]
+  /** Of the first, and where there are URLs of each. */
+  readonly port: number
+  readonly modelCards: readonly string[]
+}
+
+export type Command =
+  | { readonly type: 'help' }
+  | { readonly type: 'relay'; readonly options: RelayOptions }
+  | { readonly type: 'swarm-create'; readonly options: SwarmCreateOptions }
+
+export const firstPort = 8787
+export const defaultName = 'Edge-Net swarm'
+/** The link by which one joins holds eight addresses, and 3f+1 of them are seven at most. */
+const witnessesMax = 7
 
 export const usage = `edge-net relay: a swarm's meeting point, witness, issuer and model mirror in one process
 
@@ -30,53 +54,134 @@ export const usage = `edge-net relay: a swarm's meeting point, witness, issuer a
   --name TEXT        name of the swarm, at the first start
   --models DIR       folder with models in hub layout to mirror; may be repeated (also: EDGE_NET_MODELS)
   --model-card FILE  JSON card of a model that the new swarm's policy shall list; may be repeated
+  --witness I/N      the relay of witness I of a swarm that \`swarm create\` made in --data; opens DIR/witness-I only
   --help             this text
 
 The first start makes a private swarm. The link by which one joins it is printed alone on a line of stdout, at every
 start the same; the log goes to stderr.
+
+edge-net swarm create: a private swarm with several witnesses, a relay each, of which a third may fail or lie
+
+  npm run edge-net -- swarm create --witnesses N --data DIR [options]
+
+  --witnesses N      1, 4 or 7: with 4 one may be away or lie, with 7 two
+  --data DIR         a new folder: the signed policy, the founder's key, and a folder of keys per witness to take to its machine
+  --url URL          how others reach a witness's relay: once per witness, in their order (default: all on this machine)
+  --port N           port of the first relay, the others follow; with --url of each (default: ${firstPort})
+  --name TEXT        name of the swarm
+  --model-card FILE  JSON card of a model that the policy shall list; may be repeated
+
+The link by which one joins is printed alone on a line of stdout, as every relay of the swarm does.
 `
 
 const nameLengthMax = 80
 
-export const parseCommand = (args: readonly string[], env: Readonly<Record<string, string | undefined>>): Result<Command, string> => {
-  let parsed
+type Env = Readonly<Record<string, string | undefined>>
+
+export const parseCommand = (args: readonly string[], env: Env): Result<Command, string> => {
+  const parsed = parseWords(args)
+  if (!parsed.ok) return parsed
+  const { values, positionals } = parsed.value
+  if (values.help) return ok({ type: 'help' })
+  const [command, second, ...more] = positionals
+  if (command === undefined) return err('no command given')
+  const isSwarm = command === 'swarm' && second === 'create'
+  if (command !== 'relay' && !isSwarm)
+    return err(`unknown command: ${command === 'swarm' && second !== undefined ? `swarm ${second}` : command}`)
+  const unexpected = isSwarm ? more[0] : second
+  if (unexpected !== undefined) return err(`unexpected argument: ${unexpected}`)
+  const fault = valueFault(values)
+  if (fault !== undefined) return err(fault)
+  return isSwarm ? swarmCreate(values) : relay(values, env)
+}
+
+const parseWords = (args: readonly string[]) => {
   try {
-    parsed = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        help: { type: 'boolean', short: 'h' },
-        data: { type: 'string' },
-        port: { type: 'string' },
-        url: { type: 'string' },
-        name: { type: 'string' },
-        models: { type: 'string', multiple: true },
-        'model-card': { type: 'string', multiple: true },
-      },
-    })
+    return ok(
+      parseArgs({
+        args: [...args],
+        allowPositionals: true,
+        options: {
+          help: { type: 'boolean', short: 'h' },
+          data: { type: 'string' },
+          port: { type: 'string' },
+          url: { type: 'string', multiple: true },
+          name: { type: 'string' },
+          models: { type: 'string', multiple: true },
+          'model-card': { type: 'string', multiple: true },
+          witness: { type: 'string' },
+          witnesses: { type: 'string' },
+        },
+      }),
+    )
   } catch (error) {
     return err((error as Error).message.split('. ')[0]!)
   }
-  const { values, positionals } = parsed
-  if (values.help) return ok({ type: 'help' })
-  if (positionals[0] !== 'relay') return err(positionals[0] === undefined ? 'no command given' : `unknown command: ${positionals[0]}`)
-  if (positionals[1] !== undefined) return err(`unexpected argument: ${positionals[1]}`)
-  const port = values.port === undefined ? undefined : Number(values.port)
-  if (port !== undefined && !(/^\d+$/.test(values.port!) && port >= 1 && port <= 65_535))
-    return err(`--port: ${values.port} is no port number`)
-  if (values.url !== undefined && !isRelayUrl(values.url))
-    return err(`--url: ${values.url} is neither wss://host nor ws:// on loopback, without a path`)
-  if (values.name !== undefined && (values.name.trim() === '' || values.name.length > nameLengthMax))
-    return err(`--name: 1 to ${nameLengthMax} characters`)
+}
+type Values = Extract<ReturnType<typeof parseWords>, { ok: true }>['value']['values']
+
+/** What is wrong with a value, whatever the command. */
+const valueFault = ({ port, url = [], name }: Values): string | undefined => {
+  if (port !== undefined && !(/^\d+$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535)) return `--port: ${port} is no port number`
+  const bad = url.find((one) => !isRelayUrl(one))
+  if (bad !== undefined) return `--url: ${bad} is neither wss://host nor ws:// on loopback, without a path`
+  if (name !== undefined && (name.trim() === '' || name.length > nameLengthMax)) return `--name: 1 to ${nameLengthMax} characters`
+  return undefined
+}
+
+const relay = (values: Values, env: Env): Result<Command, string> => {
+  if (values.witnesses !== undefined) return err('--witnesses: belongs to `swarm create`; a relay is told its own with --witness I/N')
+  if ((values.url ?? []).length > 1) return err('--url: one address')
+  const witness = values.witness === undefined ? ok(undefined) : placeOf(values.witness)
+  if (!witness.ok) return witness
+  if (witness.value) {
+    if (values.data === undefined) return err('--witness: needs the folder of the swarm, --data DIR')
+    const settled = (['url', 'name', 'model-card'] as const).find((option) => values[option] !== undefined)
+    if (settled) return err(`--${settled}: was settled by \`swarm create\``)
+  }
   return ok({
     type: 'relay',
     options: {
       data: resolve(values.data ?? join(env.XDG_DATA_HOME || join(homedir(), '.local/share'), 'edge-net/relay')),
-      port,
+      port: values.port === undefined ? undefined : Number(values.port),
       models: [...(values.models ?? []), ...(env.EDGE_NET_MODELS ? [env.EDGE_NET_MODELS] : [])].map((folder) => resolve(folder)),
       modelCards: (values['model-card'] ?? []).map((file) => resolve(file)),
-      url: values.url,
+      url: values.url?.[0],
       name: values.name?.trim(),
+      witness: witness.value,
+    },
+  })
+}
+
+const placeOf = (text: string): Result<WitnessPlace, string> => {
+  const [, place, of] = /^([1-9]\d?)\/([1-9]\d?)$/.exec(text) ?? []
+  if (place === undefined || Number(place) > Number(of)) return err(`--witness: ${text} is not I/N, such as 1/4`)
+  return ok({ place: Number(place), of: Number(of) })
+}
+
+const swarmCreate = (values: Values): Result<Command, string> => {
+  const { witnesses = '', url: urls = [], data } = values
+  const count = /^\d+$/.test(witnesses) ? Number(witnesses) : 0
+  if (count < 1 || count !== 3 * faultyMax(count) + 1 || count > witnessesMax)
+    return err(
+      `--witnesses: ${witnesses === '' ? 'how many, 1, 4 or 7' : `${witnesses} is not 1, 4 or 7`} (3f+1, of which f may lie or be away)`,
+    )
+  if (data === undefined) return err('--data: the new folder of the swarm')
+  const foreign = (['witness', 'models'] as const).find((option) => values[option] !== undefined)
+  if (foreign) return err(`--${foreign}: belongs to \`relay\``)
+  if (urls.length > 0 && urls.length !== count) return err(`--url: ${urls.length} of them for ${count} witnesses, one for each`)
+  if (new Set(urls).size !== urls.length) return err('--url: two witnesses with one address')
+  const port = Number(values.port ?? firstPort)
+  if (urls.length === 0 && port + count - 1 > 65_535) return err(`--port: ${count} ports from ${port} on end beyond 65535`)
+  return ok({
+    type: 'swarm-create',
+    options: {
+      data: resolve(data),
+      witnesses: count,
+      name: values.name?.trim() ?? defaultName,
+      urls,
+      port,
+      modelCards: (values['model-card'] ?? []).map((file) => resolve(file)),
     },
   })
 }

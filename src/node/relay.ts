@@ -1,7 +1,6 @@
 /** `edge-net relay`, put together: data folder, setup, port, network, agent. Says what went wrong in words for its owner. */
-import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { type RelayNode, startRelay } from '../agent/relay.ts'
+import { type RelayDeps, startRelay, type WitnessNode } from '../agent/relay.ts'
 import { systemClock } from '../crypto/clock.ts'
 import { createWebCryptoVerifier } from '../crypto/ed25519.ts'
 import { systemRandom } from '../crypto/random.ts'
@@ -17,38 +16,48 @@ import type { Network } from '../network/network.ts'
 import type { ModelCard } from '../tasks/model-card.ts'
 import { miniF32, modelCards } from '../tasks/models.ts'
 import type { RelayStore } from './classic-level-store.ts'
-import { openDataFolder } from './data-folder.ts'
+import { chooseDataFolder, openDataFolder } from './data-folder.ts'
 import { createHttpServer, type HttpServer } from './http-server.ts'
 import { metricsText } from './metrics.ts'
 import { createMirror } from './mirror.ts'
-import type { RelayOptions } from './options.ts'
-import { changeAddress, createSetup, keptInvite, readSetup, type Setup } from './setup.ts'
+import { readCards, withCards } from './model-cards.ts'
+import { defaultName, firstPort, type RelayOptions } from './options.ts'
+import { changeAddress, createSetup, inviteUses, keptInvite, loopbackUrl, readSetup, type Setup } from './setup.ts'
 import { createTracker } from './tracker.ts'
-import { createWebSocketLink } from './websocket-link.ts'
+import { createNodeRelayDialer, createWebSocketLink } from './websocket-link.ts'
 
 export interface RunningRelay {
   /** By which one joins the swarm. */
   readonly link: string
   readonly port: number
+  /** The folder that it keeps. */
+  readonly data: string
   readonly close: () => Promise<void>
 }
 
-const firstPort = 8787
+/** What a test build puts in the place of the honest one. */
+export type RelayParts = Pick<RelayDeps, 'createWitness'>
+
 /** Ports tried at the first start. */
 const portsMax = 100
-/** How many may join by the printed link. */
-const inviteUses = 100
 const tryAgainLaterClose = 1013
 
 const ownModels = fileURLToPath(new URL('../../models', import.meta.url))
 
-export const runRelay = async (options: RelayOptions, log: (line: string) => void): Promise<Result<RunningRelay, string>> => {
-  const cards = await readCards(options.modelCards)
+export const runRelay = async (
+  given: RelayOptions,
+  log: (line: string) => void,
+  parts: RelayParts = {},
+): Promise<Result<RunningRelay, string>> => {
+  const cards = await readCards(given.modelCards)
   if (!cards.ok) return cards
+  const folder = await chooseDataFolder(given.data, given.witness)
+  if (!folder.ok) return folder
+  const options = { ...given, data: folder.value }
   const opened = await openDataFolder(options.data)
   if (!opened.ok) return opened
   const store = opened.value
-  const running = await runOn(store, options, cards.value, log).catch((error: unknown) =>
+  const running = await runOn(store, options, cards.value, log, parts).catch((error: unknown) =>
     err(`${options.data}: ${(error as Error).message}`),
   )
   if (!running.ok) await store.close()
@@ -60,13 +69,13 @@ const runOn = async (
   options: RelayOptions,
   given: readonly ModelCard[],
   log: (line: string) => void,
+  parts: RelayParts,
 ): Promise<Result<RunningRelay, string>> => {
   const kept = await readSetup(store)
   if (!kept.ok) return err(`the store in ${options.data} is damaged: ${kept.error}. Nothing was changed; restore the folder from a backup.`)
-  const models = kept.value?.signedPolicy.policy.models ?? [
-    ...modelCards.filter((card) => !given.some((own) => own.name === card.name)),
-    ...given,
-  ]
+  const misplaced = whyMisplaced(kept.value, options)
+  if (misplaced !== undefined) return err(misplaced)
+  const models = kept.value?.signedPolicy.policy.models ?? withCards(modelCards, given)
   const unlisted = given.find(
     (card) => !models.some((model) => model.name === card.name && model.files.at(-1)?.sha256 === card.files.at(-1)?.sha256),
   )
@@ -76,7 +85,7 @@ const runOn = async (
     )
 
   /** Empty until the agent has started: the port must be known before. */
-  const started: { agent?: { readonly network: Network; readonly node: RelayNode; readonly url: string } } = {}
+  const started: { agent?: { readonly network: Network; readonly node: WitnessNode; readonly url: string } } = {}
   const tracker = createTracker(systemClock)
   // The unquantized mini is offered whatever the policy lists: it comes with the project.
   const mirror = createMirror([...models, miniF32], [ownModels, ...options.models])
@@ -100,15 +109,15 @@ const runOn = async (
     store,
     kept.value,
     { port: port.value, url: options.url ?? kept.value?.url },
-    options.name ?? 'Edge-Net swarm',
+    options.name ?? defaultName,
     models,
     log,
   )
   if (!setup.ok) return closeServer(setup)
-  const { signedPolicy, device, issuer, witness } = setup.value
+  const { signedPolicy, device, issuer, witness, circle } = setup.value
 
   const link = linkOf(setup.value)
-  const url = link.relays[0]!
+  const url = urlOf(setup.value)
   const verifier = createWebCryptoVerifier(createNobleVerifier())
   const network = createNetwork({
     clock: systemClock,
@@ -117,12 +126,19 @@ const runOn = async (
     role: 'relay',
     device: device.certificate,
     signHello: (fields) => device.signer.sign(helloMessage(link.swarm, device.signer.publicKey, fields)),
-    link: { ...link, relays: [], trackers: [] },
+    // The other relays, if there are any: the network does not dial its own URL.
+    link: { ...link, trackers: [] },
     ownUrl: url,
+    relayDialer: createNodeRelayDialer(),
   })
-  const node = await startRelay({ clock: systemClock, random: systemRandom, store, verifier, network, signedPolicy, witness, issuer })
+  const others = (circle?.relays ?? []).flatMap((relay, i) => (i + 1 === circle?.place ? [] : [relay.device]))
+  const relayDeps = { clock: systemClock, random: systemRandom, store, verifier, network, signedPolicy, witness, others, ...parts }
+  const issuing = issuer && (await startRelay({ ...relayDeps, issuer }))
+  const node = issuing ?? (await startRelay(relayDeps))
   const { grantMicro } = signedPolicy.policy
-  const invite = await keptInvite(store, () => node.issuer.createInvite({ grantMicro, usesLeft: inviteUses, expires: neverExpires }))
+  const invite = await keptInvite(store, async () =>
+    issuing ? issuing.issuer.createInvite({ grantMicro, usesLeft: inviteUses, expires: neverExpires }) : err('the invite is missing'),
+  )
   if (!invite.ok) {
     network.close()
     return closeServer(invite)
@@ -132,6 +148,7 @@ const runOn = async (
   return ok({
     link: formatLink({ ...link, invite: invite.value }),
     port: port.value,
+    data: options.data,
     close: async () => {
       network.close()
       await server.close()
@@ -141,9 +158,34 @@ const runOn = async (
   })
 }
 
-const linkOf = ({ signedPolicy: { policy }, swarmSecret, port, url }: Setup): SwarmLink => {
-  const address = url ?? `ws://127.0.0.1:${port}`
-  return { swarm: swarmIdOf(policy), founder: policy.founder, secret: swarmSecret, relays: [address], trackers: [address], invite: null }
+const urlOf = ({ url, port }: Setup): string => url ?? loopbackUrl(port)
+
+/** Every relay of a swarm prints the same. */
+const linkOf = (setup: Setup): SwarmLink => {
+  const { policy } = setup.signedPolicy
+  const addresses = setup.circle?.relays.map(({ url }) => url) ?? [urlOf(setup)]
+  return {
+    swarm: swarmIdOf(policy),
+    founder: policy.founder,
+    secret: setup.swarmSecret,
+    relays: addresses,
+    trackers: addresses,
+    invite: null,
+  }
+}
+
+/** What the folder holds is not what the command line says. */
+const whyMisplaced = (kept: Setup | undefined, { witness, port, data }: RelayOptions): string | undefined => {
+  const circle = kept?.circle
+  if (circle && !witness)
+    return `${data} is the folder of one of several witnesses: start it with --witness ${circle.place}/${circle.relays.length} and the folder that holds this one as --data.`
+  if (!witness) return undefined
+  if (!circle || circle.place !== witness.place || circle.relays.length !== witness.of)
+    return `${data} is not the folder of witness ${witness.place} of ${witness.of}${circle ? ` but of ${circle.place} of ${circle.relays.length}` : ''}.`
+  const own = urlOf(kept)
+  return port !== undefined && own.startsWith('ws://') && !own.endsWith(`:${port}`)
+    ? `--port: the others and every link know this relay as ${own}.`
+    : undefined
 }
 
 /** The setup of before, with the address that is now, or a new one. */
@@ -157,7 +199,7 @@ const settle = async (
 ): Promise<Result<Setup, string>> => {
   if (kept === undefined) return createSetup({ store, random: systemRandom, clock: systemClock }, { ...address, name, models })
   const now = { ...kept, ...address }
-  const [before, after] = [linkOf(kept).relays[0], linkOf(now).relays[0]]
+  const [before, after] = [urlOf(kept), urlOf(now)]
   if (kept.port === now.port && kept.url === now.url) return ok(kept)
   const changed = await changeAddress(store, address)
   if (changed.ok && before !== after) log(`links that were given out before name ${before}; the new one names ${after}`)
@@ -174,20 +216,4 @@ const listen = async (server: HttpServer, first: number, mayMove: boolean): Prom
   return mayMove
     ? err(`ports ${first} to ${first + portsMax - 1} are all taken: give another with --port N`)
     : err(`port ${first} is taken by another process: free it, or give another with --port N (links that name ${first} then lead nowhere)`)
-}
-
-const readCards = async (files: readonly string[]): Promise<Result<readonly ModelCard[], string>> => {
-  const cards: ModelCard[] = []
-  for (const file of files) {
-    try {
-      // Checked as part of the policy that it goes into.
-      const card = JSON.parse(await readFile(file, 'utf8')) as ModelCard
-      if (typeof card?.name !== 'string' || !Array.isArray(card.files))
-        return err(`${file} is no model card: it needs at least name and files`)
-      cards.push(card)
-    } catch (error) {
-      return err(`the model card ${file} cannot be read: ${(error as Error).message}`)
-    }
-  }
-  return ok(cards)
 }
