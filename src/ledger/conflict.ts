@@ -31,12 +31,25 @@ export interface ConflictDeps {
 export const tipsOf = async (store: Store, author: PublicKey): Promise<readonly EntryId[]> =>
   ((await store.get('tips', toHex(author))) as readonly EntryId[] | undefined) ?? []
 
-/** A certificate that cannot be true beside what else is certified or beside the rules. */
-export const conflictWrite = (certificate: Certificate): Write => ({
-  table: 'conflicts',
-  key: toHex(certificate.id),
-  value: certificate as unknown as StoreValue,
-})
+/** Two certified entries of one author at one number were seen, or a certified entry that is not valid. */
+export const isBroken = async (store: Store): Promise<boolean> =>
+  (await store.list('conflicts', { limit: 1 })).length > 0 || (await store.list('tips', { limit: 1 })).length > 0
+
+/**
+ * A certificate that cannot be true beside what else is certified or beside the rules, and whoever it shows to have signed twice.
+ * Nothing where all of it is known.
+ */
+export const conflictWrites = async (store: Store, certificate: Certificate): Promise<readonly Write[]> => {
+  const key = toHex(certificate.id)
+  const known = (await store.get('conflicts', key)) as unknown as Certificate | undefined
+  const merged = (known && mergeCertificates(known, certificate)) ?? certificate
+  if (known && merged.signatures.length === known.signatures.length) return []
+  return [{ table: 'conflicts', key, value: merged as unknown as StoreValue }, ...(await seenFrauds(store, merged))]
+}
+
+/** Which witnesses this certificate shows to have signed two entries at one number, beside what is known of its author. */
+export const seenFrauds = async (store: Store, certificate: Certificate): Promise<readonly Write[]> =>
+  fraudWrites(store, fraudsIn(await certificatesOf(store, certificate.author, certificate)))
 
 /** The whole fold of a branch up to this entry; undefined where part of its past has been dropped. */
 export const stateAt = async (deps: ConflictDeps, end: ParsedEntry | undefined): Promise<ChainState | undefined> => {

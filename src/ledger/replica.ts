@@ -13,7 +13,7 @@ import type { Expect, Store, StoreError, Write } from '../lib/store.ts'
 import type { InvalidReason } from './apply.ts'
 import { mergeCertificates, verifyCertificate } from './certificate.ts'
 import { type ChainHead, type ChainState, emptyChain, summaryOf } from './chain-state.ts'
-import { branchWrites, conflictWrite, stateAt, tipsOf } from './conflict.ts'
+import { branchWrites, conflictWrites, isBroken, seenFrauds, stateAt, tipsOf } from './conflict.ts'
 import { certifiedLines, claimLines, type EntryError, joinOf, parseEntry, type ParsedEntry } from './entry.ts'
 import { foldSegment } from './fold.ts'
 import { createPendingPool, type PendingPool, type VerifiedEntry } from './pending-pool.ts'
@@ -160,37 +160,43 @@ export const createReplica = ({
   }
 
   const settleOne = async (certificate: Certificate): Promise<Settled> => {
-    const [head, unchanged] = await records.head(certificate.author)
-    const known = certificate.seq <= head.seq || (await store.get('ids', toHex(certificate.id))) !== undefined
-    if (known && (await records.entryById(certificate.id))) {
+    const { author, seq, id } = certificate
+    const [head, unchanged] = await records.head(author)
+    if ((seq <= head.seq || (await store.get('ids', toHex(id))) !== undefined) && (await records.entryById(id))) {
       pool.removeCertificate(certificate)
-      return keep([await records.certificateWrite(certificate)], [])
+      return keep([await records.certificateWrite(certificate), ...(await fraudsBeside(certificate))], [])
     }
     const run = await descent(certificate, head)
-    const atHead = run !== undefined && (head.seq < 0 ? run.from === undefined : run.from !== undefined && equalBytes(run.from, head.id))
-    if (!run) return certificate.seq <= head.seq ? inConflict(certificate) : nothingFolded
-    const parsed = run.entries.map((item) => item.parsed)
-    const beside = !atHead || (await tipsOf(store, certificate.author)).length > 0
+    if (!run) return seq <= head.seq ? inConflict(certificate) : nothingFolded
     const from = run.from && (await records.entryById(run.from))
-    const start = atHead ? await records.stateFor(head, parsed) : from ? await stateAt(deps, from) : emptyChain(certificate.author)
+    const atHead = from ? equalBytes(from.id, head.id) : head.seq < 0
+    const entries = run.entries.map((item) => item.parsed)
+    const start = atHead ? await records.stateFor(head, entries) : from ? await stateAt(deps, from) : emptyChain(author)
     if (!start) return inConflict(certificate)
 
     const fold = await foldSegment(deps, start, run.entries)
     if (fold.stopped?.type === 'missing') {
       const payer = toHex(fold.stopped.payer)
-      waiting.set(payer, (waiting.get(payer) ?? new Set()).add(toHex(certificate.author)))
-      return certificate.seq <= head.seq ? inConflict(certificate) : nothingFolded
+      waiting.set(payer, (waiting.get(payer) ?? new Set()).add(toHex(author)))
+      return seq <= head.seq ? inConflict(certificate) : nothingFolded
     }
     // What is valid before an invalid entry may have a certificate of its own, still on its way.
-    for (const { id } of parsed.slice(fold.stopped ? fold.heads.length : 0)) pool.removeEntry(id)
+    for (const parsed of entries.slice(fold.stopped ? fold.heads.length : 0)) pool.removeEntry(parsed.id)
     pool.removeCertificate(certificate)
-    if (fold.stopped) return keep([conflictWrite(certificate)], [], fold.stopped)
-    if (!beside)
-      return keep([...records.entryWrites(parsed, fold.change), await records.certificateWrite(certificate)], parsed, undefined, [
-        unchanged,
-      ])
-    const writes = await branchWrites(deps, head, from, parsed, certificate)
-    return keep(writes ?? [conflictWrite(certificate)], writes ? parsed : [], atHead ? undefined : { type: 'conflict' }, [unchanged])
+    if (fold.stopped) return keep(await conflictWrites(store, certificate), [], fold.stopped)
+    if (atHead && (await tipsOf(store, author)).length === 0) {
+      const writes = [...records.entryWrites(entries, fold.change), await records.certificateWrite(certificate)]
+      return keep([...writes, ...(await fraudsBeside(certificate))], entries, undefined, [unchanged])
+    }
+    const writes = await branchWrites(deps, head, from, entries, certificate)
+    return writes ? keep(writes, entries, atHead ? undefined : { type: 'conflict' }, [unchanged]) : inConflict(certificate)
+  }
+
+  /** Looked up once: whatever breaks the swarm is written by `keep`. */
+  let broken: boolean | undefined
+  const fraudsBeside = async (certificate: Certificate): Promise<readonly Write[]> => {
+    broken ??= await isBroken(store)
+    return broken ? seenFrauds(store, certificate) : []
   }
 
   const keep = async (
@@ -200,14 +206,15 @@ export const createReplica = ({
     expects: readonly Expect[] = [],
   ): Promise<Settled> => {
     const stored = await store.commit(writes, expects)
+    if (writes.some(({ table }) => table === 'conflicts' || table === 'tips')) broken = undefined
     return stored.ok ? ok({ folded, ...(refused ? { refused } : {}) }) : stored
   }
 
   /** Another entry than the certified one stands at its number, and what leads to it is not complete: said at once, and once. */
-  const inConflict = async (certificate: Certificate): Promise<Settled> =>
-    (await store.get('conflicts', toHex(certificate.id))) === undefined
-      ? keep([conflictWrite(certificate)], [], { type: 'conflict' })
-      : nothingFolded
+  const inConflict = async (certificate: Certificate): Promise<Settled> => {
+    const writes = await conflictWrites(store, certificate)
+    return writes.length === 0 ? nothingFolded : keep(writes, [], { type: 'conflict' })
+  }
 
   /**
    * From the certified entry back to one that is kept here (`from`; none: to number 0), oldest first. Undefined where an entry
@@ -242,7 +249,7 @@ export const createReplica = ({
     incomes: records.incomes,
     pendingBytes: pool.bytes,
     verdicts,
-    broken: async () => (await store.list('conflicts', { limit: 1 })).length > 0 || (await store.list('tips', { limit: 1 })).length > 0,
+    broken: () => isBroken(store),
 
     ingest: (entries, certificate, from) =>
       serial('replica', async () => {

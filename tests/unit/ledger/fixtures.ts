@@ -1,14 +1,38 @@
 /** Keys, swarms and signed entries for the ledger's tests. */
 import { certifyDevice } from '../../../src/identity/device.ts'
-import type { Signer } from '../../../src/identity/keys.ts'
+import type { Signer, Verifier } from '../../../src/identity/keys.ts'
 import { createNobleSigner, createNobleVerifier } from '../../../src/identity/noble.ts'
-import { compareBytes, sha256, utf8 } from '../../../src/lib/bytes.ts'
+import { compareBytes, concat, sha256, toHex, utf8 } from '../../../src/lib/bytes.ts'
 import { signCertificate } from '../../../src/ledger/certificate.ts'
 import { type ParsedEntry, signEntry, zeroId } from '../../../src/ledger/entry.ts'
 import type { LedgerRules } from '../../../src/ledger/rules.ts'
-import type { Certificate, ClaimLine, ClaimOp, JoinOp, Op, PayLine, PayOp } from '../../../src/ledger/types.ts'
+import type {
+  AttestOp,
+  Certificate,
+  ClaimLine,
+  ClaimOp,
+  DelegateOp,
+  JoinOp,
+  Op,
+  PayLine,
+  PayOp,
+  SettleOp,
+} from '../../../src/ledger/types.ts'
 
-export const verifier = createNobleVerifier()
+/** The same question again, for another replica, costs a hash: it has the same answer. */
+const createRememberingVerifier = (inner: Verifier): Verifier => {
+  const known = new Map<string, Promise<boolean>>()
+  return {
+    ...inner,
+    verify: (signature, message, key) => {
+      const question = toHex(sha256(concat(signature, key, message)))
+      const answer = known.get(question) ?? inner.verify(signature, message, key)
+      known.set(question, answer)
+      return answer
+    },
+  }
+}
+export const verifier = createRememberingVerifier(createNobleVerifier())
 export const signerOf = (name: string): Signer => createNobleSigner(sha256(utf8(name)))
 export const startMs = 1_700_000_000_000
 
@@ -84,4 +108,23 @@ export const pay = (...lines: readonly (readonly [payee: Person, total: number, 
 export const claim = (...certificates: readonly Certificate[]): ClaimOp => ({
   op: 'claim',
   lines: certificates.map((c): ClaimLine => [c.author, c.id, c]).sort(([a], [b]) => compareBytes(a, b)),
+})
+
+export const delegate = (...lines: readonly (readonly [to: Person, amount: number])[]): DelegateOp => ({
+  op: 'delegate',
+  lines: lines.map(([to, amount]) => [to.device.publicKey, amount] as const).sort(([a], [b]) => compareBytes(a, b)),
+})
+
+export const attest = (subject: Person, claim: string, confidence = 100): AttestOp => ({
+  op: 'attest',
+  subject: subject.device.publicKey,
+  claim,
+  confidence,
+  expiry: startMs,
+})
+
+export const settle = (epoch: number, ...certificates: readonly Certificate[]): SettleOp => ({
+  op: 'settle',
+  epoch,
+  lines: claim(...certificates).lines,
 })
