@@ -20,14 +20,17 @@ export interface RelayProcess {
   readonly link: string
   readonly stderr: () => string
   readonly end: (signal: NodeJS.Signals) => Promise<number | null>
+  /** Its exit code, where it ends by itself. */
+  readonly ended: Promise<number | null>
 }
 
-/** Resolves with the exit code where it ends before it printed a link. */
+/** Resolves with the exit code where it ends before it printed a link. `main`: another build than the one that people run. */
 export const spawnRelay = (
   args: readonly string[],
+  main = 'src/node/main.ts',
 ): Promise<RelayProcess | { readonly code: number | null; readonly stdout: string; readonly stderr: string }> => {
   // Node itself, not a wrapper: a signal must reach the process that holds the data.
-  const child: ChildProcess = spawn(process.execPath, ['--import', 'tsx', 'src/node/main.ts', ...args], {
+  const child: ChildProcess = spawn(process.execPath, ['--import', 'tsx', main, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, EDGE_NET_MODELS: '' },
   })
@@ -43,6 +46,7 @@ export const spawnRelay = (
         pid: child.pid!,
         link: line,
         stderr: () => stderr,
+        ended: exited,
         end: (signal) => {
           child.kill(signal)
           return exited
@@ -53,8 +57,8 @@ export const spawnRelay = (
   })
 }
 
-export const startedRelay = async (args: readonly string[]): Promise<RelayProcess> => {
-  const relay = await spawnRelay(args)
+export const startedRelay = async (args: readonly string[], main?: string): Promise<RelayProcess> => {
+  const relay = await spawnRelay(args, main)
   if ('code' in relay) throw new Error(`the relay ended (${relay.code}): ${relay.stderr}`)
   return relay
 }

@@ -46,6 +46,26 @@ test('everything can be', () => {
   ).toEqual({ data: '/d', port: 9000, models: ['/m', '/n', '/e'], modelCards: ['/c.json'], url: 'wss://r.example', name: 'Lab' })
 })
 
+const created = (args: string[]) => {
+  const parsed = parseCommand(['swarm', 'create', ...args], {})
+  if (!parsed.ok || parsed.value.type !== 'swarm-create') throw new Error(JSON.stringify(parsed))
+  return parsed.value.options
+}
+
+test('a swarm of several witnesses: on this machine, or where each is said to be', () => {
+  const here = { data: '/d', witnesses: 4, name: 'Edge-Net swarm', urls: [], port: 8787, modelCards: [] }
+  expect(created(['--witnesses', '4', '--data', '/d'])).toEqual(here)
+  const urls = ['wss://a.example', 'wss://b.example', 'wss://c.example', 'wss://d.example']
+  expect(
+    created(['--witnesses', '4', '--data', '/d', '--name', ' Lab ', '--port', '9000', ...urls.flatMap((url) => ['--url', url])]),
+  ).toEqual({ ...here, name: 'Lab', port: 9000, urls })
+  expect(options(['--witness', '2/4', '--data', '/d', '--port', '9000'])).toMatchObject({
+    data: '/d',
+    port: 9000,
+    witness: { place: 2, of: 4 },
+  })
+})
+
 test.each([
   [[], 'no command'],
   [['swarm'], 'unknown command: swarm'],
@@ -59,6 +79,24 @@ test.each([
   [['relay', '--url', 'wss://relay.example/'], '--url'],
   [['relay', '--url', 'https://relay.example'], '--url'],
   [['relay', '--name', ' '], '--name'],
+  [['relay', '--url', 'wss://a.example', '--url', 'wss://b.example'], '--url: one address'],
+  [['relay', '--witnesses', '4'], '--witnesses: belongs to'],
+  [['relay', '--witness', '1/4'], 'needs the folder of the swarm'],
+  [['relay', '--witness', '5/4', '--data', '/d'], '--witness: 5/4'],
+  [['relay', '--witness', '0/4', '--data', '/d'], '--witness: 0/4'],
+  [['relay', '--witness', '1', '--data', '/d'], '--witness: 1 is not'],
+  [['relay', '--witness', '1/4', '--data', '/d', '--url', 'wss://a.example'], '--url: was settled'],
+  [['relay', '--witness', '1/4', '--data', '/d', '--name', 'x'], '--name: was settled'],
+  [['swarm', 'destroy'], 'unknown command: swarm destroy'],
+  [['swarm', 'create', 'more'], 'unexpected argument: more'],
+  [['swarm', 'create', '--data', '/d'], '--witnesses: how many'],
+  [['swarm', 'create', '--witnesses', '4'], '--data'],
+  [['swarm', 'create', '--witnesses', '0', '--data', '/d'], '--witnesses: 0 is not'],
+  [['swarm', 'create', '--witnesses', '3', '--data', '/d'], '--witnesses: 3 is not'],
+  [['swarm', 'create', '--witnesses', '10', '--data', '/d'], '--witnesses: 10 is not'],
+  [['swarm', 'create', '--witnesses', '4', '--data', '/d', '--url', 'wss://a.example'], '1 of them for 4'],
+  [['swarm', 'create', '--witnesses', '4', '--data', '/d', '--port', '65533'], 'end beyond 65535'],
+  [['swarm', 'create', '--witnesses', '1', '--data', '/d', '--witness', '1/1'], '--witness: belongs to'],
 ])('%j is refused', (args, why) => {
   const parsed = parseCommand(args, {})
   expect(parsed.ok ? '' : parsed.error).toContain(why)
