@@ -40,7 +40,7 @@ describe('a replica', () => {
     let inFlight = 0n
     for (const person of all) {
       const state = await replica.state(person.device.publicKey)
-      sum += balanceOf(state.head)
+      sum += state.head.claimed - state.head.paid
       if (person !== world.issuer) expect(balanceOf(state.head)).toBeGreaterThanOrEqual(0n)
       for (const [payee, { total }] of state.paid) {
         const receiver = all.find((p) => toHex(p.device.publicKey) === payee)!
@@ -96,7 +96,7 @@ describe('a replica', () => {
         acknowledged.push(step)
       }
       const again = open(store)
-      for (const { entry } of acknowledged) expect(await again.entry(entry.id)).toEqual(entry)
+      for (const { entry } of acknowledged) expect(toHex((await again.entry(entry.id))!.bytes)).toBe(toHex(entry.bytes))
       await deliverAll(again, steps)
       expect(show(store.snapshot())).toEqual(expected)
     }
