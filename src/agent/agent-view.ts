@@ -8,6 +8,7 @@ import type { ModelCard } from '../tasks/model-card.ts'
 import type { ModelStatus } from '../tasks/engine.ts'
 import type { Account, Settings, VaultStatus } from '../vault/vault.ts'
 import { agreedBy, type Job } from './jobs.ts'
+import type { Trouble } from './refusals.ts'
 import type { Vouchers } from './vouchers.ts'
 
 /** Jobs and contracts shown at most; the newest. */
@@ -22,6 +23,7 @@ export interface ViewSource {
   readonly network: NetworkStatus | undefined
   readonly account: Account | undefined
   readonly refusal: string | undefined
+  readonly trouble: Trouble | null
   readonly vouchers: Vouchers | undefined
   readonly cards: readonly ModelCard[]
   readonly models: readonly ModelStatus[]
@@ -74,6 +76,7 @@ export const deriveView = (s: ViewSource, revision: number) => {
       spentMicro: s.account?.spentMicro ?? 0,
       todayMicro: paidToday.reduce((sum, h) => sum + (h.result?.earnedMicro ?? 0), 0),
     },
+    trouble: s.trouble,
     tasksDone: accepted.contracts,
     peopleHelpedToday: new Set(paidToday.map((h) => h.requester)).size,
     peopleHelped: accepted.requesters,

@@ -98,6 +98,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
         network: network?.status(),
         account: party?.settlement.account(),
         refusal: party?.settlement.grantRefused(),
+        trouble: party?.settlement.trouble() ?? null,
         vouchers: party?.vouchers,
         cards,
         models: engine.models(),

@@ -10,12 +10,13 @@ import type { NodeId } from '../identity/keys.ts'
 import { equalBytes, fromHex, toHex, type Bytes } from '../lib/bytes.ts'
 import { verifyCertificate } from '../ledger/certificate.ts'
 import { entryMessage, parseEntry, payLines } from '../ledger/entry.ts'
-import { quorumOf } from '../ledger/rules.ts'
+import { faultyMax, quorumOf } from '../ledger/rules.ts'
 import type { Certificate } from '../ledger/types.ts'
 import type { WireBody } from '../network/wire.ts'
 import type { Account } from '../vault/vault.ts'
 import type { AgentDeps, Membership } from './deps.ts'
 import { segments } from './relay-segments.ts'
+import { createRefusals, type Trouble } from './refusals.ts'
 import { createSignatures } from './settlement-signatures.ts'
 import type { Vouchers } from './vouchers.ts'
 
@@ -49,6 +50,8 @@ export interface Settlement {
   readonly refresh: () => Promise<void>
   /** Why there is no grant, in the issuer's words. */
   readonly grantRefused: () => string | undefined
+  /** What the witnesses hold against this account. */
+  readonly trouble: () => Trouble | null
   /** The certified balance of another account, as the relays know it; undefined: nobody answered in time. */
   readonly balanceOf: (author: NodeId) => Promise<number | undefined>
 }
@@ -64,6 +67,7 @@ export const createSettlement = (deps: AgentDeps, member: Membership, vouchers: 
   const balances = new Map<NodeId, { readonly atMs: number; readonly micro: number }>()
   const askers = new Map<NodeId, ((micro: number | undefined) => void)[]>()
   const signatures = createSignatures(verifier, rules)
+  const refusals = createRefusals(faultyMax(policy.witnesses.length))
   const quorum = quorumOf(policy.witnesses.length)
   /** Relays that told our head, none beyond ours. */
   const words = new Set<NodeId>()
@@ -127,6 +131,7 @@ export const createSettlement = (deps: AgentDeps, member: Membership, vouchers: 
     const claimed = claiming
     const done = await vault.call(request('certified'), 'certified', { certificate: merged })
     if (!done.ok) return
+    refusals.clear()
     await paid(claimed)
     claiming = claiming.filter((line) => !claimed.includes(line))
     await publish(done.value.entry, merged)
@@ -297,6 +302,10 @@ export const createSettlement = (deps: AgentDeps, member: Membership, vouchers: 
         return
       }
       const refused = body as WireBody<'refused'>
+      if (refused.re === 'certify' && relays().includes(from) && refused.author && toHex(refused.author) === self) {
+        refusals.heard(from, refused.reason)
+        changed()
+      }
       if (refused.re === 'certify' && refused.reason === 'gap' && refused.seq !== undefined && relays().includes(from)) return bring(from, refused.seq)
       if (refused.re === 'redeem' && relays().includes(from)) {
         refusedGrant = refused.reason
@@ -326,6 +335,7 @@ export const createSettlement = (deps: AgentDeps, member: Membership, vouchers: 
     account: () => account,
     refresh,
     grantRefused: () => refusedGrant,
+    trouble: refusals.trouble,
     balanceOf: (author) => {
       const known = balances.get(author)
       if (known && clock.now() - known.atMs < balanceKeptMs) return Promise.resolve(known.micro)

@@ -101,6 +101,8 @@ export interface AgentView {
     readonly spentMicro: number
     readonly todayMicro: number
   }
+  /** What the witnesses hold against this account: it is closed, its key has signed two entries at one number, or it owes penalties. */
+  readonly trouble: 'closed' | 'forked' | 'slashed' | null
   readonly tasksDone: number
   /** Distinct identities helped today, and ever. */
   readonly peopleHelpedToday: number

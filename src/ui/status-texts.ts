@@ -1,6 +1,6 @@
 /** The texts of states and reasons. Complete by type: a new one without a text does not compile. */
 import { keyPart } from './error-text.ts'
-import type { EntryCheckView, HistoryLineView, JobState, WorkView } from '../messages/view.ts'
+import type { AgentView, EntryCheckView, HistoryLineView, JobState, WorkView } from '../messages/view.ts'
 import { lookUp, type MessageKey } from './i18n.ts'
 import type { Activity, Reason } from './status.ts'
 
@@ -70,4 +70,10 @@ export const entryFaultTexts: { readonly [F in NonNullable<EntryCheckView['fault
   signature: 'historyFault_signature',
   chain: 'historyFault_chain',
   certificate: 'historyFault_certificate',
+}
+
+export const troubleTexts: { readonly [T in NonNullable<AgentView['trouble']>]: MessageKey } = {
+  closed: 'trouble_closed',
+  forked: 'trouble_forked',
+  slashed: 'trouble_slashed',
 }

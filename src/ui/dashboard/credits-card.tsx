@@ -3,6 +3,7 @@ import type { AgentView } from '../../messages/view.ts'
 import { Card, Figure } from '../components/parts.tsx'
 import { formatCount, formatCredits } from '../format.ts'
 import { t } from '../i18n.ts'
+import { troubleTexts } from '../status-texts.ts'
 
 export const CreditsCard = ({ view }: { readonly view: AgentView }) => {
   const { credits } = view
@@ -14,6 +15,11 @@ export const CreditsCard = ({ view }: { readonly view: AgentView }) => {
         </strong>{' '}
         {t('creditsAvailable')}
       </p>
+      {view.trouble && (
+        <p className="note warn" role="alert" data-testid="trouble" data-trouble={view.trouble}>
+          {t(troubleTexts[view.trouble])}
+        </p>
+      )}
       <dl className="list">
         <Figure label={t('creditsPendingLabel')} value={formatCredits(credits.pendingMicro)} testid="credits-pending" />
         <Figure label={t('creditsReservedLabel')} value={formatCredits(credits.reservedMicro)} testid="credits-reserved" />

@@ -147,6 +147,7 @@ const view: AgentView = {
     spentMicro: credits(36.35),
     todayMicro: credits(15.7),
   },
+  trouble: null,
   tasksDone: 1284,
   peopleHelpedToday: 3,
   peopleHelped: 17,
@@ -209,6 +210,7 @@ export const scenarios = {
   },
   idle: idle('no-requesters'),
   ready: idle('no-requesters', { jobs: [] }),
+  forked: idle('no-requesters', { trouble: 'forked' }),
   unreachable: idle('relay-unreachable', {
     peers: [],
     relays: [{ url: 'wss://relay.example.org', state: 'unreachable', why: 'connection refused; next try in 20 s' }],

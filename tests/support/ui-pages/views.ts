@@ -89,6 +89,7 @@ export const pageCases: readonly PageCase[] = [
   { name: 'popup-silent', page: 'popup', scenario: 'silent', state: 'idle' },
   { name: 'dashboard-fresh', page: 'dashboard', scenario: 'fresh', state: 'no-consent' },
   { name: 'dashboard-no-swarm', page: 'dashboard', scenario: 'no-swarm', state: 'no-swarm' },
+  { name: 'dashboard-forked', page: 'dashboard', scenario: 'forked', state: 'ready' },
   { name: 'dashboard-unreachable', page: 'dashboard', scenario: 'unreachable', state: 'connecting' },
   {
     name: 'dashboard-quote',
