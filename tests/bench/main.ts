@@ -7,6 +7,8 @@ import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { benchCost, benchEmbed } from './embed.ts'
 import type { Figure } from './figure.ts'
+import { benchLedgerAppend, benchLedgerApply, benchLedgerMerge } from './ledger.ts'
+import { benchCatchUp } from './ledger-sync.ts'
 import { benchPackageSize } from './package-size.ts'
 import { benchRoundtrip } from './roundtrip.ts'
 import { benchSearch } from './search.ts'
@@ -22,6 +24,10 @@ const benches: Readonly<Record<string, Bench>> = {
   'task.roundtrip': { measure: benchRoundtrip, needsExtension: true },
   'start.worker': { measure: benchStartWorker, needsExtension: true },
   'search.exact': { measure: benchSearch },
+  'ledger.apply': { measure: benchLedgerApply },
+  'ledger.append': { measure: benchLedgerAppend },
+  'ledger.merge': { measure: benchLedgerMerge },
+  'sync.catchup': { measure: benchCatchUp },
   'embed.cost': { measure: benchCost },
   'embed.texts': { measure: () => benchEmbed() },
 }
