@@ -16,8 +16,9 @@ import type { SchemaError } from '../lib/schema.ts'
 import { type Bound, compareDated, type FingerprintTree } from './fingerprint-tree.ts'
 import {
   cutIdBytes,
-  encodedBytesOf,
+  encodedBytesMax,
   encodeRanges,
+  itemBytesMax,
   parseRanges,
   type Range,
   rangesMax,
@@ -36,9 +37,10 @@ export const lackedItemsMax = 200_000
 const idsMax = 16
 /** The answerer gives the items of a range with so few, ids alone would cost a round more. */
 const itemsMax = 8
-/** An item on the wire at most, and the head of a message with its closing fingerprint. */
-const itemBytesMax = 96
+/** The head of a message, and its closing fingerprint. */
 const closingBytes = 96
+/** What a range takes beside its items, its bound among that. */
+const rangeBytesMax = 64
 
 export interface Reconciliation {
   readonly rounds: number
@@ -153,9 +155,10 @@ const tell = (set: SyncSet, { from, to, upper }: Place, theirs: readonly Bytes[]
     const held = new Set(ours.map((item) => toHex(cut(item.id))))
     const items = ours.filter((item) => !known.has(toHex(cut(item.id))))
     const lacked = theirs.filter((id) => !held.has(toHex(id)))
-    if (items.length * itemBytesMax + lacked.length * cutIdBytes <= roomBytes) return [{ upper, say: 'difference', items, lacked }]
+    if (rangeBytesMax + items.length * itemBytesMax + lacked.length * cutIdBytes <= roomBytes)
+      return [{ upper, say: 'difference', items, lacked }]
   }
-  const count = Math.min(to - from, Math.floor(roomBytes / itemBytesMax))
+  const count = Math.min(to - from, Math.floor((roomBytes - rangeBytesMax) / itemBytesMax))
   if (count === to - from) return [{ upper, say: 'all', items: set.slice(from, to) }]
   if (count <= 0) return [{ upper, say: 'fingerprint', fingerprint: set.fingerprint(from, to) }]
   return [
@@ -224,7 +227,7 @@ const createMessage = (set: SyncSet, bytesMax: number): Message => {
   }
   return {
     add: (range) => {
-      const size = encodedBytesOf(range)
+      const size = encodedBytesMax(range)
       if (!fits(size)) {
         const from = ranges.length === 0 ? 0 : set.rank(lower)
         put({ upper: null, say: 'fingerprint', fingerprint: set.fingerprint(from, set.size()) })
@@ -234,7 +237,7 @@ const createMessage = (set: SyncSet, bytesMax: number): Message => {
       put(range)
       return true
     },
-    room: () => bytesMax - bytes - closingBytes,
+    room: () => bytesMax - bytes,
     says: () => ranges.some((range) => range.say !== 'done'),
     done: () => encodeRanges(ranges),
   }
