@@ -4,6 +4,7 @@ import { startRelay, type RelayDeps, type RelayNode, type WitnessNode } from '..
 import type { Kind } from '../../src/contract/messages.ts'
 import type { Sealer } from '../../src/contract/sealing.ts'
 import type { SwarmLink } from '../../src/economy/link.ts'
+import type { Policy } from '../../src/economy/policy.ts'
 import { createPolicy, privateDefaults, signPolicy, swarmIdOf } from '../../src/economy/policy-codec.ts'
 import { helloMessage } from '../../src/identity/hello-message.ts'
 import { createNobleVerifier } from '../../src/identity/noble.ts'
@@ -15,7 +16,7 @@ import { createNetwork } from '../../src/network/create-network.ts'
 import { mini } from '../../src/tasks/models.ts'
 import { createMemoryKeyKeeper } from '../../src/vault/key-keeper.ts'
 import { createVault, type LocalVault } from '../../src/vault/create-vault.ts'
-import type { Vault } from '../../src/vault/vault.ts'
+import type { Vault, VaultError } from '../../src/vault/vault.ts'
 import { createFakeEngine } from './fake-engine.ts'
 import { createMemoryHub, type MemoryHub, memorySeal } from './memory-network.ts'
 import { relayUrl, testIdentity } from './memory-nodes.ts'
@@ -45,6 +46,12 @@ export const createPlainSealer = (random: Random): Sealer => ({
   },
 })
 
+/** A call's arguments, where they are a message that is to be signed. */
+export interface AskedOf {
+  readonly kind?: Kind
+  readonly body?: Record<string, unknown>
+}
+
 export interface MemoryAgent {
   readonly name: string
   readonly id: string
@@ -57,6 +64,10 @@ export interface MemoryAgent {
   readonly restart: () => Promise<void>
   /** Gone for good, as a killed browser. */
   readonly kill: () => void
+  /** Called before each call reaches the vault: may wait, may change the message's body, may answer in the vault's place. */
+  before: (call: string, id: string, args: AskedOf) => Promise<VaultError | undefined>
+  /** What the agent keeps, as it is now. */
+  readonly store: () => Store
   /** Called before each vault call's answer reaches the agent. */
   onCall: (call: string, id: string) => void
 }
@@ -66,6 +77,7 @@ export interface MemorySwarm {
   readonly hub: MemoryHub
   /** What everyone joins by. */
   readonly link: SwarmLink
+  readonly policy: Policy
   readonly relay: () => RelayNode
   readonly relayStore: Store
   /** Undefined: the first one, with the issuer. */
@@ -164,6 +176,7 @@ export const createMemorySwarm = async (seed: string | number, { witnesses = 1, 
     clock,
     hub,
     link,
+    policy,
     relayStore: own[0]!.store,
     relay: () => running[0]!.issuing!,
     relays: own.map(({ url, store }, index) => ({ url, store, node: () => running[index]?.node })),
@@ -194,12 +207,16 @@ export const createMemorySwarm = async (seed: string | number, { witnesses = 1, 
         id: toHex((await vault.status()).device.device),
         vault,
         texts: engine.texts,
+        before: async (_call: string, _id: string, _args: AskedOf): Promise<VaultError | undefined> => undefined,
+        store: () => store,
         onCall: (_call: string, _id: string): void => {},
       }
       const watched: Vault = {
         onChange: (listener) => vault.onChange(listener),
         call: async (id, call, args) => {
           if (dead) return { ok: false, error: { type: 'unavailable' } }
+          const error = await member.before(call, id, args as AskedOf)
+          if (error) return { ok: false, error }
           const answer = await vault.call(id, call, args)
           member.onCall(call, id)
           return answer

@@ -17,12 +17,21 @@ const granted = (swarm: MemorySwarm, agents: readonly MemoryAgent[]): Promise<vo
   )
 const submit = async (requester: MemoryAgent, n: number): Promise<string> => {
   const texts = textsOf(n)
-  const job = await requester.agent().jobs.submit({ texts, ids: texts.map(String), model: 'mini', redundancy: 1, title: 't', where: 'network' })
+  const job = await requester
+    .agent()
+    .jobs.submit({ texts, ids: texts.map(String), model: 'mini', redundancy: 1, title: 't', where: 'network' })
   if (!job.ok) throw new Error(JSON.stringify(job.error))
   return job.value
 }
 const done = (swarm: MemorySwarm, requester: MemoryAgent, id: string): Promise<void> =>
-  swarm.until('done', () => requester.agent().jobs.list().find((j) => j.id === id)!.state === 'done')
+  swarm.until(
+    'done',
+    () =>
+      requester
+        .agent()
+        .jobs.list()
+        .find((j) => j.id === id)!.state === 'done',
+  )
 const earned = (swarm: MemorySwarm, worker: MemoryAgent, micro: number): Promise<void> =>
   swarm.until(`${worker.name} has earned ${micro}`, () => credits(worker).earnedMicro === grantMicro + micro)
 
@@ -47,7 +56,11 @@ test('credits move over four witnesses, and their replicas are one', async () =>
   await earned(swarm, worker, 20 * perText)
   await swarm.clock.advance(1_000)
   const { accounts, inFlight } = await alike(swarm)
-  expect(accounts.map(({ balance }) => balance).sort((a, b) => a - b)).toEqual([-2 * grantMicro, grantMicro - 20 * perText, grantMicro + 20 * perText])
+  expect(accounts.map(({ balance }) => balance).sort((a, b) => a - b)).toEqual([
+    -2 * grantMicro,
+    grantMicro - 20 * perText,
+    grantMicro + 20 * perText,
+  ])
   expect(inFlight).toBe(0)
 })
 
@@ -118,26 +131,30 @@ test('the issuer’s relay dies while its payment waits for the others: it is pa
   expect(accounts.find(({ role }) => role === 'issuer')).toMatchObject({ balance: -grantMicro, seq: 0 })
 })
 
-test.each([1, 2])('a profile restored from before an entry that %i of four witnesses signed completes it, and forks nothing', async (signers) => {
-  const swarm = await createMemorySwarm(`restored ${signers}`, { witnesses: 4 })
-  const [requester, worker] = await pair(swarm)
-  await done(swarm, requester, await submit(requester, 20))
-  const restore = requester.backUp()
-  for (let away = signers; away < 4; away++) swarm.hub.cut('r', swarm.relays[away]!.url)
-  // It settles, only some sign, and the profile of before is put back.
-  await swarm.clock.advance(10_000)
-  expect(credits(requester).spentMicro).toBe(0)
-  const signed = await swarm.relays[0]!.store.get('signed', requester.id)
-  expect(signed).toMatchObject([1, expect.anything(), [expect.anything()]])
-  await restore()
-  for (let away = signers; away < 4; away++) swarm.hub.heal('r', swarm.relays[away]!.url)
-  await earned(swarm, worker, 20 * perText)
-  await swarm.until('known to itself', () => credits(requester).spentMicro === 20 * perText)
-  await swarm.clock.advance(20_000)
-  await alike(swarm)
-  // Still whole for every witness: any three can take it further.
-  for (const { store } of swarm.relays) expect(((await store.get('signed', requester.id)) as [number, Uint8Array])[1]).toEqual((signed as [number, Uint8Array])[1])
-})
+test.each([1, 2])(
+  'a profile restored from before an entry that %i of four witnesses signed completes it, and forks nothing',
+  async (signers) => {
+    const swarm = await createMemorySwarm(`restored ${signers}`, { witnesses: 4 })
+    const [requester, worker] = await pair(swarm)
+    await done(swarm, requester, await submit(requester, 20))
+    const restore = requester.backUp()
+    for (let away = signers; away < 4; away++) swarm.hub.cut('r', swarm.relays[away]!.url)
+    // It settles, only some sign, and the profile of before is put back.
+    await swarm.clock.advance(10_000)
+    expect(credits(requester).spentMicro).toBe(0)
+    const signed = await swarm.relays[0]!.store.get('signed', requester.id)
+    expect(signed).toMatchObject([1, expect.anything(), [expect.anything()]])
+    await restore()
+    for (let away = signers; away < 4; away++) swarm.hub.heal('r', swarm.relays[away]!.url)
+    await earned(swarm, worker, 20 * perText)
+    await swarm.until('known to itself', () => credits(requester).spentMicro === 20 * perText)
+    await swarm.clock.advance(20_000)
+    await alike(swarm)
+    // Still whole for every witness: any three can take it further.
+    for (const { store } of swarm.relays)
+      expect(((await store.get('signed', requester.id)) as [number, Uint8Array])[1]).toEqual((signed as [number, Uint8Array])[1])
+  },
+)
 
 test('one of four lies: everything goes on', async () => {
   const swarm = await createMemorySwarm('one lies', { witnesses: 4, witnessOf: (index) => (index === 3 ? createLyingWitness : undefined) })
