@@ -147,7 +147,8 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
 
   const open = async (): Promise<void> => {
     const swarm = status.swarm
-    if (!swarm || !status.settings.consented || stopped) return
+    // Opened already where the swarm changed while we were starting.
+    if (network || !swarm || !status.settings.consented || stopped) return
     const opened = deps.openNetwork({
       link: swarm.link,
       device: status.device,

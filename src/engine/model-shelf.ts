@@ -61,6 +61,8 @@ export const createShelfModel = (
         return err({ type: 'failed', message: `${card.repo}/${path} is not JSON` })
       }
     }
+    // A price is asked for without the model itself: then nothing more is on its way.
+    if (state === 'loading' && !onnx.begun()) become('absent')
     const made = createTokenizer(values[0], values[1], card.tokensMax)
     return made.ok ? made : err({ type: 'failed', message: `${card.repo}: ${made.error}` })
   }
@@ -119,6 +121,7 @@ const once = <T>(open: (signal: AbortSignal) => Promise<Result<T, EngineError>>)
       }
       return result
     },
+    begun: () => current !== undefined,
     forget: () => {
       if (current?.waiting === 0) current = undefined
     },

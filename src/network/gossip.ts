@@ -7,18 +7,21 @@ import * as v from 'valibot'
 import { type Bytes, concat, equalBytes, sha256, toHex, utf8 } from '../lib/bytes.ts'
 import { type Cbor, decodeCanonical, encode } from '../lib/cbor.ts'
 import type { Clock } from '../lib/clock.ts'
-import { id32, key32, parse, sig64 } from '../lib/schema.ts'
+import { id32, key32, parse, sig64, uint } from '../lib/schema.ts'
 import type { Verifier } from '../identity/keys.ts'
 import { sowsPerMinuteAndAuthor } from './limits.ts'
 import { createKeyedRate } from './rate.ts'
 import type { WireBody } from './wire.ts'
 
-/** Messages are remembered this long, and no more than so many. */
-export const rememberMs = 600_000
+/**
+ * Messages are remembered this long, and no more than so many. Less than the minute for which a quote holds (contract/limits.ts):
+ * a sow said again because a worker was lost must be heard again by those whose quotes have lapsed.
+ */
+const rememberMs = 55_000
 const rememberedMax = 8_192
 const authorsMax = 4_096
 
-const headSchema = v.looseObject({ kind: v.string(), swarm: id32, from: key32, sig: sig64 })
+const headSchema = v.looseObject({ kind: v.string(), swarm: id32, from: key32, expires: uint(), sig: sig64 })
 
 export interface Gossip {
   /** `pass`: deliver it and send it on with one hop less. */
@@ -50,6 +53,8 @@ export const createGossip = (clock: Clock, verifier: Verifier, swarm: Bytes): Go
       if (kind !== 'sow') return hops === 0 ? 'deliver' : 'fault'
       // Whoever carries one has checked it: another swarm's is the carrier's fault.
       if (!equalBytes(head.value.swarm, swarm)) return 'fault'
+      // An old one that somebody plays again would count against its author.
+      if (head.value.expires <= clock.now()) return 'drop'
       const hash = toHex(sha256(message))
       if (!remember(hash)) return 'drop'
       const signed = concat(utf8('edge-net/msg/1'), encode({ ...rest, kind, from } as Cbor))

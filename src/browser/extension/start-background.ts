@@ -58,7 +58,7 @@ export const startBackground = (deps: BackgroundDeps): void => {
     }
   }
   const host = deps.createHost(vault)
-  const toolbar = createToolbar()
+  const toolbar = createToolbar(clock)
 
   /** What is done about the agent is done one after another, so that the last word holds. */
   let last: Promise<void> = Promise.resolve()

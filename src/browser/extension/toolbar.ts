@@ -1,5 +1,7 @@
 /** The toolbar button tells the state without being opened: by its picture, and in words to who points at it. */
 import browser from 'webextension-polyfill'
+import { isPaused } from '../../agent/agent-view.ts'
+import type { Clock } from '../../lib/clock.ts'
 import type { AgentView } from '../../messages/view.ts'
 import { uiChannelName } from '../../messages/view.ts'
 import type { Settings } from '../../vault/vault.ts'
@@ -21,14 +23,14 @@ export interface Toolbar {
  * Whether the agent works is heard on the interface's channel, which wakes nobody: a background that sleeps has no agent that works,
  * since that keeps it awake.
  */
-export const createToolbar = (): Toolbar => {
+export const createToolbar = (clock: Clock): Toolbar => {
   let shown: State | undefined
   let settings: Settings | undefined
   let working = false
   const show = async (): Promise<void> => {
     if (!settings) return
-    const { consented, paused } = settings
-    const state: State = !consented || paused === 'off' ? 'off' : paused !== null ? 'paused' : working ? 'working' : 'idle'
+    const off = !settings.consented || settings.paused === 'off'
+    const state: State = off ? 'off' : isPaused(settings, clock.now()) ? 'paused' : working ? 'working' : 'idle'
     if (state === shown) return
     shown = state
     const button = browser.action ?? browser.browserAction

@@ -1,5 +1,6 @@
 /** What stands between a newcomer and the swarm is said, and ends by itself where it can. */
 import { expect, test } from 'vitest'
+import type { Store } from '../../../src/lib/store.ts'
 import { createMemorySwarm, grantMicro, type MemoryAgent } from '../../support/memory-agents.ts'
 
 const reasonOf = (agent: MemoryAgent): string | null => agent.agent().view().activity.idleReason
@@ -57,4 +58,30 @@ test('an invite that nobody knows: no grant, and the reason in words; others’ 
   expect(job.ok).toBe(true)
   await swarm.until('it has earned', () => newcomer.agent().view().credits.earnedMicro === 1_000_000)
   expect(reasonOf(newcomer)).toBe('no-requesters')
+})
+
+test('a swarm joined while the agent starts is opened once', async () => {
+  const swarm = await createMemorySwarm('two')
+  const [ana] = [await swarm.join('ana'), await swarm.join('ben')]
+  await swarm.clock.advance(20_000)
+  await ana.vault.leaveSwarm()
+  await swarm.clock.advance(1_000)
+  const store = ana.store() as { -readonly [K in keyof Store]: Store[K] }
+  const { list } = store
+  let goOn = (): void => {}
+  store.list = async (table, options) => {
+    if (table === 'jobs') await new Promise<void>((resolve) => (goOn = resolve))
+    return list(table, options)
+  }
+  const restarted = ana.restart()
+  await swarm.clock.advance(200)
+  await ana.vault.joinSwarm(swarm.link)
+  await swarm.clock.advance(200)
+  goOn()
+  await restarted
+  let hellos = 0
+  ana.onCall = (call) => void (call === 'hello' && hellos++)
+  // Two networks of one key would drive each other out again and again.
+  await swarm.clock.advance(10 * 60_000)
+  expect(hellos).toBeLessThan(10)
 })

@@ -98,6 +98,20 @@ test('at redundancy 1 another takes over from a worker that was killed', async (
   await conserved(swarm)
 })
 
+test('and so it does from one that was killed after its quote and the others’ had lapsed', async () => {
+  const swarm = await createMemorySwarm('late')
+  const agents = [await swarm.join('r'), await swarm.join('a', { msPerText: 1_000 }), await swarm.join('b', { msPerText: 1_000 })]
+  const [requester, a, b] = agents as [MemoryAgent, MemoryAgent, MemoryAgent]
+  await ready(swarm, agents)
+  const id = await submit(requester, 200, 1)
+  const executing = (worker: MemoryAgent): boolean => worker.agent().view().work.some(({ state }) => state === 'executing')
+  await swarm.until('someone works', () => executing(a) || executing(b))
+  await swarm.clock.advance(80_000)
+  ;(executing(a) ? a : b).kill()
+  await swarm.until('over', () => ['done', 'failed'].includes(jobOf(requester, id).state), 600_000)
+  expect(jobOf(requester, id)).toMatchObject({ state: 'done', failure: null })
+})
+
 test('a cancelled job releases everyone and costs nothing', async () => {
   const swarm = await createMemorySwarm('cancel')
   const agents = [await swarm.join('r'), await swarm.join('a', { msPerText: 100 })]

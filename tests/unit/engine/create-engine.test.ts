@@ -78,6 +78,8 @@ test('texts become vectors in their order, with class, busy time and what was cu
 test('tokens are counted without the model itself', async () => {
   const { engine } = setUp()
   expect(await engine.countTokens('mini', ['hello', '', 'bread '.repeat(400)])).toEqual(ok([4, 2, 256]))
+  // The model itself was not asked for, and nothing is on its way.
+  expect(engine.models()[0]).toMatchObject({ name: 'mini', state: 'absent' })
   expect(requested.some((url) => url.endsWith('.onnx'))).toBe(false)
 })
 
