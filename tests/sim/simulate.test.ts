@@ -1,0 +1,56 @@
+/** A handful of seeds, and that a seed is a whole run: the command for hundreds of them is `npm run sim`. */
+import { expect, test } from 'vitest'
+import { faultNames } from './fault-names.ts'
+import { isSimulated } from './faults.ts'
+import { parseOptions, replayCommand } from './options.ts'
+import { type Scenario, simulate } from './simulate.ts'
+
+const base: Scenario = { seed: 1, nodes: 9, minutes: 3, witnesses: 4, faults: [] }
+
+test('two runs of a seed are the same to the last frame, and another seed is another run', async () => {
+  const scenario = { ...base, minutes: 2, faults: faultNames.filter(isSimulated) }
+  const [one, again, other] = [await simulate(scenario), await simulate(scenario), await simulate({ ...scenario, seed: 2 })]
+  expect(again.hash).toBe(one.hash)
+  expect(other.hash).not.toBe(one.hash)
+})
+
+test.each([11, 12])('honest nodes in bad weather: all is settled, and nothing was lost (seed %i)', async (seed) => {
+  const { violations, figures, counts } = await simulate({ ...base, seed })
+  expect(violations).toEqual([])
+  expect(counts.texts).toBeGreaterThan(0)
+  expect(counts.crashes).toBeGreaterThan(0)
+  // Work done is work paid for, to the micro-credit: nobody of them gains, nobody loses.
+  expect(figures).toMatchObject([{ kind: 'honest', gainMicro: 0, freeServiceMicro: 0 }])
+})
+
+test.each([
+  'double-spender',
+  'id-grinder',
+  'liar',
+  'lazy-worker',
+  'wash-trader',
+  'spammer',
+  'equivocating-witness',
+  'withholding-witness',
+] as const)('%s: what must hold holds', async (fault) => {
+  const { violations, figures } = await simulate({ ...base, seed: 21, faults: [fault] })
+  expect(violations).toEqual([])
+  expect(figures.map(({ kind }) => kind)).toContain(fault)
+})
+
+test('one witness is enough of a swarm', async () => {
+  expect((await simulate({ ...base, seed: 31, nodes: 6, witnesses: 1 })).violations).toEqual([])
+})
+
+test('the command line: what a failure prints runs the same again, and what is not there is refused by name', () => {
+  const scenario: Scenario = { seed: 7, nodes: 12, minutes: 10, witnesses: 4, faults: ['liar', 'non-payer'] }
+  const parsed = parseOptions(replayCommand(scenario).replace('npm run sim -- ', '').split(' '))
+  expect(parsed).toEqual({ ok: true, value: { json: false, scenarios: [scenario] } })
+  const many = parseOptions(['--seeds', '3..5', '--json'])
+  expect(many.ok && many.value.scenarios.map(({ seed }) => seed)).toEqual([3, 4, 5])
+  expect(parseOptions(['--faults', 'eclipser'])).toEqual({ ok: false, error: 'eclipser is not simulated yet.' })
+  expect(parseOptions(['--faults', 'lair'])).toMatchObject({ ok: false })
+  expect(parseOptions(['--witnesses', '1', '--faults', 'equivocating-witness'])).toMatchObject({ ok: false })
+  for (const bad of [['--seed'], ['--seed', '-1'], ['--seeds', '5..3'], ['--nodes', '5'], ['--witnesses', '3'], ['--speed', '9']])
+    expect(parseOptions(bad), bad.join(' ')).toMatchObject({ ok: false })
+})
