@@ -1,7 +1,7 @@
 /** The state tree of a replica: built from its records on start, carried on by what it reports as certified and by verdicts. */
 import type { PublicKey } from '../identity/keys.ts'
 import { equalBytes, toHex } from '../lib/bytes.ts'
-import type { ParsedEntry } from './entry.ts'
+import { type ParsedEntry, zeroId } from './entry.ts'
 import type { Replica } from './replica.ts'
 import { verdictId } from './state-tree-account.ts'
 import { createStateTree, type StateTree } from './state-tree.ts'
@@ -23,10 +23,10 @@ export const followReplica = async ({ records, verdicts }: Pick<Replica, 'record
   const follow = async (author: PublicKey, entries: readonly ParsedEntry[]): Promise<void> => {
     const [head] = await records.head(author)
     const before = tree.account(author)
-    const first = entries[0]!.entry
-    const continues = before ? first.seq === before.seq + 1 && equalBytes(first.prev, before.id) : first.seq === 0
-    // Only the lines that the entries name; all of them where the chain goes on from elsewhere.
-    if (continues && equalBytes(entries.at(-1)!.id, head.id)) tree.advance(await records.stateFor(head, entries))
+    // Only the lines that the entries name; all of them where the head is not the end of one run from the one before.
+    const starts = before ? entries[0]!.entry.seq === before.seq + 1 : entries[0]!.entry.seq === 0
+    const runs = entries.every(({ entry }, i) => equalBytes(entry.prev, i > 0 ? entries[i - 1]!.id : (before?.id ?? zeroId)))
+    if (starts && runs && equalBytes(entries.at(-1)!.id, head.id)) tree.advance(await records.stateFor(head, entries))
     else tree.replace(await records.wholeState(head))
   }
   return {

@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { sha256, toHex, utf8 } from '../../../src/lib/bytes.ts'
+import { compareBytes, sha256, toHex, utf8 } from '../../../src/lib/bytes.ts'
 import { createSeededRandom, shuffled } from '../../../src/lib/random.ts'
 import { createMemoryStore } from '../../../src/lib/store.ts'
 import { bare, type ChainChange, emptyHead } from '../../../src/ledger/chain-state.ts'
 import { createReplica } from '../../../src/ledger/replica.ts'
 import { followReplica } from '../../../src/ledger/state-tree-follow.ts'
 import { createStateTree } from '../../../src/ledger/state-tree.ts'
-import { createWorld, verifier } from './fixtures.ts'
+import { certify, createPerson, createWorld, next, pay, type Person, verifier } from './fixtures.ts'
 import { createHistory, type Step } from './history.ts'
 
 const key = (name: string) => sha256(utf8(name))
@@ -45,6 +45,44 @@ test('any order of arrival gives the root that is rebuilt from the records', asy
     roots.add(toHex((await followReplica(replica)).tree.root()))
   }
   expect(roots.size).toBe(1)
+})
+
+test('where certified entries conflict, the tree follows the head to whichever branch it is on', async () => {
+  const world = await createWorld(1)
+  const [ben, cy, dee] = (await Promise.all(['ben', 'cy', 'dee'].map(createPerson))) as [Person, Person, Person]
+  const { issuer } = world
+  const first = await next(world, issuer, undefined, [issuer.join, pay([ben, 1])])
+  const left = await next(world, issuer, first, [pay([cy, 5])])
+  const right = await next(world, issuer, first, [pay([dee, 7])])
+  const further = await next(world, issuer, right, [pay([ben, 9])])
+  const steps = await Promise.all([first, left, right, further].map(async (entry) => ({ entry, certificate: await certify(world, entry) })))
+  const roots = new Set<string>()
+  for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
+    const { replica, tree } = await replicaOf(shuffled(createSeededRandom(seed), steps), world)
+    expect(await replica.broken()).toBe(true)
+    expect(toHex(tree.root())).toBe(toHex((await followReplica(replica)).tree.root()))
+    roots.add(toHex(tree.root()))
+  }
+  expect(roots.size).toBe(1)
+
+  // The losing branch goes on first, then the other takes over, all told at once: the loser's lines must not stay.
+  let longer = await next(world, issuer, left, [pay([cy, 6])])
+  for (let total = 7; compareBytes(longer.id, further.id) < 0; total++) longer = await next(world, issuer, left, [pay([cy, total])])
+  const replica = createReplica({ store: createMemoryStore(), verifier, rules: world.rules })
+  const followed = await followReplica(replica)
+  for (const entries of [
+    [first, left],
+    [longer, right, further],
+  ]) {
+    const certified = []
+    for (const entry of entries) {
+      const report = await replica.ingest([entry.bytes], await certify(world, entry), 'peer')
+      if (report.ok) certified.push(...report.value.certified)
+    }
+    await followed.took(certified)
+  }
+  expect(followed.tree.account(issuer.device.publicKey)?.id).toEqual(further.id)
+  expect(roots).toEqual(new Set([toHex(followed.tree.root())]))
 })
 
 test('lines keep their place over many changes: together or one by one, the leaf is the same', () => {
