@@ -6,10 +6,22 @@ import { createAssembly, type Assembly } from '../contract/chunks.ts'
 import { resendMs, sowValidMs } from '../contract/limits.ts'
 import { weighted } from '../contract/matcher.ts'
 import type { AnySigned } from '../contract/messages.ts'
-import { due, finished, markTold, newTask, onEvent, type Replica, type Task, type TaskAction, type TaskEvent } from '../contract/requester.ts'
+import {
+  due,
+  finished,
+  markTold,
+  newTask,
+  onEvent,
+  pending,
+  type Replica,
+  type Task,
+  type TaskAction,
+  type TaskEvent,
+} from '../contract/requester.ts'
 import type { Sealed } from '../contract/sealing.ts'
 import type { NodeId } from '../identity/keys.ts'
 import { type Bytes, concat, equalBytes, fromHex, sha256, toHex } from '../lib/bytes.ts'
+import { ok } from '../lib/result.ts'
 import { createSerial } from '../lib/serial.ts'
 import type { StoreValue, Write } from '../lib/store.ts'
 import { chunkBytes, type WireBody } from '../network/wire.ts'
@@ -101,18 +113,24 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
       const after = next(before)
       if (after !== before) {
         const won = before.phase !== 'verified' && after.phase === 'verified' ? outputs.get(after.winners[0]!) : undefined
-        const writes: Write[] = [{ table: 'tasks', key: id, value: after as unknown as StoreValue }, ...extra, ...(won ? hooks.writesFor(after, won) : [])]
-        if (finished(after)) for (const r of after.replicas) if (r.agreement) writes.push({ table: 'outputs', key: toHex(r.agreement.id), remove: true })
+        const writes: Write[] = [
+          { table: 'tasks', key: id, value: after as unknown as StoreValue },
+          ...extra,
+          ...(won ? hooks.writesFor(after, won) : []),
+        ]
+        if (finished(after))
+          for (const r of after.replicas) if (r.agreement) writes.push({ table: 'outputs', key: toHex(r.agreement.id), remove: true })
         const stored = await store.commit(writes)
         if (!stored.ok) return
         index(after)
         note(before, after)
-        if (finished(after)) forget(after)
+        forget(after)
         hooks.onTask(after)
       }
       act(after)
     })
-  const handle = (id: string, event: TaskEvent, extra?: readonly Write[]): Promise<void> => change(id, (task) => onEvent(task, event, context()), extra)
+  const handle = (id: string, event: TaskEvent, extra?: readonly Write[]): Promise<void> =>
+    change(id, (task) => onEvent(task, event, context()), extra)
 
   const note = (before: Task, after: Task): void => {
     for (const r of after.replicas) {
@@ -123,8 +141,12 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
     }
   }
   const forget = (task: Task): void => {
-    for (const r of task.replicas)
-      if (r.agreement) for (const held of [outputs, results, assemblies, arrived, sealedPayloads]) held.delete(toHex(r.agreement.id))
+    for (const r of task.replicas) {
+      if (!r.agreement || pending(r)) continue
+      const key = toHex(r.agreement.id)
+      for (const held of [results, assemblies, arrived, sealedPayloads]) held.delete(key)
+      if (finished(task)) outputs.delete(key)
+    }
   }
 
   const act = (task: Task): void => {
@@ -143,18 +165,21 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
     }
   }
 
-  const definitive = (error: VaultError): boolean => error.type !== 'unavailable' && error.type !== 'storage' && error.type !== 'head-unchecked'
+  /** The same request whoever asks, so that it is signed, and reserved for, once. */
+  const signSow = (task: Task) =>
+    vault.call(`sow/${task.id}`, 'sign', { kind: 'sow', to: null, expires: task.startedMs + sowValidMs, body: task.sowBody })
+  const definitive = (error: VaultError): boolean =>
+    error.type !== 'unavailable' && error.type !== 'storage' && error.type !== 'head-unchecked'
 
   /** Does one action; gives back what to report. Undefined: it could not be done now, the next tick asks again. */
   const perform = async (task: Task, action: TaskAction): Promise<(() => Promise<void>) | undefined> => {
     const report = (event: TaskEvent) => (): Promise<void> => handle(task.id, event)
     switch (action.do) {
       case 'sow': {
-        const expires = task.startedMs + sowValidMs
-        const signed = await vault.call(`sow/${task.id}`, 'sign', { kind: 'sow', to: null, expires, body: task.sowBody })
+        const signed = await signSow(task)
         if (signed.ok) {
           hooks.onReserved()
-          return report({ type: 'sown', ...signed.value, expires })
+          return report({ type: 'sown', ...signed.value, expires: task.startedMs + sowValidMs })
         }
         return definitive(signed.error) ? report({ type: 'sow-refused', error: signed.error.type }) : undefined
       }
@@ -168,7 +193,15 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
         const preferred = task.replicas[0]?.resultClass
         const classes = action.quote.body.classes
         const resultClass = preferred !== undefined && classes.includes(preferred) ? preferred : classes[0]!
-        return report({ type: 'hired', quote: action.quote, kemPrivate: keys.privateKey, kemPublic: keys.publicKey, salt, commitment: sha256(concat(salt, payload)), resultClass })
+        return report({
+          type: 'hired',
+          quote: action.quote,
+          kemPrivate: keys.privateKey,
+          kemPublic: keys.publicKey,
+          salt,
+          commitment: sha256(concat(salt, payload)),
+          resultClass,
+        })
       }
       case 'sign-agreement': {
         const r = task.replicas.find((x) => x.worker === action.worker)!
@@ -176,7 +209,16 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
           kind: 'agreement',
           to: fromHex(r.worker)!,
           expires: r.proposedMs + messageLifeMs,
-          body: { sow: task.sow!.id, quote: r.quote.id, commitment: r.commitment, price: r.quote.body.price, units: task.sowBody.units, deadline: r.deadline, kem: r.kemPublic, resultClass: r.resultClass },
+          body: {
+            sow: task.sow!.id,
+            quote: r.quote.id,
+            commitment: r.commitment,
+            price: r.quote.body.price,
+            units: task.sowBody.units,
+            deadline: r.deadline,
+            kem: r.kemPublic,
+            resultClass: r.resultClass,
+          },
         })
         return signed.ok ? report({ type: 'agreement-signed', worker: r.worker, ...signed.value }) : undefined
       }
@@ -186,7 +228,9 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
         return report({ type: 'sent', worker: r.worker })
       }
       case 'send-payload':
-        return (await sendPayload(task, action.agreement, action.from)) ? report({ type: 'payload-sent', agreement: action.agreement }) : undefined
+        return (await sendPayload(task, action.agreement, action.from))
+          ? report({ type: 'payload-sent', agreement: action.agreement })
+          : undefined
       case 'reward': {
         const r = replicaOf(toHex(action.agreement))!
         const reward = await vault.call(`reward/${toHex(action.agreement)}`, 'reward', {
@@ -214,8 +258,12 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
         return () => change(task.id, (t) => markTold(t, action.agreement, clock.now()))
       }
       case 'release': {
-        if (task.sow === null) return report({ type: 'released' })
-        const released = await vault.call(`release/${task.id}`, 'release', { sow: task.sow.id })
+        if (task.failure?.type === 'sow-refused') return report({ type: 'released' })
+        // Over before its sow was noted: whether the vault has reserved for it is known by asking it again for the same one.
+        const sow = task.sow ? ok(task.sow) : await signSow(task)
+        if (!sow.ok)
+          return sow.error.type === 'refused' || sow.error.type === 'insufficient-credits' ? report({ type: 'released' }) : undefined
+        const released = await vault.call(`release/${task.id}`, 'release', { sow: sow.value.id })
         if (!released.ok) return undefined
         hooks.onReserved()
         return report({ type: 'released' })
@@ -246,7 +294,7 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
     const agreement = r.agreement!.id
     const key = toHex(agreement)
     const [said, sealed] = [results.get(key), arrived.get(key)]
-    if (!said || !sealed || r.outputHash !== null) return
+    if (!said || !sealed || !pending(r)) return
     assemblies.delete(key)
     arrived.delete(key)
     const opened = await sealer.open({ agreement, direction: 1, from: r.quote.body.kem, ownPrivate: r.kemPrivate, ...sealed })
@@ -258,6 +306,8 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
     await handle(task.id, { type: 'delivered', agreement, outputHash: said.outputHash, busyMs: said.busyMs }, [
       { table: 'outputs', key, value: { bytes: opened.value } },
     ])
+    // The contract may have ended while this was being opened: then nothing has noted it.
+    if (replicaOf(key)?.outputHash === null) outputs.delete(key)
   }
 
   /** The worker asks again after its voucher or its refusal was lost: the vault says the same once more. */
@@ -265,7 +315,13 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
     const agreement = r.agreement!.id
     const task = tasks.get(byAgreement.get(toHex(agreement)) ?? '')
     if (!task?.sow) return
-    const again = await vault.call(`reward/${toHex(agreement)}`, 'reward', { sow: task.sow.id, agreement, payee: fromHex(r.worker)!, accepted: r.verdict === 'accepted', expires: clock.now() + rewardLifeMs })
+    const again = await vault.call(`reward/${toHex(agreement)}`, 'reward', {
+      sow: task.sow.id,
+      agreement,
+      payee: fromHex(r.worker)!,
+      accepted: r.verdict === 'accepted',
+      expires: clock.now() + rewardLifeMs,
+    })
     if (again.ok) await network.send(r.worker, ['signed', { message: again.value.message, hops: 0 }])
   }
 
@@ -307,7 +363,8 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
       absent.delete(from)
       if (message.kind === 'quote') {
         const task = bySow.get(toHex(message.body.sow))
-        if (task) await handle(task, { type: 'quote', quote: { id, worker: toHex(message.from), body: message.body, receivedMs: clock.now() } })
+        if (task)
+          await handle(task, { type: 'quote', quote: { id, worker: toHex(message.from), body: message.body, receivedMs: clock.now() } })
         return
       }
       if (!('agreement' in message.body)) return
@@ -318,12 +375,15 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
       const taskId = contract.task.id
       if (message.kind === 'countersign') await handle(taskId, { type: 'countersigned', agreement })
       else if (message.kind === 'refuse') await handle(taskId, { type: 'refused', agreement, reason: message.body.reason })
-      else if (message.kind === 'progress') await handle(taskId, { type: 'progress', agreement, done: Math.min(message.body.done, contract.task.texts) })
+      else if (message.kind === 'progress')
+        await handle(taskId, { type: 'progress', agreement, done: Math.min(message.body.done, contract.task.texts) })
       else if (message.kind === 'receipt') await handle(taskId, { type: 'receipt', agreement })
       else if (message.kind === 'result') {
         if (contract.replica.verdict !== null) return remind(contract.replica)
-        results.set(toHex(agreement), message.body)
-        await onResultComplete(contract.task, contract.replica)
+        if (pending(contract.replica)) {
+          results.set(toHex(agreement), message.body)
+          await onResultComplete(contract.task, contract.replica)
+        }
         // A result that is known already, or that nobody waits for: say again what became of it.
         if (contract.replica.phase === 'cancelled' || contract.replica.phase === 'missing')
           await change(taskId, (t) => ({ ...t, replicas: t.replicas.map((r) => (r.worker === author ? { ...r, settledMs: 0 } : r)) }))
@@ -331,7 +391,8 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
     },
     onChunk: async (from, chunk) => {
       const contract = contractOf(from, chunk.agreement)
-      if (!contract || chunk.direction !== 1 || contract.replica.outputHash !== null) return
+      // What a worker sends when nobody waits for it is not kept: up to 9 MiB a contract, and nothing would forget them.
+      if (!contract || chunk.direction !== 1 || !pending(contract.replica)) return
       const key = toHex(chunk.agreement)
       const assembly = assemblies.get(key) ?? createAssembly(outputBytesMax)
       assemblies.set(key, assembly)
@@ -345,7 +406,8 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
     },
     onWant: async (from, want) => {
       const contract = want.direction === 0 ? contractOf(from, want.agreement) : undefined
-      if (contract && clock.now() - contract.replica.sentMs >= resendMs / 2) await handle(contract.task.id, { type: 'payload-wanted', agreement: want.agreement, from: want.from })
+      if (contract && clock.now() - contract.replica.sentMs >= resendMs / 2)
+        await handle(contract.task.id, { type: 'payload-wanted', agreement: want.agreement, from: want.from })
     },
     onPeer: (id, here) => {
       if (here) absent.delete(id)
@@ -365,10 +427,20 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
 }
 
 /** Sends chunks from an index on; false where there is no way to the peer now. */
-export const sendChunks = async (network: Membership['network'], to: NodeId, agreement: Bytes, direction: 0 | 1, sealed: Sealed, from: number): Promise<boolean> => {
+export const sendChunks = async (
+  network: Membership['network'],
+  to: NodeId,
+  agreement: Bytes,
+  direction: 0 | 1,
+  sealed: Sealed,
+  from: number,
+): Promise<boolean> => {
   for (let index = from; index < sealed.chunks.length; index++) {
     const last = index === sealed.chunks.length - 1
-    const sent = await network.send(to, ['chunk', { agreement, direction, index, last, enc: index === 0 ? sealed.enc : null, data: sealed.chunks[index]! }])
+    const sent = await network.send(to, [
+      'chunk',
+      { agreement, direction, index, last, enc: index === 0 ? sealed.enc : null, data: sealed.chunks[index]! },
+    ])
     if (!sent.ok) return false
   }
   return true

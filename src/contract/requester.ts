@@ -62,7 +62,10 @@ export interface Replica {
 }
 
 export type TaskPhase = 'hiring' | 'working' | 'verified' | 'failed' | 'cancelled'
-export type TaskFailure = { readonly type: 'too-few-workers'; readonly found: number; readonly needed: number } | { readonly type: 'no-quorum' } | { readonly type: 'sow-refused'; readonly error: string }
+export type TaskFailure =
+  | { readonly type: 'too-few-workers'; readonly found: number; readonly needed: number }
+  | { readonly type: 'no-quorum' }
+  | { readonly type: 'sow-refused'; readonly error: string }
 
 export interface Task {
   readonly id: string
@@ -91,7 +94,15 @@ export type TaskEvent =
   | { readonly type: 'sow-refused'; readonly error: string }
   | { readonly type: 'announced' }
   | { readonly type: 'quote'; readonly quote: Quote }
-  | { readonly type: 'hired'; readonly quote: Quote; readonly kemPrivate: Bytes; readonly kemPublic: Bytes; readonly salt: Bytes; readonly commitment: Bytes; readonly resultClass: string }
+  | {
+      readonly type: 'hired'
+      readonly quote: Quote
+      readonly kemPrivate: Bytes
+      readonly kemPublic: Bytes
+      readonly salt: Bytes
+      readonly commitment: Bytes
+      readonly resultClass: string
+    }
   | { readonly type: 'agreement-signed'; readonly worker: NodeId; readonly id: Bytes; readonly message: Bytes }
   | { readonly type: 'sent'; readonly worker: NodeId }
   | { readonly type: 'countersigned'; readonly agreement: Bytes }
@@ -145,13 +156,15 @@ export const newTask = (fields: Pick<Task, 'id' | 'job' | 'index' | 'texts' | 's
   released: false,
 })
 
-const pending = (r: Replica): boolean => r.phase === 'proposed' || r.phase === 'agreed'
+/** A result is still awaited from it. */
+export const pending = (r: Replica): boolean => r.phase === 'proposed' || r.phase === 'agreed'
 const holds = (r: Replica): boolean => pending(r) || r.phase === 'delivered' || r.phase === 'accepted' || r.verdict === 'accepted'
 const over = (task: Task): boolean => task.phase === 'failed' || task.phase === 'cancelled' || task.phase === 'verified'
 
 /** Replicas of a verified task that are still out (they are awaited to their deadline), or unsettled ones. */
 export const finished = (task: Task): boolean => task.released
-const settled = (task: Task): boolean => over(task) && task.replicas.every((r) => !pending(r) && r.phase !== 'delivered' && r.phase !== 'accepted' && r.phase !== 'rejected')
+const settled = (task: Task): boolean =>
+  over(task) && task.replicas.every((r) => !pending(r) && r.phase !== 'delivered' && r.phase !== 'accepted' && r.phase !== 'rejected')
 
 /** How many hires are missing: enough for the redundancy first, later one at a time while no quorum is possible. */
 export const handsMissing = (task: Task, groups: readonly (readonly Replica[])[]): number => {
@@ -179,31 +192,48 @@ export const onEvent = (task: Task, event: TaskEvent, context: TaskContext): Tas
 
 const reduce = (task: Task, event: TaskEvent, { now, absentSince, agree }: TaskContext): Task => {
   switch (event.type) {
+    // Both may come after the end, where the job was cancelled while the sow was being signed.
     case 'sown':
-      return { ...task, sow: { id: event.id, message: event.message, expires: event.expires } }
+      return task.released ? task : { ...task, sow: { id: event.id, message: event.message, expires: event.expires } }
     case 'sow-refused':
-      return { ...task, phase: 'failed', failure: { type: 'sow-refused', error: event.error } }
+      return over(task) ? task : { ...task, phase: 'failed', failure: { type: 'sow-refused', error: event.error } }
     case 'announced':
       return { ...task, announcedMs: now }
     case 'quote':
       return addQuote(task, event.quote, now)
     case 'hired':
       // Hires are made ready side by side; those that come when no hand is missing any more are dropped.
-      return handsMissing(task, groupsOf(task, agree)) === 0 || task.replicas.some((r) => r.worker === event.quote.worker) ? task : { ...task, phase: 'working', replicas: [...task.replicas, hire(event, now)] }
+      return handsMissing(task, groupsOf(task, agree)) === 0 || task.replicas.some((r) => r.worker === event.quote.worker)
+        ? task
+        : { ...task, phase: 'working', replicas: [...task.replicas, hire(event, now)] }
     case 'agreement-signed':
-      return patch(task, (r) => r.worker === event.worker && r.agreement === null, () => ({ agreement: { id: event.id, message: event.message } }))
+      return patch(
+        task,
+        (r) => r.worker === event.worker && r.agreement === null,
+        () => ({ agreement: { id: event.id, message: event.message } }),
+      )
     case 'sent':
-      return patch(task, (r) => r.worker === event.worker, () => ({ sentMs: now }))
+      return patch(
+        task,
+        (r) => r.worker === event.worker,
+        () => ({ sentMs: now }),
+      )
     case 'countersigned':
       return patchBy(task, event.agreement, (r) => (r.phase === 'proposed' ? { phase: 'agreed', payloadFrom: 0, sentMs: 0 } : {}))
     case 'refused':
       return patchBy(task, event.agreement, (r) => (pending(r) ? { phase: 'refused' } : {}))
     case 'payload-wanted':
-      return patchBy(task, event.agreement, (r) => (r.phase === 'proposed' || r.phase === 'agreed' ? { phase: 'agreed', payloadFrom: event.from } : {}))
+      return patchBy(task, event.agreement, (r) =>
+        r.phase === 'proposed' || r.phase === 'agreed' ? { phase: 'agreed', payloadFrom: event.from } : {},
+      )
     case 'payload-sent':
       return patchBy(task, event.agreement, () => ({ payloadFrom: null, sentMs: now }))
     case 'progress':
-      return patchBy(task, event.agreement, (r) => (r.phase === 'agreed' && event.done > r.doneTexts ? { doneTexts: event.done, deadline: Math.max(r.deadline, now + deadlineMsMin) } : {}))
+      return patchBy(task, event.agreement, (r) =>
+        r.phase === 'agreed' && event.done > r.doneTexts
+          ? { doneTexts: event.done, deadline: Math.max(r.deadline, now + deadlineMsMin) }
+          : {},
+      )
     case 'delivered':
       return patchBy(task, event.agreement, (r) =>
         pending(r) ? { phase: 'delivered', outputHash: event.outputHash, busyMs: event.busyMs, doneTexts: task.texts } : {},
@@ -218,11 +248,18 @@ const reduce = (task: Task, event: TaskEvent, { now, absentSince, agree }: TaskC
     case 'receipt':
       return patchBy(task, event.agreement, (r) => (r.phase === 'accepted' ? { phase: 'closed', verdict: 'accepted' } : {}))
     case 'tick':
-      return patch(task, () => true, (r) => expire(r, now, absentSince(r.worker)))
+      return patch(
+        task,
+        () => true,
+        (r) => expire(r, now, absentSince(r.worker)),
+      )
     case 'woke':
       return over(task)
         ? task
-        : patch({ ...task, missingSinceMs: task.missingSinceMs === null ? null : now }, pending, (r) => ({ deadline: Math.max(r.deadline, now + deadlineMsMin), proposedMs: r.phase === 'proposed' ? now : r.proposedMs }))
+        : patch({ ...task, missingSinceMs: task.missingSinceMs === null ? null : now }, pending, (r) => ({
+            deadline: Math.max(r.deadline, now + deadlineMsMin),
+            proposedMs: r.phase === 'proposed' ? now : r.proposedMs,
+          }))
     case 'cancel':
       return over(task) ? task : cancelAll({ ...task, phase: 'cancelled' })
     case 'released':
@@ -234,13 +271,15 @@ const reduce = (task: Task, event: TaskEvent, { now, absentSince, agree }: TaskC
 const judge = (task: Task, { now, agree }: TaskContext): Task => {
   if (task.phase === 'failed' || task.phase === 'cancelled') return task
   const groups = groupsOf(task, agree)
-  if (task.phase === 'verified') return settleVotes(task, groups.find((g) => g.some((r) => task.winners.includes(toHex(r.agreement!.id)))) ?? [], now)
+  if (task.phase === 'verified')
+    return settleVotes(task, groups.find((g) => g.some((r) => task.winners.includes(toHex(r.agreement!.id)))) ?? [], now)
   const best = groups[0] ?? []
   if (best.length >= quorumOf(task.redundancy))
     return settleVotes({ ...task, phase: 'verified', winners: best.map((r) => toHex(r.agreement!.id)) }, best, now)
   const missing = handsMissing(task, groups)
   if (missing === 0) return task.missingSinceMs === null ? task : { ...task, missingSinceMs: null }
-  if (task.replicas.length >= task.redundancy + extraHiresMax) return cancelAll({ ...task, phase: 'failed', failure: { type: 'no-quorum' } })
+  if (task.replicas.length >= task.redundancy + extraHiresMax)
+    return cancelAll({ ...task, phase: 'failed', failure: { type: 'no-quorum' } })
   if (task.missingSinceMs === null) return { ...task, missingSinceMs: now }
   // Replicas still out may yet bring the quorum; only when they cannot is the lack of hands the end.
   if (now - task.missingSinceMs <= sowLifeMs || best.length + task.replicas.filter(pending).length >= quorumOf(task.redundancy)) return task
@@ -250,18 +289,27 @@ const judge = (task: Task, { now, agree }: TaskContext): Task => {
 /** Agreeing replicas are accepted (as many as were bargained for), differing ones rejected. */
 const settleVotes = (task: Task, winners: readonly Replica[], now: number): Task => {
   const paid = new Set(winners.slice(0, task.redundancy).map((r) => r.worker))
-  return patch(task, (r) => r.phase === 'delivered', (r) => ({ phase: paid.has(r.worker) ? 'accepted' : 'rejected', settledMs: now, sentMs: 0 }))
+  return patch(
+    task,
+    (r) => r.phase === 'delivered',
+    (r) => ({ phase: paid.has(r.worker) ? 'accepted' : 'rejected', settledMs: now, sentMs: 0 }),
+  )
 }
 
 const expire = (r: Replica, now: number, absentSinceMs: number | undefined): Partial<Replica> => {
   if (r.phase === 'proposed' && now - r.proposedMs > countersignWaitMsMax) return { phase: 'missing' }
-  if (r.phase === 'agreed' && (now > r.deadline || (absentSinceMs !== undefined && now - absentSinceMs > absenceMsMax))) return { phase: 'missing' }
+  if (r.phase === 'agreed' && (now > r.deadline || (absentSinceMs !== undefined && now - absentSinceMs > absenceMsMax)))
+    return { phase: 'missing' }
   if (r.phase === 'accepted' && r.verdict === 'accepted' && now - r.settledMs > receiptWaitMsMax) return { phase: 'closed' }
   return {}
 }
 
 /** `from` the stored state alone: everything that must be done now. Safe to do twice. */
-export const due = (task: Task, context: Pick<TaskContext, 'now' | 'agree'>, pick: (quotes: readonly Quote[], count: number) => readonly Quote[]): readonly TaskAction[] => {
+export const due = (
+  task: Task,
+  context: Pick<TaskContext, 'now' | 'agree'>,
+  pick: (quotes: readonly Quote[], count: number) => readonly Quote[],
+): readonly TaskAction[] => {
   const { now } = context
   const actions: TaskAction[] = []
   if (!over(task) && task.sow === null) actions.push({ do: 'sow' })
@@ -282,9 +330,12 @@ const dueOf = (r: Replica, now: number, task: Task): readonly TaskAction[] => {
   if (r.phase === 'proposed' && r.agreement === null) return [{ do: 'sign-agreement', worker: r.worker }]
   if (r.phase === 'proposed' && late) return [{ do: 'propose', worker: r.worker }]
   if (r.phase === 'agreed' && r.payloadFrom !== null) return [{ do: 'send-payload', agreement: r.agreement!.id, from: r.payloadFrom }]
-  if ((r.phase === 'accepted' && late) || r.phase === 'rejected') return [{ do: 'reward', agreement: r.agreement!.id, accepted: r.phase === 'accepted' }]
+  if ((r.phase === 'accepted' && late) || r.phase === 'rejected')
+    return [{ do: 'reward', agreement: r.agreement!.id, accepted: r.phase === 'accepted' }]
   if ((r.phase === 'cancelled' || r.phase === 'missing') && r.agreement !== null && r.sentMs >= 0 && r.settledMs === 0)
-    return [{ do: 'cancel-replica', agreement: r.agreement.id, reason: r.phase === 'missing' ? 'late' : (task.failure?.type ?? 'cancelled') }]
+    return [
+      { do: 'cancel-replica', agreement: r.agreement.id, reason: r.phase === 'missing' ? 'late' : (task.failure?.type ?? 'cancelled') },
+    ]
   return []
 }
 
@@ -341,4 +392,9 @@ const patchBy = (task: Task, agreement: Bytes, change: (r: Replica) => Partial<R
   const key = toHex(agreement)
   return patch(task, (r) => r.agreement !== null && toHex(r.agreement.id) === key, change)
 }
-const cancelAll = (task: Task): Task => patch(task, (r) => pending(r) || r.phase === 'delivered', () => ({ phase: 'cancelled', settledMs: 0, sentMs: 0 }))
+const cancelAll = (task: Task): Task =>
+  patch(
+    task,
+    (r) => pending(r) || r.phase === 'delivered',
+    () => ({ phase: 'cancelled', settledMs: 0, sentMs: 0 }),
+  )

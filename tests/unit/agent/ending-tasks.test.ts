@@ -1,0 +1,55 @@
+/** Tasks that end otherwise than they began: nothing stays reserved, collected or asked for behind them. */
+import { expect, test } from 'vitest'
+import { createMemorySwarm, type MemoryAgent } from '../../support/memory-agents.ts'
+import { allReady, pass, submitTexts } from '../../support/memory-jobs.ts'
+
+const twoOf = async (seed: string) => {
+  const swarm = await createMemorySwarm(seed)
+  const [requester, worker] = [await swarm.join('r'), await swarm.join('w')]
+  await allReady(swarm, [requester, worker])
+  return { swarm, requester, worker }
+}
+const reservedMicro = async ({ vault }: MemoryAgent): Promise<number> => {
+  const account = await vault.call('account', 'account', {})
+  if (!account.ok) throw new Error(account.error.type)
+  return account.value.reservedMicro
+}
+
+test('a job cancelled while its sow is being signed leaves no reservation', async () => {
+  const { swarm, requester } = await twoOf('cancelled early')
+  let asked = false
+  let goOn = (): void => {}
+  const signed = new Promise<void>((done) => (goOn = done))
+  requester.before = async (_, id) => {
+    if (!id.startsWith('sow/')) return undefined
+    asked = true
+    await signed
+    return undefined
+  }
+  const id = await submitTexts(requester, 100, 1)
+  await swarm.until('the sow is asked for', () => asked)
+  await requester.agent().jobs.cancel(id)
+  await pass(swarm, 2_000)
+  goOn()
+  await pass(swarm, 10_000)
+  expect(await reservedMicro(requester)).toBe(0)
+  expect(requester.agent().busy()).toBe(false)
+})
+
+test('a job cancelled after its sow was signed and before that was noted leaves no reservation', async () => {
+  const { swarm, requester } = await twoOf('cancelled unnoted')
+  let reserved = false
+  // The vault has reserved; its answer is lost with the agent.
+  requester.before = async (_, id, args) => {
+    if (!id.startsWith('sow/') || reserved) return undefined
+    reserved = true
+    await requester.vault.call(id, 'sign', args as never)
+    return { type: 'unavailable' }
+  }
+  const id = await submitTexts(requester, 100, 1)
+  await swarm.until('the vault has reserved', () => reserved)
+  await requester.agent().jobs.cancel(id)
+  await pass(swarm, 10_000)
+  expect(await reservedMicro(requester)).toBe(0)
+  expect(requester.agent().busy()).toBe(false)
+})
