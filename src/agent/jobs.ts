@@ -8,7 +8,14 @@ import { type Bytes, toHex, utf8 } from '../lib/bytes.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { createSerial } from '../lib/serial.ts'
 import { numberKey, type StoreError, type StoreValue, type Write } from '../lib/store.ts'
-import { embedding, type EmbeddingOutput, type EmbeddingPayload, embeddingUnits, payloadBytesMax, textsPerTaskMax } from '../tasks/embedding/embedding.ts'
+import {
+  embedding,
+  type EmbeddingOutput,
+  type EmbeddingPayload,
+  embeddingUnits,
+  payloadBytesMax,
+  textsPerTaskMax,
+} from '../tasks/embedding/embedding.ts'
 import type { EngineError } from '../tasks/engine.ts'
 import type { Account } from '../vault/vault.ts'
 import type { AgentDeps } from './deps.ts'
@@ -61,7 +68,11 @@ export type SubmitError =
 export interface Jobs {
   readonly resume: () => Promise<void>
   readonly submit: (submission: Submission) => Promise<Result<string, SubmitError>>
-  readonly price: (texts: readonly string[], model: string, redundancy: number) => Promise<Result<{ readonly tokens: number; readonly units: number; readonly maxCostMicro: number }, EngineError>>
+  readonly price: (
+    texts: readonly string[],
+    model: string,
+    redundancy: number,
+  ) => Promise<Result<{ readonly tokens: number; readonly units: number; readonly maxCostMicro: number }, EngineError>>
   /** What a further job may cost: what is available, less what the unfinished ones have not reserved yet. Undefined before the account is known. */
   readonly freeMicro: () => number | undefined
   readonly cancel: (id: string) => Promise<void>
@@ -111,7 +122,8 @@ export const createJobs = (
       else context.changed()
       return stored.ok
     })
-  const end = (id: string, state: 'done' | 'failed' | 'cancelled', failure: Job['failure'] = null): Promise<boolean> => update(id, () => ({ state, failure, finishedMs: clock.now() }))
+  const end = (id: string, state: 'done' | 'failed' | 'cancelled', failure: Job['failure'] = null): Promise<boolean> =>
+    update(id, () => ({ state, failure, finishedMs: clock.now() }))
   const textsOf = async (id: string): Promise<{ readonly texts: readonly string[]; readonly ids: readonly string[] } | undefined> => {
     const cached = textCache.get(id)
     if (cached) return cached
@@ -121,7 +133,11 @@ export const createJobs = (
   }
   /** A network job of the swarm that is open now. */
   const isHere = (job: Job): boolean => job.where === 'network' && job.swarm === context.swarm()
-  const tasksOf = (id: string): readonly Task[] => context.requester()?.tasks().filter((t) => t.job === id) ?? []
+  const tasksOf = (id: string): readonly Task[] =>
+    context
+      .requester()
+      ?.tasks()
+      .filter((t) => t.job === id) ?? []
 
   const cut = (texts: readonly string[], tokens: readonly number[]): Job['parts'] => {
     const parts: { first: number; count: number; units: number }[] = []
@@ -173,7 +189,8 @@ export const createJobs = (
       for (const task of tasks) await requester.cancel(task.id)
       return
     }
-    if (job.nextPart === job.parts.length && tasks.length === job.parts.length && tasks.every((t) => t.phase === 'verified')) return void (await end(id, 'done'))
+    if (job.nextPart === job.parts.length && tasks.length === job.parts.length && tasks.every((t) => t.phase === 'verified'))
+      return void (await end(id, 'done'))
     const open = tasks.filter((t) => t.phase === 'hiring' || t.phase === 'working').length
     const part = job.parts[job.nextPart]
     if (part && open < tasksInFlightMax) return startPart(job, part, requester)
@@ -193,7 +210,16 @@ export const createJobs = (
       advancing.delete(id)
       const job = jobs.get(id)
       if (again.delete(id)) kick(id)
-      else if (job && !finished(job) && isHere(job) && job.nextPart !== part && job.nextPart < job.parts.length && tasksOf(id).filter((t) => t.phase === 'hiring' || t.phase === 'working').length < tasksInFlightMax && context.requester()) kick(id)
+      else if (
+        job &&
+        !finished(job) &&
+        isHere(job) &&
+        job.nextPart !== part &&
+        job.nextPart < job.parts.length &&
+        tasksOf(id).filter((t) => t.phase === 'hiring' || t.phase === 'working').length < tasksInFlightMax &&
+        context.requester()
+      )
+        kick(id)
     })
   }
 
@@ -207,7 +233,15 @@ export const createJobs = (
       job: job.id,
       index,
       texts: part.count,
-      sowBody: { type: 'embedding', model: job.model, size: roundedUp(size), units: part.units, maxPrice: listPrice, redundancy: job.redundancy, priority: 'normal' },
+      sowBody: {
+        type: 'embedding',
+        model: job.model,
+        size: roundedUp(size),
+        units: part.units,
+        maxPrice: listPrice,
+        redundancy: job.redundancy,
+        priority: 'normal',
+      },
     })
     if (started) await update(job.id, () => ({ nextPart: index + 1 }))
   }
@@ -223,9 +257,17 @@ export const createJobs = (
       const done = await engine.embed({ model: job.model, texts, signal: abort.signal })
       if (!done.ok) return done.error.type === 'aborted' ? undefined : void (await end(id, 'failed', describe(done.error)))
       const { vectors, dimension, truncated } = done.value
-      const saved = await update(id, (now) => ({ localDone: first + texts.length, dimension, truncated: now.truncated + truncated.length }), [
-        { table: 'vectors', key: `${id}/${numberKey(first)}`, value: { bytes: embedding.encodeOutput({ vectors, dimension, truncated }), texts: texts.length } },
-      ])
+      const saved = await update(
+        id,
+        (now) => ({ localDone: first + texts.length, dimension, truncated: now.truncated + truncated.length }),
+        [
+          {
+            table: 'vectors',
+            key: `${id}/${numberKey(first)}`,
+            value: { bytes: embedding.encodeOutput({ vectors, dimension, truncated }), texts: texts.length },
+          },
+        ],
+      )
       if (!saved) return
     }
   }
@@ -240,7 +282,8 @@ export const createJobs = (
       { table: 'jobs', key: id, remove: true },
       { table: 'job-texts', key: id, remove: true },
     ]
-    for (const table of ['vectors', 'tasks']) for (const [key] of await store.list(table, { prefix: `${id}/` })) writes.push({ table, key, remove: true })
+    for (const table of ['vectors', 'tasks'])
+      for (const [key] of await store.list(table, { prefix: `${id}/` })) writes.push({ table, key, remove: true })
     const stored = await store.commit(writes)
     if (!stored.ok) return
     for (const held of [jobs, vectorCache, textCache]) held.delete(id)
@@ -312,7 +355,10 @@ export const createJobs = (
       await remove(id)
       context.changed()
     },
-    list: () => [...jobs.values()].filter((job) => !removing.has(job.id) && (job.where === 'local' || isHere(job))).sort((a, b) => b.createdMs - a.createdMs),
+    list: () =>
+      [...jobs.values()]
+        .filter((job) => !removing.has(job.id) && (job.where === 'local' || isHere(job)))
+        .sort((a, b) => b.createdMs - a.createdMs),
     texts: textsOf,
     vectors: async (id) => {
       const job = jobs.get(id)
@@ -343,7 +389,13 @@ export const createJobs = (
       return { model: task.sowBody.model, texts: all && part ? all.texts.slice(part.first, part.first + part.count) : [] }
     },
     owns: (task) => jobs.has(task.job) && isHere(jobs.get(task.job)!),
-    writesFor: (task, output) => [{ table: 'vectors', key: `${task.job}/${numberKey(task.index)}`, value: { bytes: embedding.encodeOutput(output), texts: task.texts } }],
+    writesFor: (task, output) => [
+      {
+        table: 'vectors',
+        key: `${task.job}/${numberKey(task.index)}`,
+        value: { bytes: embedding.encodeOutput(output), texts: task.texts },
+      },
+    ],
     onTask: (task) => {
       const job = jobs.get(task.job)
       if (job && task.phase === 'verified' && job.dimension === null && !finished(job)) context.changed()
@@ -355,7 +407,9 @@ export const createJobs = (
         if (!finished(job)) kick(job.id)
         if (removing.has(job.id)) await remove(job.id)
         // Whatever died between the job's end and its tasks': nothing is hired for a job that has ended.
-        if (job.state === 'cancelled' || job.state === 'failed') for (const task of tasksOf(job.id)) if (task.phase === 'hiring' || task.phase === 'working') await context.requester()?.cancel(task.id)
+        if (job.state === 'cancelled' || job.state === 'failed')
+          for (const task of tasksOf(job.id))
+            if (task.phase === 'hiring' || task.phase === 'working') await context.requester()?.cancel(task.id)
       }
     },
   }
@@ -371,7 +425,10 @@ export const agreedBy = (tasks: readonly Task[]): Record<string, number> => {
   const agreed: Record<string, number> = {}
   for (const task of tasks) {
     if (task.phase !== 'verified') continue
-    const votes = task.replicas.filter((r) => r.phase === 'accepted' || r.verdict === 'accepted').length
+    // Those of the vote that could not be rewarded have agreed all the same.
+    const agrees = (r: Task['replicas'][number]): boolean =>
+      r.phase === 'accepted' || r.verdict === 'accepted' || (r.agreement !== null && task.winners.includes(toHex(r.agreement.id)))
+    const votes = task.replicas.filter(agrees).length
     agreed[votes] = (agreed[votes] ?? 0) + task.texts
   }
   return agreed

@@ -240,7 +240,7 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
           accepted: action.accepted,
           expires: clock.now() + rewardLifeMs,
         })
-        if (!reward.ok) return undefined
+        if (!reward.ok) return reward.error.type === 'refused' ? report({ type: 'reward-refused', agreement: action.agreement }) : undefined
         await network.send(r.worker, ['signed', { message: reward.value.message, hops: 0 }])
         hooks.onOwed()
         return report({ type: 'rewarded', agreement: action.agreement })

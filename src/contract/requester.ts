@@ -39,7 +39,7 @@ export interface Replica {
   readonly root: string
   readonly quote: Quote
   readonly phase: ReplicaPhase
-  /** What `phase` was when it closed: accepted ones have been paid. */
+  /** What the voucher said: accepted ones have been paid. Null also where none could be given. */
   readonly verdict: 'accepted' | 'rejected' | null
   readonly resultClass: string
   /** Secret of this replica's fresh X25519 key, its public part, and the salt of the payload's commitment. */
@@ -113,6 +113,8 @@ export type TaskEvent =
   | { readonly type: 'delivered'; readonly agreement: Bytes; readonly outputHash: Bytes; readonly busyMs: number }
   | { readonly type: 'damaged'; readonly agreement: Bytes }
   | { readonly type: 'rewarded'; readonly agreement: Bytes }
+  /** The vault will never sign it: the agreement is none of this identity's any more. */
+  | { readonly type: 'reward-refused'; readonly agreement: Bytes }
   | { readonly type: 'receipt'; readonly agreement: Bytes }
   | { readonly type: 'tick' }
   /** After a sleep or a restart: nobody could answer meanwhile, so waits begin anew. */
@@ -245,6 +247,8 @@ const reduce = (task: Task, event: TaskEvent, { now, absentSince, agree }: TaskC
         if (r.phase === 'accepted') return { sentMs: now, verdict: 'accepted' }
         return r.phase === 'rejected' ? { phase: 'closed', verdict: 'rejected' } : {}
       })
+    case 'reward-refused':
+      return patchBy(task, event.agreement, (r) => (r.phase === 'accepted' || r.phase === 'rejected' ? { phase: 'closed' } : {}))
     case 'receipt':
       return patchBy(task, event.agreement, (r) => (r.phase === 'accepted' ? { phase: 'closed', verdict: 'accepted' } : {}))
     case 'tick':

@@ -28,6 +28,8 @@ import { refused, storeFailed } from './errors.ts'
 import { type Tab, tabFrom, tabTotal, tabToRecord, withResult } from './tabs.ts'
 import type { VaultCalls, VaultError } from './vault.ts'
 
+/** Agreements without a verdict wait this long for a requester that is away, with what is reserved for them. */
+export const undecidedKeepMs = 60 * 24 * 60 * 60_000
 /** Sows that differ in nothing get different expiries, so that each has an id, and a reservation, of its own. */
 const sowTwinsMax = 1_000
 
@@ -61,6 +63,7 @@ const agreementSchema = v.strictObject({
   expires: uint(),
   accepted: v.nullable(v.boolean()),
 })
+type AgreementRecord = v.InferOutput<typeof agreementSchema>
 
 export const createSpending = ({
   store,
@@ -166,15 +169,21 @@ export const createSpending = ({
     },
 
     outdated: async () => {
-      const before = clock.now() - answersKeepMs
-      const sows = (await store.list('sows')).filter(([, record]) => (record as [number, number, number])[2] < before)
-      const agreements = (await store.list('agreements')).filter(([, record]) => (record as { expires: number }).expires < before)
+      const now = clock.now()
+      const agreements = (await store.list('agreements')).map(([key, record]) => ({ key, ...(record as AgreementRecord) }))
+      const [kept, old] = [[] as typeof agreements, [] as typeof agreements]
+      for (const one of agreements) (one.expires + (one.accepted === null ? undecidedKeepMs : answersKeepMs) < now ? old : kept).push(one)
+      // Work may have been done for these: their reward is to find what was set aside for it.
+      const held = new Set(kept.filter(({ accepted }) => accepted === null).map(({ sow }) => toHex(sow)))
+      const sows = (await store.list('sows')).filter(
+        ([key, record]) => (record as [number, number, number])[2] + answersKeepMs < now && !held.has(key),
+      )
       return [
         ...sows.flatMap(([key]): Write[] => [
           { table: 'sows', key, remove: true },
           { table: 'reservations', key, remove: true },
         ]),
-        ...agreements.map(([key]): Write => ({ table: 'agreements', key, remove: true })),
+        ...old.map(({ key }): Write => ({ table: 'agreements', key, remove: true })),
       ]
     },
   }

@@ -1,7 +1,7 @@
 /** Tasks that end otherwise than they began: nothing stays reserved, collected or asked for behind them. */
 import { expect, test } from 'vitest'
 import { createMemorySwarm, type MemoryAgent } from '../../support/memory-agents.ts'
-import { allReady, pass, submitTexts } from '../../support/memory-jobs.ts'
+import { allReady, jobOf, pass, submitTexts } from '../../support/memory-jobs.ts'
 
 const twoOf = async (seed: string) => {
   const swarm = await createMemorySwarm(seed)
@@ -52,4 +52,30 @@ test('a job cancelled after its sow was signed and before that was noted leaves 
   await pass(swarm, 10_000)
   expect(await reservedMicro(requester)).toBe(0)
   expect(requester.agent().busy()).toBe(false)
+})
+
+test('a voucher that can never be signed again is given up: left, restored and joined anew with a delivery unpaid', async () => {
+  const { swarm, requester } = await twoOf('joined anew')
+  requester.before = async (call) => (call === 'reward' ? { type: 'unavailable' } : undefined)
+  const id = await submitTexts(requester, 10, 1)
+  await swarm.until('done', () => jobOf(requester, id).state === 'done')
+  const words = (await requester.vault.phraseWords())!
+  await requester.vault.leaveSwarm()
+  await requester.vault.restore(words.join(' '))
+  await requester.vault.joinSwarm(swarm.link)
+  requester.before = async () => undefined
+  await pass(swarm, 60_000)
+  expect(requester.agent().busy()).toBe(false)
+  expect(requester.agent().view().jobs[0]).toMatchObject({ state: 'done', costMicro: 0, agreed: { '1': 10 } })
+  await requester.agent().jobs.remove(id)
+  expect(await requester.agent().jobs.texts(id)).toBeUndefined()
+})
+
+test('a vault that cannot answer now is asked again, and the voucher comes', async () => {
+  const { swarm, requester, worker } = await twoOf('asked again')
+  let refusals = 0
+  requester.before = async (call) => (call === 'reward' && ++refusals < 4 ? { type: 'storage', message: 'quota' } : undefined)
+  await submitTexts(requester, 10, 1)
+  await swarm.until('paid', () => worker.agent().view().work[0]?.state === 'paid')
+  expect(refusals).toBeGreaterThan(3)
 })

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { helloMessage } from '../../../src/identity/hello-message.ts'
 import { createMemoryStore } from '../../../src/lib/store.ts'
 import { answersKeepMs } from '../../../src/vault/answers.ts'
+import { undecidedKeepMs } from '../../../src/vault/spending.ts'
 import { defaultSettings } from '../../../src/vault/settings.ts'
 import type { VaultCall, VaultCalls, VaultStatus } from '../../../src/vault/vault.ts'
 import { agreementBody, createWorld, credit, enrol, must, named, sowBody } from '../../support/vault-world.ts'
@@ -193,6 +194,24 @@ describe('vault', () => {
     expect(await must(vault, 'account', 'account', {})).toMatchObject({ summary: null, chainMicro: 0 })
   })
 
+  test('work that was agreed on can be rewarded by who was away for weeks', async () => {
+    const world = await createWorld()
+    const store = createMemoryStore()
+    const vault = await world.open(store)
+    await enrol(world, vault, 10 * credit)
+    const { id } = await must(vault, 's', 'sign', { kind: 'sow', to: null, expires, body: sowBody(credit) })
+    const agree = (request: string, price: number) =>
+      must(vault, request, 'sign', { kind: 'agreement', to: key, expires, body: agreementBody(id, credit, price) })
+    const [kept, late] = [await agree('a', 1_000_000), await agree('b', 900_000)]
+    await world.clock.advance(30 * 24 * 60 * 60_000)
+    const args = { sow: id, payee: key, accepted: true, expires: world.clock.now() + 60_000 }
+    const again = await world.open(store)
+    expect(await must(again, 'r', 'reward', { ...args, agreement: kept.id })).toMatchObject({ total: credit })
+    expect(await must(again, 'account', 'account', {})).toMatchObject({ tabsMicro: credit, reservedMicro: 2 * credit })
+    await world.clock.advance(undecidedKeepMs)
+    expect(await (await world.open(store)).call('l', 'reward', { ...args, agreement: late.id })).toMatchObject({ ok: false })
+  })
+
   test('old answers, sows and agreements go on the next start, what they kept back is free', async () => {
     const world = await createWorld()
     const store = createMemoryStore()
@@ -204,7 +223,7 @@ describe('vault', () => {
     await world.clock.advance(answersKeepMs)
     await world.open(store)
     expect(tables()).toBeGreaterThan(3)
-    await world.clock.advance(2 * 60_000)
+    await world.clock.advance(undecidedKeepMs - answersKeepMs + 2 * 60_000)
     expect(await must(await world.open(store), 'account', 'account', {})).toMatchObject({ reservedMicro: 0, availableMicro: 10 * credit })
     expect(tables()).toBe(0)
   })
