@@ -2,7 +2,6 @@
 import { startRelay, type RelayDeps, type RelayNode, type WitnessNode } from '../../src/agent/relay.ts'
 import type { PublicKey } from '../../src/identity/keys.ts'
 import { helloMessage } from '../../src/identity/hello-message.ts'
-import type { Store } from '../../src/lib/store.ts'
 import { createNetwork } from '../../src/network/create-network.ts'
 import type { Network } from '../../src/network/network.ts'
 import { weathered, wrapDialer } from './links.ts'
@@ -14,7 +13,6 @@ import type { World } from './world.ts'
 export interface WitnessBehaviour {
   readonly createWitness?: RelayDeps['createWitness']
   readonly network?: (network: Network, world: World) => Network
-  readonly store?: (store: Store) => Store
 }
 
 export interface WitnessMachine extends Machine {
@@ -74,7 +72,7 @@ export const createWitnessMachine = (
     const deps: RelayDeps = {
       clock: life.clock,
       random,
-      store: behaviour?.store?.(life.store) ?? life.store,
+      store: life.store,
       verifier: keys.verifier,
       network,
       signedPolicy,
