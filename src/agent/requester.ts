@@ -3,7 +3,7 @@
  * what happened back as events (contract/requester.ts). After a start it resumes whatever the store holds.
  */
 import { createAssembly, type Assembly } from '../contract/chunks.ts'
-import { resendMs, sowValidMs } from '../contract/limits.ts'
+import { quoteWindowMs, resendMs, sowValidMs } from '../contract/limits.ts'
 import { weighted } from '../contract/matcher.ts'
 import type { AnySigned } from '../contract/messages.ts'
 import {
@@ -89,6 +89,7 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
   const context = () => ({
     now: clock.now(),
     absentSince: (worker: NodeId) => absent.get(worker),
+    nodesHere: network.peers().filter((peer) => peer.role === 'node').length,
     agree: (a: string, b: string): boolean => {
       const [outputA, outputB] = [outputs.get(a), outputs.get(b)]
       if (!outputA || !outputB) return false
@@ -363,8 +364,11 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
       absent.delete(from)
       if (message.kind === 'quote') {
         const task = bySow.get(toHex(message.body.sow))
-        if (task)
-          await handle(task, { type: 'quote', quote: { id, worker: toHex(message.from), body: message.body, receivedMs: clock.now() } })
+        if (!task || finished(tasks.get(task)!)) return
+        const quote = { id, worker: toHex(message.from), body: message.body, receivedMs: clock.now() }
+        await handle(task, { type: 'quote', quote })
+        // Ticks are further apart than the window in which others may quote too.
+        clock.after(quoteWindowMs, () => void change(task, (t) => t))
         return
       }
       if (!('agreement' in message.body)) return

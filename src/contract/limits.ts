@@ -6,8 +6,10 @@ export const sowLifeMs = 60_000
 export const sowValidMs = 20 * 60_000
 /** Gossip is repeated while hands are missing: neighbours that came later hear it too. */
 export const sowRepeatMs = 5_000
-/** After the first quote others get this long before the matcher picks. */
+/** After the first open quote others get this long before the matcher picks, unless nobody else can be expected. */
 export const quoteWindowMs = 250
+/** With this many open quotes per missing hand there is enough to choose from at once. */
+export const choiceFactor = 2
 /** How long a worker holds a place for its quote. */
 export const quoteLifeMs = 60_000
 /** An agreement that is not countersigned by then counts as refused. */
@@ -17,14 +19,18 @@ export const resendMs = 4_000
 /** The work's deadline is the longer of this and 3 × the quoted eta; signed progress prolongs it by this from now. */
 export const deadlineMsMin = 60_000
 export const etaFactor = 3
+/** … but at first no longer than this: a promise of a day costs nothing, and would hold the task and what is reserved for it. */
+export const deadlineMsMax = 10 * 60_000
 /** How long a worker whose last link closed may stay away before its replica is given to another. */
 export const absenceMsMax = 20_000
 /** Hires beyond the redundancy after which a task without quorum fails. */
 export const extraHiresMax = 4
 /** How long an accepted replica's voucher is resent before its receipt is given up (the ledger pays it anyway). */
 export const receiptWaitMsMax = 60_000
-/** Agreements that a worker holds at once; beyond, it does not quote. */
+/** Agreements that a worker holds at once; beyond, it neither quotes nor agrees. */
 export const agreementsPerWorkerMax = 12
+/** Those of one requester, two jobs' worth: the other places stay free for others. */
+export const agreementsPerRequesterMax = 8
 /** Quotes to one requester that a worker lets stand at once. */
 export const quotesPerRequesterMax = 8
 /** Quotes that a requester keeps per sow. */

@@ -11,7 +11,9 @@ import type { Bytes } from '../lib/bytes.ts'
 import { toHex } from '../lib/bytes.ts'
 import {
   absenceMsMax,
+  choiceFactor,
   countersignWaitMsMax,
+  deadlineMsMax,
   deadlineMsMin,
   etaFactor,
   extraHiresMax,
@@ -78,7 +80,6 @@ export interface Task {
   readonly startedMs: number
   readonly sow: { readonly id: Bytes; readonly message: Bytes; readonly expires: number } | null
   readonly announcedMs: number
-  readonly firstQuoteMs: number | null
   /** Since when hands have been missing; null: none are. */
   readonly missingSinceMs: number | null
   readonly quotes: readonly Quote[]
@@ -127,6 +128,8 @@ export interface TaskContext {
   readonly now: number
   readonly absentSince: (worker: NodeId) => number | undefined
   readonly agree: (agreementA: string, agreementB: string) => boolean
+  /** Nodes that are linked to us and may quote. */
+  readonly nodesHere: number
 }
 
 export type TaskAction =
@@ -149,7 +152,6 @@ export const newTask = (fields: Pick<Task, 'id' | 'job' | 'index' | 'texts' | 's
   startedMs: now,
   sow: null,
   announcedMs: 0,
-  firstQuoteMs: null,
   missingSinceMs: now,
   quotes: [],
   replicas: [],
@@ -202,7 +204,7 @@ const reduce = (task: Task, event: TaskEvent, { now, absentSince, agree }: TaskC
     case 'announced':
       return { ...task, announcedMs: now }
     case 'quote':
-      return addQuote(task, event.quote, now)
+      return addQuote(task, event.quote)
     case 'hired':
       // Hires are made ready side by side; those that come when no hand is missing any more are dropped.
       return handsMissing(task, groupsOf(task, agree)) === 0 || task.replicas.some((r) => r.worker === event.quote.worker)
@@ -311,7 +313,7 @@ const expire = (r: Replica, now: number, absentSinceMs: number | undefined): Par
 /** `from` the stored state alone: everything that must be done now. Safe to do twice. */
 export const due = (
   task: Task,
-  context: Pick<TaskContext, 'now' | 'agree'>,
+  context: Omit<TaskContext, 'absentSince'>,
   pick: (quotes: readonly Quote[], count: number) => readonly Quote[],
 ): readonly TaskAction[] => {
   const { now } = context
@@ -320,13 +322,24 @@ export const due = (
   if (task.sow !== null) {
     const missing = handsMissing(task, groupsOf(task, context.agree))
     const open = unusedQuotes(task, now)
-    const ready = task.firstQuoteMs !== null && (open.length >= missing || now - task.firstQuoteMs >= quoteWindowMs)
+    const ready = mayChoose(task, open, missing, context)
     if (missing > 0 && ready) actions.push(...pick(open, missing).map((quote) => ({ do: 'hire' as const, quote })))
     if (missing > 0 && now - task.announcedMs >= sowRepeatMs) actions.push({ do: 'announce' })
   }
   for (const r of task.replicas) actions.push(...dueOf(r, now, task))
   if (settled(task) && !task.released) actions.push({ do: 'release' })
   return actions
+}
+
+/** Enough to choose from, all quotes that linked nodes could give, or the window over: the first that answer are not the best. */
+const mayChoose = (
+  task: Task,
+  open: readonly Quote[],
+  missing: number,
+  { now, nodesHere }: Pick<TaskContext, 'now' | 'nodesHere'>,
+): boolean => {
+  if (open.length >= choiceFactor * missing || (open.length >= missing && nodesHere > 0 && task.quotes.length >= nodesHere)) return true
+  return open.some((quote) => now - quote.receivedMs >= quoteWindowMs)
 }
 
 const dueOf = (r: Replica, now: number, task: Task): readonly TaskAction[] => {
@@ -353,10 +366,10 @@ const unusedQuotes = (task: Task, now: number): readonly Quote[] => {
   return task.quotes.filter((q) => now - q.receivedMs < quoteLifeMs && !workers.has(q.worker) && !roots.has(toHex(q.body.root)))
 }
 
-const addQuote = (task: Task, quote: Quote, now: number): Task => {
+const addQuote = (task: Task, quote: Quote): Task => {
   const others = task.quotes.filter((q) => q.worker !== quote.worker)
   if (over(task) || others.length >= quotesPerSowMax || quote.body.price > task.sowBody.maxPrice) return task
-  return { ...task, quotes: [...others, quote], firstQuoteMs: task.firstQuoteMs ?? now }
+  return { ...task, quotes: [...others, quote] }
 }
 
 const hire = (event: TaskEvent & { type: 'hired' }, now: number): Replica => ({
@@ -370,7 +383,7 @@ const hire = (event: TaskEvent & { type: 'hired' }, now: number): Replica => ({
   kemPublic: event.kemPublic,
   salt: event.salt,
   commitment: event.commitment,
-  deadline: now + Math.max(deadlineMsMin, etaFactor * event.quote.body.etaMs),
+  deadline: now + Math.min(deadlineMsMax, Math.max(deadlineMsMin, etaFactor * event.quote.body.etaMs)),
   agreement: null,
   proposedMs: now,
   sentMs: 0,

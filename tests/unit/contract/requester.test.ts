@@ -1,20 +1,49 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { absenceMsMax, countersignWaitMsMax, deadlineMsMin, extraHiresMax, sowLifeMs } from '../../../src/contract/limits.ts'
-import { due, finished, newTask, onEvent, type Quote, quorumOf, type Task, type TaskAction, type TaskEvent } from '../../../src/contract/requester.ts'
+import {
+  absenceMsMax,
+  countersignWaitMsMax,
+  deadlineMsMax,
+  deadlineMsMin,
+  extraHiresMax,
+  quoteWindowMs,
+  sowLifeMs,
+} from '../../../src/contract/limits.ts'
+import {
+  due,
+  finished,
+  newTask,
+  onEvent,
+  type Quote,
+  quorumOf,
+  type Task,
+  type TaskAction,
+  type TaskEvent,
+} from '../../../src/contract/requester.ts'
 import { type Bytes, sha256, toHex, utf8 } from '../../../src/lib/bytes.ts'
 
 const hash = (text: string): Bytes => sha256(utf8(text))
-const quoteOf = (worker: string, receivedMs = 0, root = worker): Quote => ({
+const quoteOf = (worker: string, receivedMs = 0, root = worker, etaMs = 10): Quote => ({
   id: hash(`quote ${worker}`),
   worker,
   receivedMs,
-  body: { sow: hash('sow'), price: 1_000_000, etaMs: 10, classes: ['m/q8/wasm/x'], kem: hash(`kem ${worker}`), root: hash(root), certificate: new Uint8Array(64) },
+  body: {
+    sow: hash('sow'),
+    price: 1_000_000,
+    etaMs,
+    classes: ['m/q8/wasm/x'],
+    kem: hash(`kem ${worker}`),
+    root: hash(root),
+    certificate: new Uint8Array(64),
+  },
 })
 const agreementOf = (worker: string): Bytes => hash(`agreement ${worker}`)
 
+type Pick = (quotes: readonly Quote[], count: number) => readonly Quote[]
+const takeFirst: Pick = (quotes, count) => quotes.slice(0, count)
+
 /** Drives one task as the agent does: does every action that is due, answers of the workers given by the test. */
-const drive = (redundancy: number) => {
+const drive = (redundancy: number, { nodesHere = 0, pick = takeFirst }: { readonly nodesHere?: number; readonly pick?: Pick } = {}) => {
   let now = 1_000_000
   const answers = new Map<string, string>()
   const absent = new Map<string, number>()
@@ -24,9 +53,16 @@ const drive = (redundancy: number) => {
     now,
     absentSince: (w: string) => absent.get(w),
     agree: (a: string, b: string) => answers.get(a) === answers.get(b),
+    nodesHere,
   })
   let task: Task = newTask(
-    { id: 't', job: 'j', index: 0, texts: 5, sowBody: { type: 'embedding', model: 'mini', size: 64, units: 250_000, maxPrice: 1_000_000, redundancy, priority: 'normal' } },
+    {
+      id: 't',
+      job: 'j',
+      index: 0,
+      texts: 5,
+      sowBody: { type: 'embedding', model: 'mini', size: 64, units: 250_000, maxPrice: 1_000_000, redundancy, priority: 'normal' },
+    },
     now,
   )
   const apply = (event: TaskEvent): void => {
@@ -38,14 +74,24 @@ const drive = (redundancy: number) => {
     }
     throw new Error('acts for ever')
   }
-  const actions = (): readonly TaskAction[] => due(task, context(), (quotes, n) => quotes.slice(0, n))
+  const actions = (): readonly TaskAction[] => due(task, context(), pick)
   const worker = (agreement: Bytes): string => task.replicas.find((r) => r.agreement && toHex(r.agreement.id) === toHex(agreement))!.worker
   const act = (action: TaskAction): void => {
     const report = (event: TaskEvent): void => void (task = onEvent(task, event, context()))
     if (action.do === 'sow') report({ type: 'sown', id: hash('sow'), message: hash('m'), expires: now + 1e6 })
     else if (action.do === 'announce') report({ type: 'announced' })
-    else if (action.do === 'hire') report({ type: 'hired', quote: action.quote, kemPrivate: hash('p'), kemPublic: hash('q'), salt: hash('s'), commitment: hash('c'), resultClass: 'm/q8/wasm/x' })
-    else if (action.do === 'sign-agreement') report({ type: 'agreement-signed', worker: action.worker, id: agreementOf(action.worker), message: hash('a') })
+    else if (action.do === 'hire')
+      report({
+        type: 'hired',
+        quote: action.quote,
+        kemPrivate: hash('p'),
+        kemPublic: hash('q'),
+        salt: hash('s'),
+        commitment: hash('c'),
+        resultClass: 'm/q8/wasm/x',
+      })
+    else if (action.do === 'sign-agreement')
+      report({ type: 'agreement-signed', worker: action.worker, id: agreementOf(action.worker), message: hash('a') })
     else if (action.do === 'propose') report({ type: 'sent', worker: action.worker })
     else if (action.do === 'send-payload') report({ type: 'payload-sent', agreement: action.agreement })
     else if (action.do === 'reward') {
@@ -63,7 +109,8 @@ const drive = (redundancy: number) => {
     rewards,
     cancelled,
     start: () => apply({ type: 'tick' }),
-    quote: (w: string, root?: string) => apply({ type: 'quote', quote: quoteOf(w, now, root) }),
+    quote: (w: string, root?: string, etaMs?: number) => apply({ type: 'quote', quote: quoteOf(w, now, root, etaMs) }),
+    progress: (w: string, done: number) => apply({ type: 'progress', agreement: agreementOf(w), done }),
     countersign: (w: string) => apply({ type: 'countersigned', agreement: agreementOf(w) }),
     refuse: (w: string) => apply({ type: 'refused', agreement: agreementOf(w), reason: 'no' }),
     deliver: (w: string, answer: string) => {
@@ -121,7 +168,12 @@ describe('redundancy 3', () => {
     run.countersign('d')
     run.deliver('d', 'y')
     expect(run.task().phase).toBe('verified')
-    expect(run.rewards.filter((r) => r.accepted).map((r) => r.worker).sort()).toEqual(['b', 'd'])
+    expect(
+      run.rewards
+        .filter((r) => r.accepted)
+        .map((r) => r.worker)
+        .sort(),
+    ).toEqual(['b', 'd'])
   })
 
   test('a worker that vanished costs nothing while two are left, and is told', () => {
@@ -201,14 +253,86 @@ describe('redundancy 1', () => {
       }
       run.quote('b')
       run.wait(300)
-      expect(run.task().replicas.map((r) => r.worker), fault).toEqual(['a', 'b'])
+      expect(
+        run.task().replicas.map((r) => r.worker),
+        fault,
+      ).toEqual(['a', 'b'])
     }
   })
 })
 
+describe('whom to hire', () => {
+  const takeLast: Pick = (quotes, count) => [...quotes].reverse().slice(0, count)
+  const hired = (run: ReturnType<typeof drive>): readonly string[] => run.task().replicas.map((r) => r.worker)
+
+  test('others get a moment after the first quote, then the matcher chooses', () => {
+    const run = drive(1, { nodesHere: 3, pick: takeLast })
+    run.start()
+    run.quote('first')
+    expect(hired(run)).toEqual([])
+    run.wait(quoteWindowMs - 1)
+    expect(hired(run)).toEqual([])
+    run.wait(1)
+    expect(hired(run)).toEqual(['first'])
+  })
+
+  test('it chooses at once from twice as many as are missing, and where all that are linked have quoted', () => {
+    const many = drive(1, { nodesHere: 9, pick: takeLast })
+    many.start()
+    for (const w of ['first', 'second']) many.quote(w)
+    expect(hired(many)).toEqual(['second'])
+
+    const few = drive(2, { nodesHere: 2 })
+    few.start()
+    few.quote('a')
+    expect(hired(few)).toEqual([])
+    few.quote('b')
+    expect(hired(few)).toEqual(['a', 'b'])
+  })
+
+  test('who replaces a lost worker is chosen as well', () => {
+    const run = drive(1, { nodesHere: 9, pick: takeLast })
+    run.start()
+    run.quote('a')
+    run.wait(quoteWindowMs)
+    run.refuse('a')
+    run.quote('b')
+    expect(hired(run)).toEqual(['a'])
+    run.quote('c')
+    expect(hired(run)).toEqual(['a', 'c'])
+  })
+
+  test('where no node is linked, one that a relay forwards is hired when the moment is over', () => {
+    const run = drive(1)
+    run.start()
+    run.quote('far')
+    run.wait(quoteWindowMs)
+    expect(hired(run)).toEqual(['far'])
+  })
+})
+
+test('a worker that quotes a day holds its task for minutes; signed progress prolongs them', () => {
+  const run = drive(1)
+  run.start()
+  run.quote('slow', undefined, 24 * 60 * 60_000)
+  run.wait(quoteWindowMs)
+  run.countersign('slow')
+  run.wait(deadlineMsMax - 30_000)
+  run.progress('slow', 1)
+  run.wait(deadlineMsMin - 1)
+  expect(run.task().replicas.map((r) => r.phase)).toEqual(['agreed'])
+  run.wait(2)
+  expect(run.task().replicas.map((r) => r.phase)).toEqual(['missing'])
+})
+
 /** Whatever workers do and in whatever order: never more paid than bargained for, none that lost the vote, none on failure. */
 test('any course of events ends, and pays agreeing replicas only', () => {
-  const step = fc.record({ what: fc.constantFrom('quote', 'countersign', 'refuse', 'deliver', 'leave', 'wait', 'cancel'), worker: fc.constantFrom(...'abcdefgh'), answer: fc.constantFrom('x', 'x', 'y'), ms: fc.integer({ min: 1, max: 30_000 }) })
+  const step = fc.record({
+    what: fc.constantFrom('quote', 'countersign', 'refuse', 'deliver', 'leave', 'wait', 'cancel'),
+    worker: fc.constantFrom(...'abcdefgh'),
+    answer: fc.constantFrom('x', 'x', 'y'),
+    ms: fc.integer({ min: 1, max: 30_000 }),
+  })
   fc.assert(
     fc.property(fc.constantFrom(1, 2, 3, 5), fc.array(step, { maxLength: 60 }), (redundancy, steps) => {
       const run = drive(redundancy)
