@@ -44,7 +44,7 @@ export interface Replica {
   /** What the voucher said: accepted ones have been paid. Null also where none could be given. */
   readonly verdict: 'accepted' | 'rejected' | null
   readonly resultClass: string
-  /** Secret of this replica's fresh X25519 key, its public part, and the salt of the payload's commitment. */
+  /** Secret of this replica's fresh X25519 key, its public part, and the salt of the payload's commitment; secret and salt are empty once the task is released. */
   readonly kemPrivate: Bytes
   readonly kemPublic: Bytes
   readonly salt: Bytes
@@ -142,6 +142,8 @@ export type TaskAction =
   | { readonly do: 'reward'; readonly agreement: Bytes; readonly accepted: boolean }
   | { readonly do: 'cancel-replica'; readonly agreement: Bytes; readonly reason: string }
   | { readonly do: 'release' }
+
+const forgotten: Bytes = new Uint8Array(0)
 
 export const quorumOf = (redundancy: number): number => Math.ceil((redundancy + 1) / 2)
 
@@ -269,7 +271,8 @@ const reduce = (task: Task, event: TaskEvent, { now, absentSince, agree }: TaskC
     case 'cancel':
       return over(task) ? task : cancelAll({ ...task, phase: 'cancelled' })
     case 'released':
-      return { ...task, released: true }
+      // Whoever gets hold of this machine later must not open what was sealed (sealing.ts).
+      return { ...task, released: true, replicas: task.replicas.map((r) => ({ ...r, kemPrivate: forgotten, salt: forgotten })) }
   }
 }
 

@@ -1,7 +1,7 @@
 /** Tasks that end otherwise than they began: nothing stays reserved, collected or asked for behind them. */
 import { expect, test } from 'vitest'
 import { createMemorySwarm, type MemoryAgent } from '../../support/memory-agents.ts'
-import { allReady, jobOf, pass, submitTexts } from '../../support/memory-jobs.ts'
+import { allReady, jobOf, pass, storedTasks, submitTexts } from '../../support/memory-jobs.ts'
 
 const twoOf = async (seed: string) => {
   const swarm = await createMemorySwarm(seed)
@@ -78,4 +78,15 @@ test('a vault that cannot answer now is asked again, and the voucher comes', asy
   await submitTexts(requester, 10, 1)
   await swarm.until('paid', () => worker.agent().view().work[0]?.state === 'paid')
   expect(refusals).toBeGreaterThan(3)
+})
+
+test.each(['done', 'cancelled'] as const)('of a task that is %s no key is left in the store, and its salt neither', async (end) => {
+  const { swarm, requester, worker } = await twoOf(`keys ${end}`)
+  const id = await submitTexts(requester, 10, 1)
+  await swarm.until('hired', () => worker.agent().view().work.length > 0)
+  const secrets = async () => (await storedTasks(requester))[0]!.replicas.map((r) => [r.kemPrivate.length, r.salt.length])
+  expect(await secrets()).toEqual([[32, 32]])
+  if (end === 'cancelled') await requester.agent().jobs.cancel(id)
+  await swarm.until('over', () => jobOf(requester, id).state === end && !requester.agent().busy())
+  expect(await secrets()).toEqual([[0, 0]])
 })
