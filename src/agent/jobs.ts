@@ -65,6 +65,14 @@ export type SubmitError =
   | { readonly type: 'no-texts' | 'too-many-texts' | 'no-swarm' }
   | { readonly type: 'insufficient-credits'; readonly needMicro: number; readonly availableMicro: number }
 
+/** One row of `dimension` numbers per text. */
+export interface Vectors {
+  readonly vectors: Float32Array<ArrayBuffer>
+  readonly dimension: number
+  readonly texts: readonly string[]
+  readonly ids: readonly string[]
+}
+
 export interface Jobs {
   readonly resume: () => Promise<void>
   readonly submit: (submission: Submission) => Promise<Result<string, SubmitError>>
@@ -78,8 +86,8 @@ export interface Jobs {
   readonly cancel: (id: string) => Promise<void>
   readonly remove: (id: string) => Promise<void>
   readonly list: () => readonly Job[]
-  readonly texts: (id: string) => Promise<{ readonly texts: readonly string[]; readonly ids: readonly string[] } | undefined>
-  readonly vectors: (id: string) => Promise<{ readonly vectors: Float32Array<ArrayBuffer>; readonly dimension: number } | undefined>
+  /** Of a job that is over: what has come, in input order. All of it where it is done, else what was verified (and paid for); undefined where that is nothing. */
+  readonly vectors: (id: string) => Promise<Vectors | undefined>
   readonly payloadOf: (task: Task) => Promise<EmbeddingPayload>
   readonly owns: (task: Task) => boolean
   readonly writesFor: (task: Task, output: EmbeddingOutput) => readonly Write[]
@@ -104,7 +112,7 @@ export const createJobs = (
 ): Jobs => {
   const { clock, random, store, engine } = deps
   const jobs = new Map<string, Job>()
-  const vectorCache = new Map<string, Float32Array<ArrayBuffer>>()
+  const vectorCache = new Map<string, Vectors>()
   const textCache = new Map<string, { readonly texts: readonly string[]; readonly ids: readonly string[] }>()
   const aborts = new Map<string, AbortController>()
 
@@ -272,6 +280,35 @@ export const createJobs = (
     }
   }
 
+  const read = async (id: string): Promise<Vectors | undefined> => {
+    const job = jobs.get(id)
+    const all = job && finished(job) ? await textsOf(id) : undefined
+    if (!job || !all) return undefined
+    const outputs: EmbeddingOutput[] = []
+    const [texts, ids]: [string[], string[]] = [[], []]
+    for (const [key, value] of await store.list('vectors', { prefix: `${id}/` })) {
+      const row = value as { readonly bytes: Bytes; readonly texts: number }
+      const output = embedding.parseOutput(row.bytes, { model: job.model, texts: Array.from({ length: row.texts }, () => '') })
+      if (!output.ok) return undefined
+      const number = Number(key.slice(id.length + 1))
+      const first = job.where === 'local' ? number : job.parts[number]!.first
+      outputs.push(output.value)
+      texts.push(...all.texts.slice(first, first + row.texts))
+      ids.push(...all.ids.slice(first, first + row.texts))
+    }
+    if (outputs.length === 0) return undefined
+    const vectors = new Float32Array(outputs.reduce((n, output) => n + output.vectors.length, 0))
+    let at = 0
+    for (const output of outputs) {
+      vectors.set(output.vectors, at)
+      at += output.vectors.length
+    }
+    const found = { vectors, dimension: vectors.length / texts.length, texts, ids }
+    // A task of a job that has just failed may still be verified: what is kept must not miss it.
+    if (tasksOf(id).every((task) => task.phase !== 'hiring' && task.phase !== 'working')) vectorCache.set(id, found)
+    return found
+  }
+
   const remove = async (id: string): Promise<void> => {
     const job = jobs.get(id)
     // Its last contracts are still being paid: the texts are needed to check what comes late. The row goes when they end.
@@ -359,29 +396,7 @@ export const createJobs = (
       [...jobs.values()]
         .filter((job) => !removing.has(job.id) && (job.where === 'local' || isHere(job)))
         .sort((a, b) => b.createdMs - a.createdMs),
-    texts: textsOf,
-    vectors: async (id) => {
-      const job = jobs.get(id)
-      if (job?.state !== 'done') return undefined
-      let vectors = vectorCache.get(id)
-      if (!vectors) {
-        const parts: Float32Array[] = []
-        for (const [, value] of await store.list('vectors', { prefix: `${id}/` })) {
-          const { bytes, texts } = value as { bytes: Bytes; texts: number }
-          const output = embedding.parseOutput(bytes, { model: job.model, texts: Array.from({ length: texts }, () => '') })
-          if (!output.ok) return undefined
-          parts.push(output.value.vectors)
-        }
-        vectors = new Float32Array(parts.reduce((n, p) => n + p.length, 0))
-        let at = 0
-        for (const part of parts) {
-          vectors.set(part, at)
-          at += part.length
-        }
-        vectorCache.set(id, vectors)
-      }
-      return { vectors, dimension: vectors.length / job.texts }
-    },
+    vectors: async (id) => vectorCache.get(id) ?? read(id),
     payloadOf: async (task) => {
       const job = jobs.get(task.job)
       const all = await textsOf(task.job)

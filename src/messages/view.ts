@@ -58,7 +58,13 @@ export interface JobView {
   /** How many texts were agreed by how many workers: {'3': 200}. */
   readonly agreed: Readonly<Record<string, number>>
   /** Texts of each that were agreed on, outvoted, or never came. */
-  readonly workers: readonly { readonly id: string; readonly accepted: number; readonly rejected: number; readonly missing: number; readonly paidMicro: number }[]
+  readonly workers: readonly {
+    readonly id: string
+    readonly accepted: number
+    readonly rejected: number
+    readonly missing: number
+    readonly paidMicro: number
+  }[]
   readonly failure: FailureView | null
   readonly truncated: number
 }
@@ -141,14 +147,23 @@ export interface EntryCheckView {
 export interface AgentCommands {
   view: { args: Record<string, never>; answer: AgentView }
   /** Price and checks before the yes; nothing is sent or reserved. */
-  quote: { args: { texts: readonly string[]; model: string; redundancy: number }; answer: { tokens: number; units: number; maxCostMicro: number; availableMicro: number; workersSeen: number } }
-  submit: { args: { texts: readonly string[]; ids: readonly string[]; model: string; redundancy: number; title: string; where: 'network' | 'local' }; answer: { job: string } }
+  quote: {
+    args: { texts: readonly string[]; model: string; redundancy: number }
+    answer: { tokens: number; units: number; maxCostMicro: number; availableMicro: number; workersSeen: number }
+  }
+  submit: {
+    args: { texts: readonly string[]; ids: readonly string[]; model: string; redundancy: number; title: string; where: 'network' | 'local' }
+    answer: { job: string }
+  }
   cancel: { args: { job: string }; answer: Record<string, never> }
   remove: { args: { job: string }; answer: Record<string, never> }
-  /** Vectors in input order; float32, n × dimension. `texts` and `ids` as submitted. */
+  /** Vectors in input order; float32, n × dimension, with their `texts` and `ids`. Of a job that failed or was cancelled: the part that was paid for. */
   results: { args: { job: string }; answer: { vectors: Float32Array; dimension: number; texts: readonly string[]; ids: readonly string[] } }
   /** Free and offline. */
-  search: { args: { job: string; query: string; k: number }; answer: { hits: readonly { row: number; id: string; score: number; text: string }[]; searchMs: number } }
+  search: {
+    args: { job: string; query: string; k: number }
+    answer: { hits: readonly { row: number; id: string; score: number; text: string }[]; searchMs: number }
+  }
   /** Lines of entries below number `before` (null: the newest), newest first. */
   history: { args: { before: number | null }; answer: { lines: readonly HistoryLineView[]; more: boolean } }
   /** Checks one's own entry from its bytes: form, signature, links to a certified entry, the witnesses' signatures. */

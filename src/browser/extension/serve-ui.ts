@@ -20,7 +20,14 @@ const none = v.object({})
 const schemas = {
   view: none,
   quote: v.object({ texts, model, redundancy }),
-  submit: v.object({ texts, ids: v.pipe(v.array(text(1024)), v.maxLength(textsPerJobMax)), model, redundancy, title: text(200), where: v.picklist(['network', 'local']) }),
+  submit: v.object({
+    texts,
+    ids: v.pipe(v.array(text(1024)), v.maxLength(textsPerJobMax)),
+    model,
+    redundancy,
+    title: text(200),
+    where: v.picklist(['network', 'local']),
+  }),
   cancel: v.object({ job: id }),
   remove: v.object({ job: id }),
   results: v.object({ job: id }),
@@ -33,9 +40,17 @@ const schemas = {
 type Args<C extends AgentCommand> = v.InferOutput<(typeof schemas)[C]>
 type Answer<C extends AgentCommand> = Promise<Result<AgentCommands[C]['answer'], UiError>>
 
-const requestSchema = v.object({ id: text(64), command: v.picklist(Object.keys(schemas) as [AgentCommand, ...AgentCommand[]]), args: v.unknown() })
+const requestSchema = v.object({
+  id: text(64),
+  command: v.picklist(Object.keys(schemas) as [AgentCommand, ...AgentCommand[]]),
+  args: v.unknown(),
+})
 
-const selfTestTexts = ['The quick brown fox jumps over the lazy dog.', 'A small test that this computer can do the work.', 'Bread rises because yeast makes gas.']
+const selfTestTexts = [
+  'The quick brown fox jumps over the lazy dog.',
+  'A small test that this computer can do the work.',
+  'Bread rises because yeast makes gas.',
+]
 
 export const serveUi = (agent: Agent, engine: Engine, now: () => number): (() => void) => {
   const handlers: { [C in AgentCommand]: (args: Args<C>) => Answer<C> } = {
@@ -44,7 +59,11 @@ export const serveUi = (agent: Agent, engine: Engine, now: () => number): (() =>
       const price = await agent.jobs.price(args.texts, args.model, args.redundancy)
       if (!price.ok) return refusal(price.error)
       const view = agent.view()
-      return ok({ ...price.value, availableMicro: agent.jobs.freeMicro() ?? 0, workersSeen: view.peers.filter((p) => p.role === 'node').length })
+      return ok({
+        ...price.value,
+        availableMicro: agent.jobs.freeMicro() ?? 0,
+        workersSeen: view.peers.filter((p) => p.role === 'node').length,
+      })
     },
     submit: async (args) => {
       if (args.ids.length !== args.texts.length) return refusal({ type: 'malformed', what: 'as many ids as texts' })
@@ -60,20 +79,23 @@ export const serveUi = (agent: Agent, engine: Engine, now: () => number): (() =>
       return ok({})
     },
     results: async (args) => {
-      const [found, vectors] = [await agent.jobs.texts(args.job), await agent.jobs.vectors(args.job)]
-      return found && vectors ? ok({ ...vectors, ...found }) : refusal({ type: 'no-results' })
+      const found = await agent.jobs.vectors(args.job)
+      return found ? ok(found) : refusal({ type: 'no-results' })
     },
     search: async (args) => {
       const job = agent.jobs.list().find((j) => j.id === args.job)
-      const [found, vectors] = [await agent.jobs.texts(args.job), await agent.jobs.vectors(args.job)]
-      if (!job || !found || !vectors) return refusal({ type: 'no-results' })
+      const found = await agent.jobs.vectors(args.job)
+      if (!job || !found) return refusal({ type: 'no-results' })
       const query = await engine.embed({ model: job.model, texts: [args.query] })
       if (!query.ok) return refusal(query.error)
       const startedMs = now()
-      const hits = await engine.search(vectors.vectors, vectors.dimension, query.value.vectors, args.k)
+      const hits = await engine.search(found.vectors, found.dimension, query.value.vectors, args.k)
       if (!hits.ok) return refusal(hits.error)
       const rows = hits.value[0] ?? []
-      return ok({ hits: rows.map(({ row, score }) => ({ row, score, id: found.ids[row]!, text: found.texts[row]! })), searchMs: now() - startedMs })
+      return ok({
+        hits: rows.map(({ row, score }) => ({ row, score, id: found.ids[row]!, text: found.texts[row]! })),
+        searchMs: now() - startedMs,
+      })
     },
     history: async (args) => answered(await agent.history()?.page(args.before)),
     checkEntry: async (args) => answered(await agent.history()?.check(args.seq)),
@@ -116,4 +138,5 @@ export const serveUi = (agent: Agent, engine: Engine, now: () => number): (() =>
 const answered = <T>(result: Result<T, { readonly type: string }> | undefined): Result<T, UiError> =>
   result === undefined ? refusal({ type: 'no-swarm' }) : result.ok ? result : refusal(result.error)
 
-const refusal = ({ type, ...rest }: { readonly type: string; readonly [field: string]: unknown }): Result<never, UiError> => err({ type, detail: Object.keys(rest).length > 0 ? JSON.stringify(rest) : '' })
+const refusal = ({ type, ...rest }: { readonly type: string; readonly [field: string]: unknown }): Result<never, UiError> =>
+  err({ type, detail: Object.keys(rest).length > 0 ? JSON.stringify(rest) : '' })

@@ -68,7 +68,7 @@ test('a voucher that can never be signed again is given up: left, restored and j
   expect(requester.agent().busy()).toBe(false)
   expect(requester.agent().view().jobs[0]).toMatchObject({ state: 'done', costMicro: 0, agreed: { '1': 10 } })
   await requester.agent().jobs.remove(id)
-  expect(await requester.agent().jobs.texts(id)).toBeUndefined()
+  expect(await requester.store().get('job-texts', id)).toBeUndefined()
 })
 
 test('a vault that cannot answer now is asked again, and the voucher comes', async () => {
