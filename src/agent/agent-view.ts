@@ -57,7 +57,7 @@ const idleReason = (s: ViewSource): string | null => {
 
 export const deriveView = (s: ViewSource, revision: number) => {
   const working = s.hires.some((h) => h.phase === 'received' || h.phase === 'agreed') || s.jobs.some((j) => j.state === 'hiring' || j.state === 'working')
-  const paidToday = s.hires.filter((h) => h.phase === 'paid' && (h.finishedMs ?? 0) >= s.dayStartMs)
+  const today = s.vouchers?.today(s.dayStartMs) ?? { micro: 0, requesters: 0 }
   const accepted = s.vouchers?.accepted() ?? { contracts: 0, requesters: 0 }
   return {
     revision,
@@ -74,11 +74,11 @@ export const deriveView = (s: ViewSource, revision: number) => {
       owedMicro: s.account?.tabsMicro ?? 0,
       earnedMicro: s.account?.earnedMicro ?? 0,
       spentMicro: s.account?.spentMicro ?? 0,
-      todayMicro: paidToday.reduce((sum, h) => sum + (h.result?.earnedMicro ?? 0), 0),
+      todayMicro: today.micro,
     },
     trouble: s.trouble,
     tasksDone: accepted.contracts,
-    peopleHelpedToday: new Set(paidToday.map((h) => h.requester)).size,
+    peopleHelpedToday: today.requesters,
     peopleHelped: accepted.requesters,
     share: { allowed: isPaused(s.status.settings, s.now) ? 0 : s.status.settings.share, cores: s.cores },
     models: s.models.map((m) => ({

@@ -3,11 +3,11 @@
  * vouchers (contract/worker.ts holds the states). Everything is stored before it is said; a restart resumes from the store.
  */
 import { createAssembly, type Assembly } from '../contract/chunks.ts'
-import { agreementsPerWorkerMax, quotesPerRequesterMax, sowLifeMs } from '../contract/limits.ts'
+import { sowLifeMs } from '../contract/limits.ts'
 import type { AnySigned, Body } from '../contract/messages.ts'
 import type { Sealed } from '../contract/sealing.ts'
-import { dueHire, ended, type Hire, type HireAction, type HireEvent, newHire, onHireEvent, unanswered } from '../contract/worker.ts'
-import { highPriorityPrice, listPrice, owedMicro, tabShare } from '../economy/price.ts'
+import { dueHire, ended, type Hire, type HireAction, type HireEvent, newHire, onHireEvent } from '../contract/worker.ts'
+import { listPrice } from '../economy/price.ts'
 import type { NodeId } from '../identity/keys.ts'
 import { type Bytes, equalBytes, fromHex, sha256, toHex } from '../lib/bytes.ts'
 import { createSerial } from '../lib/serial.ts'
@@ -17,6 +17,7 @@ import { embedding, embeddingUnits, payloadBytesMax } from '../tasks/embedding/e
 import type { AgentDeps, Membership } from './deps.ts'
 import { sendChunks } from './requester.ts'
 import type { Vouchers } from './vouchers.ts'
+import { atLimit, costMicro, priceOf, whyNot } from './worker-terms.ts'
 
 const saltBytes = 32
 const messageLifeMs = 20 * 60_000
@@ -27,6 +28,13 @@ const msPerTextFirst = 20
 const historyMax = 200
 /** Sows remembered while this machine cannot do them yet (busy, model still loading). */
 const openSowsMax = 200
+
+/** A task that the engine has: its cost is not on the tab yet. */
+interface Execution {
+  readonly abort: AbortController
+  readonly requester: NodeId
+  readonly micro: number
+}
 
 export interface WorkerHooks {
   readonly willing: () => boolean
@@ -59,7 +67,7 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
   const hires = new Map<string, Hire>()
   const byAgreement = new Map<string, string>()
   const assemblies = new Map<string, Assembly>()
-  const executing = new Map<string, AbortController>()
+  const executing = new Map<string, Execution>()
   const sealedResults = new Map<string, Sealed>()
   const openSows = new Map<string, { readonly message: AnySigned & { kind: 'sow' }; readonly untilMs: number }>()
   const running = new Set<string>()
@@ -78,7 +86,7 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
       if (!before || stopped) return
       const after = onHireEvent(before, event, clock.now())
       if (after !== before) {
-        const stored = await store.commit([{ table: 'hires', key: id, value: after as unknown as StoreValue }, ...extra, ...(ended(after) ? cleared(after) : [])])
+        const stored = await store.commit([record(after), ...extra, ...(ended(after) ? cleared(after) : [])])
         if (!stored.ok) return
         index(after)
         if (ended(after)) release(after)
@@ -87,11 +95,15 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
       act(after)
     })
 
+  /** A quote that nobody took leaves nothing: the log is of contracts, and the same sow may be quoted for again. */
+  const record = (hire: Hire): Write =>
+    ended(hire) && hire.agreement === null ? { table: 'hires', key: hire.id, remove: true } : { table: 'hires', key: hire.id, value: hire as unknown as StoreValue }
   const cleared = (hire: Hire): readonly Write[] =>
     hire.agreement ? ['payloads', 'results'].map((table) => ({ table, key: toHex(hire.agreement!.id), remove: true })) : []
   const release = (hire: Hire): void => {
-    executing.get(hire.id)?.abort()
-    if (hire.agreement) for (const held of [assemblies, sealedResults]) held.delete(toHex(hire.agreement.id))
+    executing.get(hire.id)?.abort.abort()
+    if (hire.agreement === null) return void hires.delete(hire.id)
+    for (const held of [assemblies, sealedResults]) held.delete(toHex(hire.agreement.id))
     const old = [...hires.values()].filter(ended)
     if (old.length > historyMax) {
       const first = old.sort((a, b) => a.startedMs - b.startedMs)[0]!
@@ -161,7 +173,7 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
     const queued = [...hires.values()].filter((h) => h.phase === 'received' || h.phase === 'agreed').length
     return {
       sow: fromHex(hire.id)!,
-      price: Math.min(hire.sow.maxPrice, hire.sow.priority === 'high' ? highPriorityPrice : listPrice),
+      price: priceOf(hire.sow),
       etaMs: Math.round(texts * msPerText * (1 + queued)),
       classes: classes.slice(0, 8),
       kem: hire.kemPublic,
@@ -171,21 +183,40 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
   }
 
   const execute = async (hire: Hire): Promise<(() => Promise<void>) | undefined> => {
+    const { units, price } = hire.agreement!.body
+    const { id, requester } = hire
+    const micro = costMicro(units, price)
     // A worker at the tab's limit waits for the settlement and does not refuse.
-    if (hooks.vouchers.unpaidMicro(hire.requester) >= policy.tabMicro || !hooks.willing()) return undefined
+    if (executing.has(id) || !hooks.willing() || exposedMicro(requester) + micro > policy.tabMicro) return undefined
+    const abort = new AbortController()
+    executing.set(id, { abort, requester, micro })
+    const next = await compute(hire, micro, abort.signal).catch(() => undefined)
+    return async () => {
+      try {
+        await next?.()
+      } finally {
+        executing.delete(id)
+      }
+    }
+  }
+  /** What this requester's going would cost: what is delivered and not paid, and what the engine has. */
+  const exposedMicro = (requester: NodeId): number => {
+    const underWay = [...executing.values()].filter((e) => e.requester === requester).reduce((sum, e) => sum + e.micro, 0)
+    return hooks.vouchers.exposedMicro(requester, clock.now()) + underWay
+  }
+
+  const compute = async (hire: Hire, micro: number, signal: AbortSignal): Promise<(() => Promise<void>) | undefined> => {
     const agreement = hire.agreement!
     const key = toHex(agreement.id)
     const kept = (await store.get('payloads', key)) as { bytes: Bytes } | undefined
     const payload = kept && embedding.parsePayload(kept.bytes)
     if (!payload?.ok) return () => handle(hire.id, { type: 'release', why: 'payload lost' })
-    const abort = new AbortController()
-    executing.set(hire.id, abort)
     const startedMs = clock.now()
     let saidMs = startedMs
     const done = await engine.embed({
       model: payload.value.model,
       texts: payload.value.texts,
-      signal: abort.signal,
+      signal,
       onProgress: (doneTexts) => {
         if (clock.now() - saidMs < progressEveryMs) return
         saidMs = clock.now()
@@ -193,7 +224,6 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
         void tell(hire, doneTexts)
       },
     })
-    executing.delete(hire.id)
     if (!done.ok) return done.error.type === 'aborted' ? undefined : () => refuse(hire, `engine: ${done.error.type}`)
     if (done.value.resultClass !== agreement.body.resultClass) return () => refuse(hire, 'another result class by now')
     msPerText = (msPerText + (clock.now() - startedMs) / hire.texts) / 2
@@ -206,9 +236,14 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
       body: { agreement: agreement.id, outputHash: sha256(bytes), bytes: bytes.length, resultClass, busyMs: Math.round(done.value.busyMs) },
     })
     if (!signed.ok) return undefined
-    const earnedMicro = Number(owedMicro(tabShare(agreement.body.units, agreement.body.price)))
     return () =>
-      handle(hire.id, { type: 'executed', message: signed.value.message, earnedMicro, truncated: truncated.length }, [{ table: 'results', key, value: { bytes } }])
+      hooks.vouchers.alone(hire.requester, async () => {
+        const { writes, stored } = hooks.vouchers.deliver(hire.requester, micro, clock.now())
+        const event = { type: 'executed', message: signed.value.message, earnedMicro: micro, truncated: truncated.length } as const
+        await handle(hire.id, event, [{ table: 'results', key, value: { bytes } }, ...writes])
+        // It may have ended meanwhile, and was not stored then.
+        if (hires.get(hire.id)?.result) stored()
+      })
   }
 
   const tell = async (hire: Hire, done: number): Promise<void> => {
@@ -251,17 +286,13 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
       if (hire.agreement.countersign) await network.send(from, ['signed', { message: hire.agreement.countersign, hops: 0 }])
       return
     }
-    const why = whyNot(hire, from, body)
-    if (why !== undefined) return sayNo(from, id, why)
-    await handle(hire!.id, { type: 'agreement', id, body, message: bytes })
-  }
-
-  const whyNot = (hire: Hire | undefined, from: NodeId, body: Body<'agreement'>): string | undefined => {
-    if (!hire || hire.requester !== from || hire.phase !== 'quoted' || hire.quote === null || !equalBytes(hire.quote.id, body.quote)) return 'no such quote any more'
-    if (body.price !== hire.quote.body.price || body.units > hire.sow.units || body.units === 0) return 'not the price or units quoted for'
-    if (!hire.quote.body.classes.includes(body.resultClass)) return 'not a class quoted for'
-    if (body.deadline < clock.now() || !hooks.willing()) return 'no time for it'
-    return undefined
+    // One after another: each finds the places as the one before has left them.
+    const why = await serial('agreements', async () => {
+      const refused = whyNot(hires.get(toHex(body.sow)), from, body, { hires: [...hires.values()], willing: hooks.willing(), now: clock.now() })
+      if (refused === undefined) await handle(toHex(body.sow), { type: 'agreement', id, body, message: bytes })
+      return refused
+    })
+    if (why !== undefined) await sayNo(from, id, why)
   }
 
   const onPayload = async (hire: Hire, sealed: Sealed): Promise<void> => {
@@ -291,13 +322,13 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
     })
     if (!sign.ok) return
     // One at a time per requester, on the state as it is by then: a voucher that comes twice counts once.
-    const kept = await serial(`tab/${hire.requester}`, async () => {
+    const kept = await hooks.vouchers.alone(hire.requester, async () => {
       const current = hires.get(hire.id) ?? hire
-      const tab = hooks.vouchers.weigh(current, message, bytes)
+      const tab = hooks.vouchers.weigh(current, message, bytes, deps.dayStartMs())
       if (!tab.ok) return 'below'
-      if (ended(current)) return 'kept'
+      if (current.phase === 'paid' || (ended(current) && current.result === null)) return 'kept'
       await handle(hire.id, { type: 'rewarded', accepted: true, receipt: sign.value.message }, tab.value.writes)
-      if (!ended(hires.get(hire.id) ?? current)) return 'not stored'
+      if (hires.get(hire.id)?.phase !== 'paid') return 'not stored'
       tab.value.stored()
       return 'kept'
     })
@@ -307,25 +338,18 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
     await network.send(hire.requester, ['signed', { message: sign.value.message, hops: 0 }])
   }
 
-  /** Agreements are places; quotes are not yet, but one requester gets only so many at once. */
-  const atLimit = (requester: NodeId): boolean => {
-    const open = [...hires.values()].filter((h) => !ended(h))
-    const places = open.filter((h) => h.phase === 'agreed' || h.phase === 'received').length
-    return places >= agreementsPerWorkerMax || open.filter((h) => h.phase === 'quoted' && h.requester === requester).length >= quotesPerRequesterMax
-  }
-
   /** Quotes for a sow as soon as this machine can do it: gossip tells it once, so it is kept until then. */
   const consider = async (key: string): Promise<void> => {
     const sow = openSows.get(key)
     if (!sow || clock.now() > sow.untilMs) return void openSows.delete(key)
     const { body, from } = sow.message
-    if (!hooks.willing() || atLimit(toHex(from))) return
+    if (!hooks.willing() || atLimit([...hires.values()], toHex(from))) return
     if (!engine.classes().some((c) => c.model === body.model)) return void engine.prepare(body.model)
     openSows.delete(key)
     const requester = toHex(from)
-    if (!(await hooks.covers(requester, Number(owedMicro(tabShare(body.units, listPrice)))))) return
+    if (!(await hooks.covers(requester, costMicro(body.units, listPrice)))) return
     const keys = await sealer.generateKeyPair()
-    if (atLimit(requester)) return
+    if (atLimit([...hires.values()], requester)) return
     const hire = newHire({ id: key, swarm, requester, sow: body, kemPrivate: keys.privateKey, kemPublic: keys.publicKey }, clock.now())
     const stored = await store.commit([{ table: 'hires', key, value: hire as unknown as StoreValue }])
     if (!stored.ok) return
@@ -349,7 +373,9 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
       const key = toHex(id)
       const known = hires.get(key)
       if (known?.phase === 'quoted') return sendQuote(known)
-      if (known && known.why !== unanswered) return
+      if (known) return
+      // What no tab can hold would be waited for in vain.
+      if (costMicro(message.body.units, priceOf(message.body)) > policy.tabMicro) return
       if (message.body.maxPrice < listPrice || !policy.models.some((m) => m.name === message.body.model)) return
       openSows.set(key, { message, untilMs: clock.now() + sowLifeMs })
       if (openSows.size > openSowsMax) openSows.delete(openSows.keys().next().value!)
@@ -389,7 +415,7 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
     },
     stop: () => {
       stopped = true
-      for (const abort of executing.values()) abort.abort()
+      for (const { abort } of executing.values()) abort.abort()
     },
     hires: () => [...hires.values()],
   }

@@ -3,12 +3,14 @@
  *
  * quoted → agreed → received → executed → paid | rejected; or released (cancelled, late, refused) at any step.
  * `agreed` waits for the payload, `received` for the engine, `executed` for the voucher. The payload and the output
- * themselves lie in the store beside this record.
+ * themselves lie in the store beside this record. A voucher for what was delivered pays also after the end; the private key
+ * goes with the end (sealing.ts, forward secrecy).
  */
 import type { NodeId } from '../identity/keys.ts'
 import type { Bytes } from '../lib/bytes.ts'
-import { deadlineMsMin, deliveredKeepMs, quoteLifeMs, quoteResendMs, resendMs, resultResendMs } from './limits.ts'
+import { deadlineMsMin, deliveredKeepMs, etaFactor, quoteLifeMs, quoteResendMs, resendMs, resultResendMs } from './limits.ts'
 import type { Body } from './messages.ts'
+import { clockSkewMsMax } from './signed.ts'
 
 export type HirePhase = 'quoted' | 'agreed' | 'received' | 'executed' | 'paid' | 'rejected' | 'released'
 
@@ -20,6 +22,7 @@ export interface Hire {
   readonly requester: NodeId
   readonly sow: Body<'sow'>
   readonly phase: HirePhase
+  /** Empty once the contract has ended. */
   readonly kemPrivate: Bytes
   readonly kemPublic: Bytes
   readonly startedMs: number
@@ -78,8 +81,20 @@ export const newHire = (fields: Pick<Hire, 'id' | 'swarm' | 'requester' | 'sow' 
 
 export const ended = (hire: Hire): boolean => hire.phase === 'paid' || hire.phase === 'rejected' || hire.phase === 'released'
 
+/** The latest deadline that an agreement may set: what the requester may wait for by the own quote, clocks apart as they may be. */
+export const deadlineMax = (etaMs: number, now: number): number => now + Math.max(deadlineMsMin, etaFactor * etaMs) + clockSkewMsMax
+
 export const onHireEvent = (hire: Hire, event: HireEvent, now: number): Hire => {
-  if (ended(hire)) return hire
+  if (ended(hire)) return paidLate(hire, event, now)
+  const after = transition(hire, event, now)
+  return ended(after) ? { ...after, kemPrivate: new Uint8Array(0) } : after
+}
+
+/** Delivered, and given up or refused before the voucher came. */
+const paidLate = (hire: Hire, event: HireEvent, now: number): Hire =>
+  event.type === 'rewarded' && event.accepted && hire.phase !== 'paid' && hire.result !== null ? { ...hire, phase: 'paid', receipt: event.receipt, finishedMs: now } : hire
+
+const transition = (hire: Hire, event: HireEvent, now: number): Hire => {
   switch (event.type) {
     case 'quoted':
       return { ...hire, quote: { id: event.id, message: event.message, body: event.body } }
@@ -110,12 +125,9 @@ export const onHireEvent = (hire: Hire, event: HireEvent, now: number): Hire => 
   }
 }
 
-/** Why a quote ended that nobody took up: the same sow may be quoted for again. */
-export const unanswered = 'unanswered'
-
 const expire = (hire: Hire, now: number): Hire => {
   const lastMs = hire.phase === 'quoted' ? hire.startedMs + quoteLifeMs : hire.deadline + (hire.phase === 'executed' ? deliveredKeepMs : deadlineMsMin)
-  return now > lastMs ? { ...hire, phase: 'released', why: hire.phase === 'quoted' ? unanswered : 'late', finishedMs: now } : hire
+  return now > lastMs ? { ...hire, phase: 'released', why: 'late', finishedMs: now } : hire
 }
 
 export const dueHire = (hire: Hire, now: number): readonly HireAction[] => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import { deadlineMsMin, deliveredKeepMs, quoteLifeMs, resendMs, resultResendMs } from '../../../src/contract/limits.ts'
-import { dueHire, ended, type Hire, type HireEvent, newHire, onHireEvent } from '../../../src/contract/worker.ts'
+import { deadlineMsMin, deliveredKeepMs, etaFactor, quoteLifeMs, resendMs, resultResendMs } from '../../../src/contract/limits.ts'
+import { deadlineMax, dueHire, ended, type Hire, type HireEvent, newHire, onHireEvent } from '../../../src/contract/worker.ts'
+import { clockSkewMsMax } from '../../../src/contract/signed.ts'
 import { type Bytes, sha256, utf8 } from '../../../src/lib/bytes.ts'
 
 const hash = (text: string): Bytes => sha256(utf8(text))
@@ -47,4 +48,27 @@ test('what nobody answers is released: a quote, an agreement without payload, a 
 test('progress prolongs the deadline', () => {
   const hire = onHireEvent(after('quoted', 'agreement', 'payload'), { type: 'progress', done: 1 }, now + deadlineMsMin)
   expect(hire.deadline).toBe(now + 2 * deadlineMsMin)
+})
+
+test('the private key goes with the end, however a contract ends', () => {
+  const delivered = after(...path.slice(0, -1))
+  for (const running of [fresh, delivered]) expect(running.kemPrivate).toEqual(hash('p'))
+  const ends: readonly Hire[] = [
+    after(...path),
+    onHireEvent(delivered, { type: 'rewarded', accepted: false, receipt: null }, now),
+    onHireEvent(delivered, { type: 'release', why: 'cancelled' }, now),
+    onHireEvent(delivered, { type: 'tick' }, now + deadlineMsMin + deliveredKeepMs + 1),
+  ]
+  expect(ends.map((hire) => [hire.phase, hire.kemPrivate.length])).toEqual([['paid', 0], ['rejected', 0], ['released', 0], ['released', 0]])
+})
+
+test('a voucher that comes late still pays what was delivered, and nothing else', () => {
+  const late = (hire: Hire): Hire => onHireEvent(onHireEvent(hire, { type: 'release', why: 'late' }, now), events.rewarded!, now + 1)
+  expect(late(after(...path.slice(0, -1)))).toMatchObject({ phase: 'paid', finishedMs: now + 1, receipt: hash('m') })
+  expect(late(after('quoted', 'agreement', 'payload')).phase).toBe('released')
+})
+
+test('a deadline may be as late as the quote makes it, and clocks apart', () => {
+  expect(deadlineMax(5, now)).toBe(now + deadlineMsMin + clockSkewMsMax)
+  expect(deadlineMax(deadlineMsMin, now)).toBe(now + etaFactor * deadlineMsMin + clockSkewMsMax)
 })
