@@ -3,6 +3,12 @@
  * what must always hold within fifty seeds. The same seeds pass without it: tests/sim/simulate.test.ts.
  */
 import { afterEach, expect, test, vi } from 'vitest'
+import type * as apply from '../../src/ledger/apply.ts'
+import type * as folding from '../../src/ledger/fold.ts'
+import type * as replicaRecords from '../../src/ledger/replica-records.ts'
+import type * as rules from '../../src/ledger/rules.ts'
+import type * as verifying from '../../src/ledger/verify-entry.ts'
+import type * as witnessChain from '../../src/ledger/witness-chain.ts'
 import { toHex } from '../../src/lib/bytes.ts'
 import type { Store } from '../../src/lib/store.ts'
 import type { FaultName } from './fault-names.ts'
@@ -32,7 +38,7 @@ const caught = async (faults: readonly FaultName[]): Promise<string> => {
 
 test('a quorum of f + 1', async () => {
   vi.doMock('../../src/ledger/rules.ts', async (original) => {
-    const actual = await original<typeof import('../../src/ledger/rules.ts')>()
+    const actual = await original<typeof rules>()
     return { ...actual, quorumOf: (witnesses: number) => actual.faultyMax(witnesses) + 1 }
   })
   expect(await caught(['double-spender'])).toMatch(/too few witnesses|two certified entries/)
@@ -40,7 +46,7 @@ test('a quorum of f + 1', async () => {
 
 test('claims are summed', async () => {
   vi.doMock('../../src/ledger/apply.ts', async (original) => {
-    const actual = await original<typeof import('../../src/ledger/apply.ts')>()
+    const actual = await original<typeof apply>()
     const applyEntry: typeof actual.applyEntry = (rules, state, parsed, ...rest) => {
       const applied = actual.applyEntry(rules, state, parsed, ...rest)
       if (!applied.ok) return applied
@@ -54,7 +60,7 @@ test('claims are summed', async () => {
 
 test('a claim counts without a check of its certificate', async () => {
   vi.doMock('../../src/ledger/verify-entry.ts', async (original) => {
-    const actual = await original<typeof import('../../src/ledger/verify-entry.ts')>()
+    const actual = await original<typeof verifying>()
     const verifyEntry: typeof actual.verifyEntry = async (...args) => {
       const verified = await actual.verifyEntry(...args)
       return !verified.ok && verified.error === 'claim-certificate' ? { ok: true, value: 'author' } : verified
@@ -66,7 +72,7 @@ test('a claim counts without a check of its certificate', async () => {
 
 test('a witness forgets what it signed last', async () => {
   vi.doMock('../../src/ledger/witness-chain.ts', async (original) => {
-    const actual = await original<typeof import('../../src/ledger/witness-chain.ts')>()
+    const actual = await original<typeof witnessChain>()
     const loadWitnessChain: typeof actual.loadWitnessChain = async (store, records, author) => {
       const { unchanged } = await actual.loadWitnessChain(store, records, author)
       const forgetful = {
@@ -83,7 +89,7 @@ test('a witness forgets what it signed last', async () => {
 test('validity reads a verdict', async () => {
   const stores = new WeakMap<object, Store>()
   vi.doMock('../../src/ledger/replica-records.ts', async (original) => {
-    const actual = await original<typeof import('../../src/ledger/replica-records.ts')>()
+    const actual = await original<typeof replicaRecords>()
     const createReplicaRecords: typeof actual.createReplicaRecords = (store) => {
       const records = actual.createReplicaRecords(store)
       stores.set(records, store)
@@ -92,7 +98,7 @@ test('validity reads a verdict', async () => {
     return { ...actual, createReplicaRecords }
   })
   vi.doMock('../../src/ledger/fold.ts', async (original) => {
-    const actual = await original<typeof import('../../src/ledger/fold.ts')>()
+    const actual = await original<typeof folding>()
     const foldSegment: typeof actual.foldSegment = async (deps, start, entries) => {
       const verdicts = await stores.get(deps.records)?.list('verdicts', { prefix: toHex(start.head.author) })
       if (!verdicts || verdicts.length === 0) return actual.foldSegment(deps, start, entries)
