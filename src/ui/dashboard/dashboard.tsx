@@ -7,6 +7,7 @@ import { useUiState } from '../ui-context.ts'
 import { Announcer } from './announcer.tsx'
 import { CreditsCard } from './credits-card.tsx'
 import { HistoryCard } from './history-card.tsx'
+import { resultTexts } from './job-end.ts'
 import { JobForm } from './job-form.tsx'
 import { Jobs } from './jobs.tsx'
 import { ModelsCard } from './models-card.tsx'
@@ -23,7 +24,7 @@ export const Dashboard = () => {
   const { background, view, trouble } = state
   const readiness = readinessOf(state)
   const jobs = view?.jobs ?? []
-  const shown = jobs.find((job) => job.id === opened && job.state === 'done') ?? newestDone(jobs)
+  const shown = jobs.find((job) => job.id === opened && resultTexts(job) > 0) ?? newestDone(jobs)
   return (
     <>
       <TopBar />

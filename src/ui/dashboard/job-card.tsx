@@ -6,9 +6,8 @@ import { formatAgo, formatCount, formatCredits, formatPrice } from '../format.ts
 import { t, tn } from '../i18n.ts'
 import { jobStateTexts } from '../status-texts.ts'
 import { useRequest, useUi, useUiState } from '../ui-context.ts'
+import { isOver, resultTexts } from './job-end.ts'
 import { JobWorkers } from './job-workers.tsx'
-
-export const isOver = (job: JobView): boolean => job.state === 'done' || job.state === 'failed' || job.state === 'cancelled'
 
 export const JobCard = ({ job, opened, onOpen }: { readonly job: JobView; readonly opened: boolean; readonly onOpen: () => void }) => {
   const ui = useUi()
@@ -49,7 +48,7 @@ export const JobCard = ({ job, opened, onOpen }: { readonly job: JobView; readon
             {t('jobCancel')}
           </button>
         )}
-        {job.state === 'done' && !opened && (
+        {resultTexts(job) > 0 && !opened && (
           <button type="button" className="button quiet" data-testid="job-open" onClick={onOpen}>
             {t('jobOpen')}
           </button>

@@ -3,7 +3,8 @@ import { useState } from 'react'
 import type { JobView } from '../../messages/view.ts'
 import { Card } from '../components/parts.tsx'
 import { t, tn } from '../i18n.ts'
-import { isOver, JobCard } from './job-card.tsx'
+import { JobCard } from './job-card.tsx'
+import { isOver } from './job-end.ts'
 
 const overShownFirst = 3
 
