@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { faultNames } from './fault-names.ts'
 import { isSimulated } from './faults.ts'
 import { parseOptions, replayCommand } from './options.ts'
+import { problemsOf } from './report.ts'
 import { type Scenario, simulate } from './simulate.ts'
 
 const base: Scenario = { seed: 1, nodes: 9, minutes: 3, witnesses: 4, faults: [] }
@@ -37,6 +38,15 @@ test.each([
   expect(violations).toEqual([])
   expect(figures.map(({ kind }) => kind)).toContain(fault)
 })
+
+test.each(['non-payer', 'free-rider', 'bad-mouther'] as const)(
+  '%s: has no more for nothing than the tabs that it was granted',
+  async (fault) => {
+    const outcome = await simulate({ ...base, minutes: 5, seed: 22, faults: [fault] })
+    expect(problemsOf(outcome)).toEqual([])
+    expect(outcome.figures.find(({ kind }) => kind === fault)?.freeServiceMicro).toBeGreaterThan(0)
+  },
+)
 
 test('one witness is enough of a swarm', async () => {
   expect((await simulate({ ...base, seed: 31, nodes: 6, witnesses: 1 })).violations).toEqual([])
