@@ -46,7 +46,12 @@ export interface Vouchers {
   /** Work of so much is about to be delivered: the commit is the one that says `executed`. */
   readonly deliver: (requester: NodeId, micro: number, now: number) => TabChange
   /** What the voucher for this contract makes of the tab: the commit is the one that says `paid`. */
-  readonly weigh: (hire: Hire, message: AnySigned & { kind: 'reward' }, bytes: Bytes, dayStartMs: number) => Result<TabChange, { readonly type: 'below-owed' }>
+  readonly weigh: (
+    hire: Hire,
+    message: AnySigned & { kind: 'reward' },
+    bytes: Bytes,
+    dayStartMs: number,
+  ) => Result<TabChange, { readonly type: 'below-owed' }>
   readonly paid: (requester: NodeId, total: number) => Promise<void>
   /** Delivered and not paid, with a voucher or without: what this requester's going would cost. */
   readonly exposedMicro: (requester: NodeId, now: number) => number
@@ -70,7 +75,8 @@ export const createVouchers = (store: Store, swarm: string): Vouchers => {
   return {
     resume: async () => {
       // Records of earlier versions know nothing of the later fields.
-      for (const [key, value] of await store.list('vouchers', { prefix: `${swarm}/` })) tabs.set(key.slice(swarm.length + 1), { ...none, ...(value as unknown as Partial<Tab>) })
+      for (const [key, value] of await store.list('vouchers', { prefix: `${swarm}/` }))
+        tabs.set(key.slice(swarm.length + 1), { ...none, ...(value as unknown as Partial<Tab>) })
     },
     alone: serial,
     deliver: (id, micro, now) => {
@@ -89,7 +95,17 @@ export const createVouchers = (store: Store, swarm: string): Vouchers => {
       if (total + contracts < owed) return err({ type: 'below-owed' })
       const day = { startMs: dayStartMs, micro: earned + (before.day.startMs >= dayStartMs ? before.day.micro : 0) }
       const unrewarded = Math.max(0, before.unrewarded - earned)
-      return ok(change(id, { ...before, total, owed, contracts, message: message.body.total >= before.total ? bytes : before.message, unrewarded, day }))
+      return ok(
+        change(id, {
+          ...before,
+          total,
+          owed,
+          contracts,
+          message: message.body.total >= before.total ? bytes : before.message,
+          unrewarded,
+          day,
+        }),
+      )
     },
     paid: (requester, total) =>
       serial(requester, async () => {

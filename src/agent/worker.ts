@@ -4,7 +4,7 @@
  */
 import { createAssembly, type Assembly } from '../contract/chunks.ts'
 import { sowLifeMs } from '../contract/limits.ts'
-import type { AnySigned, Body } from '../contract/messages.ts'
+import type { AnySigned } from '../contract/messages.ts'
 import type { Sealed } from '../contract/sealing.ts'
 import { dueHire, ended, type Hire, type HireAction, type HireEvent, newHire, onHireEvent } from '../contract/worker.ts'
 import { listPrice } from '../economy/price.ts'
@@ -17,7 +17,7 @@ import { embedding, embeddingUnits, payloadBytesMax } from '../tasks/embedding/e
 import type { AgentDeps, Membership } from './deps.ts'
 import { sendChunks } from './requester.ts'
 import type { Vouchers } from './vouchers.ts'
-import { atLimit, costMicro, priceOf, whyNot } from './worker-terms.ts'
+import { atLimit, costMicro, type Execution, priceOf, quoteOf, underWayMicro, whyNot } from './worker-terms.ts'
 
 const saltBytes = 32
 const messageLifeMs = 20 * 60_000
@@ -28,13 +28,6 @@ const msPerTextFirst = 20
 const historyMax = 200
 /** Sows remembered while this machine cannot do them yet (busy, model still loading). */
 const openSowsMax = 200
-
-/** A task that the engine has: its cost is not on the tab yet. */
-interface Execution {
-  readonly abort: AbortController
-  readonly requester: NodeId
-  readonly micro: number
-}
 
 export interface WorkerHooks {
   readonly willing: () => boolean
@@ -132,7 +125,7 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
     const report = (event: HireEvent, extra?: readonly Write[]) => (): Promise<void> => handle(hire.id, event, extra)
     switch (action.do) {
       case 'sign-quote': {
-        const body = quoteFor(hire)
+        const body = quoteOf(hire, { classes: engine.classes(), hires: [...hires.values()], msPerText, stepMicro: policy.prices.embedding, device: member.device })
         if (!body) return report({ type: 'release', why: 'unable' })
         const signed = await vault.call(`quote/${hire.id}/${hire.startedMs}`, 'sign', { kind: 'quote', to: fromHex(hire.requester)!, expires: hire.startedMs + messageLifeMs, body })
         if (!signed.ok) return undefined
@@ -166,28 +159,12 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
     if (quote) await network.send(requester, ['signed', { message: quote.message, hops: 0 }])
   }
 
-  const quoteFor = (hire: Hire): Body<'quote'> | undefined => {
-    const classes = engine.classes().filter((c) => c.model === hire.sow.model).map((c) => c.resultClass)
-    if (classes.length === 0) return undefined
-    const texts = Math.max(1, Math.ceil(hire.sow.units / policy.prices.embedding))
-    const queued = [...hires.values()].filter((h) => h.phase === 'received' || h.phase === 'agreed').length
-    return {
-      sow: fromHex(hire.id)!,
-      price: priceOf(hire.sow),
-      etaMs: Math.round(texts * msPerText * (1 + queued)),
-      classes: classes.slice(0, 8),
-      kem: hire.kemPublic,
-      root: member.device.root,
-      certificate: member.device.signature,
-    }
-  }
-
   const execute = async (hire: Hire): Promise<(() => Promise<void>) | undefined> => {
     const { units, price } = hire.agreement!.body
     const { id, requester } = hire
     const micro = costMicro(units, price)
     // A worker at the tab's limit waits for the settlement and does not refuse.
-    if (executing.has(id) || !hooks.willing() || exposedMicro(requester) + micro > policy.tabMicro) return undefined
+    if (executing.has(id) || !hooks.willing() || hooks.vouchers.exposedMicro(requester, clock.now()) + underWayMicro(executing.values(), requester) + micro > policy.tabMicro) return undefined
     const abort = new AbortController()
     executing.set(id, { abort, requester, micro })
     const next = await compute(hire, micro, abort.signal).catch(() => undefined)
@@ -199,12 +176,6 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
       }
     }
   }
-  /** What this requester's going would cost: what is delivered and not paid, and what the engine has. */
-  const exposedMicro = (requester: NodeId): number => {
-    const underWay = [...executing.values()].filter((e) => e.requester === requester).reduce((sum, e) => sum + e.micro, 0)
-    return hooks.vouchers.exposedMicro(requester, clock.now()) + underWay
-  }
-
   const compute = async (hire: Hire, micro: number, signal: AbortSignal): Promise<(() => Promise<void>) | undefined> => {
     const agreement = hire.agreement!
     const key = toHex(agreement.id)

@@ -42,7 +42,13 @@ export const joinBare = async ({ clock, hub, link, until }: MemorySwarm, name: s
   return {
     say: async (to, kind, body) => {
       const sow = kind === 'sow'
-      const { bytes, id } = await signMessage(signer, { kind, body, swarm: link.swarm, to: sow ? null : fromHex(to)!, expires: clock.now() + 60_000 })
+      const { bytes, id } = await signMessage(signer, {
+        kind,
+        body,
+        swarm: link.swarm,
+        to: sow ? null : fromHex(to)!,
+        expires: clock.now() + 60_000,
+      })
       await network.send(to, ['signed', { message: bytes, hops: sow ? 3 : 0 }])
       return id
     },

@@ -22,7 +22,14 @@ const submit = async (requester: MemoryAgent, n: number): Promise<string> => {
   return job.value
 }
 const done = (swarm: MemorySwarm, requester: MemoryAgent, job: string): Promise<void> =>
-  swarm.until('the job is done', () => requester.agent().jobs.list().find((j) => j.id === job)?.state === 'done')
+  swarm.until(
+    'the job is done',
+    () =>
+      requester
+        .agent()
+        .jobs.list()
+        .find((j) => j.id === job)?.state === 'done',
+  )
 const wait = async (swarm: MemorySwarm, ms: number): Promise<void> => {
   for (let waited = 0; waited < ms; waited += 500) await swarm.clock.advance(500)
 }
@@ -40,28 +47,32 @@ const makeStingy = (requester: MemoryAgent, how: 'silent' | 'refuses'): void => 
   Object.assign(requester.vault, { call: stingy })
 }
 
-test.each(['silent', 'refuses'] as const)('a requester that never rewards (%s) gets a tab of work, also from a worker that starts anew; others still get theirs', async (how) => {
-  const swarm = await createMemorySwarm(`stingy ${how}`)
-  const agents = [await swarm.join('r'), await swarm.join('w', { msPerText: 1 }), await swarm.join('v')]
-  const [requester, worker, other] = agents as [MemoryAgent, MemoryAgent, MemoryAgent]
-  await ready(swarm, agents)
-  await other.vault.changeSettings({ paused: 'off' })
-  makeStingy(requester, how)
-  for (let n = 0; n < 12; n++) {
-    await submit(requester, 250)
-    await wait(swarm, 5_000)
-    if (n === 5) await worker.restart()
-  }
-  expect(worker.texts() * perText).toBe(swarm.policy.tabMicro)
-  // Long after every contract is over, it is still so.
-  await wait(swarm, 15 * 60_000)
-  await submit(requester, 10)
-  await wait(swarm, 30_000)
-  expect(worker.texts() * perText).toBe(swarm.policy.tabMicro)
-  await done(swarm, other, await submit(other, 10))
-})
+test.each(['silent', 'refuses'] as const)(
+  'a requester that never rewards (%s) gets a tab of work, also from a worker that starts anew; others still get theirs',
+  async (how) => {
+    const swarm = await createMemorySwarm(`stingy ${how}`)
+    const agents = [await swarm.join('r'), await swarm.join('w', { msPerText: 1 }), await swarm.join('v')]
+    const [requester, worker, other] = agents as [MemoryAgent, MemoryAgent, MemoryAgent]
+    await ready(swarm, agents)
+    await other.vault.changeSettings({ paused: 'off' })
+    makeStingy(requester, how)
+    for (let n = 0; n < 12; n++) {
+      await submit(requester, 250)
+      await wait(swarm, 5_000)
+      if (n === 5) await worker.restart()
+    }
+    expect(worker.texts() * perText).toBe(swarm.policy.tabMicro)
+    // Long after every contract is over, it is still so.
+    await wait(swarm, 15 * 60_000)
+    await submit(requester, 10)
+    await wait(swarm, 30_000)
+    expect(worker.texts() * perText).toBe(swarm.policy.tabMicro)
+    await done(swarm, other, await submit(other, 10))
+  },
+)
 
-const sow = (n: number) => ({ type: 'embedding', model: 'mini', size: 64, units: perText + n, maxPrice: 1_000_000, redundancy: 1, priority: 'normal' }) as const
+const sow = (n: number) =>
+  ({ type: 'embedding', model: 'mini', size: 64, units: perText + n, maxPrice: 1_000_000, redundancy: 1, priority: 'normal' }) as const
 /** So many sows said, and quoted for. */
 const quoted = async (swarm: MemorySwarm, rogue: BareMember, worker: MemoryAgent, first: number, count: number) => {
   const before = rogue.heard('quote').length
@@ -69,8 +80,23 @@ const quoted = async (swarm: MemorySwarm, rogue: BareMember, worker: MemoryAgent
   await swarm.until('quoted', () => rogue.heard('quote').length >= before + count)
   return rogue.heard('quote').slice(before)
 }
-const agree = (swarm: MemorySwarm, rogue: BareMember, worker: MemoryAgent, { id, body }: { id: Bytes; body: { sow: Bytes; kem: Bytes } }, forMs: number) =>
-  rogue.say(worker.id, 'agreement', { sow: body.sow, quote: id, commitment: id, price: 1_000_000, units: perText, deadline: Math.min(swarm.clock.now() + forMs, Number.MAX_SAFE_INTEGER), kem: body.kem, resultClass: fakeClass })
+const agree = (
+  swarm: MemorySwarm,
+  rogue: BareMember,
+  worker: MemoryAgent,
+  { id, body }: { id: Bytes; body: { sow: Bytes; kem: Bytes } },
+  forMs: number,
+) =>
+  rogue.say(worker.id, 'agreement', {
+    sow: body.sow,
+    quote: id,
+    commitment: id,
+    price: 1_000_000,
+    units: perText,
+    deadline: Math.min(swarm.clock.now() + forMs, Number.MAX_SAFE_INTEGER),
+    kem: body.kem,
+    resultClass: fakeClass,
+  })
 
 /** A worker, one who only asks, and a rogue. The relay would say that the rogue has nothing: it is stopped before that is asked. */
 const openWithRogue = async (seed: string) => {
@@ -80,7 +106,11 @@ const openWithRogue = async (seed: string) => {
   await ready(swarm, agents)
   await other.vault.changeSettings({ paused: 'off' })
   const rogue = await joinBare(swarm, 'rogue', 3)
-  const held = (): number => worker.agent().view().work.filter((w) => w.state === 'receiving').length
+  const held = (): number =>
+    worker
+      .agent()
+      .view()
+      .work.filter((w) => w.state === 'receiving').length
   return { swarm, worker, other, rogue, held }
 }
 
@@ -138,5 +168,10 @@ test('what was earned today does not fall when quotes lapse that nobody took', a
   await done(swarm, other, await submit(other, 10))
   await swarm.until('paid', () => worker.agent().view().tasksDone === 2)
   expect(worker.agent().view()).toMatchObject({ credits: { todayMicro: 110 * perText }, peopleHelpedToday: 1 })
-  expect(worker.agent().view().work.map((w) => w.texts)).toEqual([10, 100])
+  expect(
+    worker
+      .agent()
+      .view()
+      .work.map((w) => w.texts),
+  ).toEqual([10, 100])
 })
