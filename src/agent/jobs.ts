@@ -4,21 +4,15 @@
  */
 import type { Task, TaskFailure } from '../contract/requester.ts'
 import { listPrice, maxCostMicro } from '../economy/price.ts'
-import { type Bytes, toHex, utf8 } from '../lib/bytes.ts'
+import { toHex } from '../lib/bytes.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { createSerial } from '../lib/serial.ts'
 import { numberKey, type StoreError, type StoreValue, type Write } from '../lib/store.ts'
-import {
-  embedding,
-  type EmbeddingOutput,
-  type EmbeddingPayload,
-  embeddingUnits,
-  payloadBytesMax,
-  textsPerTaskMax,
-} from '../tasks/embedding/embedding.ts'
+import { embedding, type EmbeddingOutput, type EmbeddingPayload, embeddingUnits } from '../tasks/embedding/embedding.ts'
 import type { EngineError } from '../tasks/engine.ts'
 import type { Account } from '../vault/vault.ts'
 import type { AgentDeps } from './deps.ts'
+import { cutTexts, readVectors, roundedUp, type Texts, type Vectors } from './job-parts.ts'
 import type { Requester } from './requester.ts'
 
 export const tasksInFlightMax = 4
@@ -65,14 +59,6 @@ export type SubmitError =
   | { readonly type: 'no-texts' | 'too-many-texts' | 'no-swarm' }
   | { readonly type: 'insufficient-credits'; readonly needMicro: number; readonly availableMicro: number }
 
-/** One row of `dimension` numbers per text. */
-export interface Vectors {
-  readonly vectors: Float32Array<ArrayBuffer>
-  readonly dimension: number
-  readonly texts: readonly string[]
-  readonly ids: readonly string[]
-}
-
 export interface Jobs {
   readonly resume: () => Promise<void>
   readonly submit: (submission: Submission) => Promise<Result<string, SubmitError>>
@@ -96,9 +82,6 @@ export interface Jobs {
 }
 
 const finished = (job: Job): boolean => job.state === 'done' || job.state === 'failed' || job.state === 'cancelled'
-/** Sizes are told rounded up to a power of two: the exact one is the workers' business only. */
-const roundedUp = (bytes: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, bytes)))
-
 export const createJobs = (
   deps: AgentDeps,
   context: {
@@ -113,7 +96,7 @@ export const createJobs = (
   const { clock, random, store, engine } = deps
   const jobs = new Map<string, Job>()
   const vectorCache = new Map<string, Vectors>()
-  const textCache = new Map<string, { readonly texts: readonly string[]; readonly ids: readonly string[] }>()
+  const textCache = new Map<string, Texts>()
   const aborts = new Map<string, AbortController>()
 
   const serial = createSerial()
@@ -132,10 +115,10 @@ export const createJobs = (
     })
   const end = (id: string, state: 'done' | 'failed' | 'cancelled', failure: Job['failure'] = null): Promise<boolean> =>
     update(id, () => ({ state, failure, finishedMs: clock.now() }))
-  const textsOf = async (id: string): Promise<{ readonly texts: readonly string[]; readonly ids: readonly string[] } | undefined> => {
+  const textsOf = async (id: string): Promise<Texts | undefined> => {
     const cached = textCache.get(id)
     if (cached) return cached
-    const read = (await store.get('job-texts', id)) as { texts: readonly string[]; ids: readonly string[] } | undefined
+    const read = (await store.get('job-texts', id)) as Texts | undefined
     if (read) textCache.set(id, read)
     return read
   }
@@ -146,22 +129,6 @@ export const createJobs = (
       .requester()
       ?.tasks()
       .filter((t) => t.job === id) ?? []
-
-  const cut = (texts: readonly string[], tokens: readonly number[]): Job['parts'] => {
-    const parts: { first: number; count: number; units: number }[] = []
-    let first = 0
-    let bytes = 0
-    for (let i = 0; i <= texts.length; i++) {
-      const size = i < texts.length ? utf8(texts[i]!).length + 8 : 0
-      if (i > first && (i === texts.length || i - first === textsPerTaskMax || bytes + size > payloadBytesMax)) {
-        parts.push({ first, count: i - first, units: embeddingUnits(tokens.slice(first, i), context.stepMicro()) })
-        first = i
-        bytes = 0
-      }
-      bytes += size
-    }
-    return parts
-  }
 
   const price: Jobs['price'] = async (texts, model, redundancy) => {
     const tokens = await engine.countTokens(model, texts)
@@ -283,29 +250,9 @@ export const createJobs = (
   const read = async (id: string): Promise<Vectors | undefined> => {
     const job = jobs.get(id)
     const all = job && finished(job) ? await textsOf(id) : undefined
-    if (!job || !all) return undefined
-    const outputs: EmbeddingOutput[] = []
-    const [texts, ids]: [string[], string[]] = [[], []]
-    for (const [key, value] of await store.list('vectors', { prefix: `${id}/` })) {
-      const row = value as { readonly bytes: Bytes; readonly texts: number }
-      const output = embedding.parseOutput(row.bytes, { model: job.model, texts: Array.from({ length: row.texts }, () => '') })
-      if (!output.ok) return undefined
-      const number = Number(key.slice(id.length + 1))
-      const first = job.where === 'local' ? number : job.parts[number]!.first
-      outputs.push(output.value)
-      texts.push(...all.texts.slice(first, first + row.texts))
-      ids.push(...all.ids.slice(first, first + row.texts))
-    }
-    if (outputs.length === 0) return undefined
-    const vectors = new Float32Array(outputs.reduce((n, output) => n + output.vectors.length, 0))
-    let at = 0
-    for (const output of outputs) {
-      vectors.set(output.vectors, at)
-      at += output.vectors.length
-    }
-    const found = { vectors, dimension: vectors.length / texts.length, texts, ids }
+    const found = job && all && (await readVectors(store, job, all))
     // A task of a job that has just failed may still be verified: what is kept must not miss it.
-    if (tasksOf(id).every((task) => task.phase !== 'hiring' && task.phase !== 'working')) vectorCache.set(id, found)
+    if (found && tasksOf(id).every((task) => task.phase !== 'hiring' && task.phase !== 'working')) vectorCache.set(id, found)
     return found
   }
 
@@ -342,7 +289,7 @@ export const createJobs = (
       if (texts.length > textsPerJobMax) return err({ type: 'too-many-texts' })
       const tokens = await engine.countTokens(model, texts)
       if (!tokens.ok) return tokens
-      const parts = where === 'local' ? [] : cut(texts, tokens.value)
+      const parts = where === 'local' ? [] : cutTexts(texts, tokens.value, context.stepMicro())
       const most = parts.reduce((sum, p) => sum + Number(maxCostMicro(p.units, listPrice, redundancy)), 0)
       if (where === 'network') {
         const availableMicro = freeMicro()

@@ -1,6 +1,6 @@
 /**
- * One task on the requester's side, as plain data and two pure functions: `onEvent` says what has happened, `due` what must
- * now be done. Actions are levels, not edges: `due` derives them from the state alone, each may be done twice, and after a
+ * One task on the requester's side, as plain data and two pure functions: `onEvent` says what has happened, `due`
+ * (requester-due.ts) what must now be done. Actions are levels, not edges: `due` derives them from the state alone, each may be done twice, and after a
  * crash the stored state asks again for whatever was left. The agent does them (agent/requester.ts) and reports events.
  *
  * Life of a replica: proposed → agreed → delivered → accepted | rejected → closed;
@@ -11,19 +11,14 @@ import type { Bytes } from '../lib/bytes.ts'
 import { toHex } from '../lib/bytes.ts'
 import {
   absenceMsMax,
-  choiceFactor,
   countersignWaitMsMax,
   deadlineMsMax,
   deadlineMsMin,
   etaFactor,
   extraHiresMax,
-  quoteLifeMs,
   quotesPerSowMax,
-  quoteWindowMs,
   receiptWaitMsMax,
-  resendMs,
   sowLifeMs,
-  sowRepeatMs,
 } from './limits.ts'
 import type { Body } from './messages.ts'
 
@@ -165,11 +160,12 @@ export const newTask = (fields: Pick<Task, 'id' | 'job' | 'index' | 'texts' | 's
 /** A result is still awaited from it. */
 export const pending = (r: Replica): boolean => r.phase === 'proposed' || r.phase === 'agreed'
 const holds = (r: Replica): boolean => pending(r) || r.phase === 'delivered' || r.phase === 'accepted' || r.verdict === 'accepted'
-const over = (task: Task): boolean => task.phase === 'failed' || task.phase === 'cancelled' || task.phase === 'verified'
+export const over = (task: Task): boolean => task.phase === 'failed' || task.phase === 'cancelled' || task.phase === 'verified'
 
-/** Replicas of a verified task that are still out (they are awaited to their deadline), or unsettled ones. */
+/** Nothing is reserved, awaited or to be said any more. */
 export const finished = (task: Task): boolean => task.released
-const settled = (task: Task): boolean =>
+/** Over, and no replica is out (late ones are awaited to their deadline) or without its voucher. */
+export const settled = (task: Task): boolean =>
   over(task) && task.replicas.every((r) => !pending(r) && r.phase !== 'delivered' && r.phase !== 'accepted' && r.phase !== 'rejected')
 
 /** How many hires are missing: enough for the redundancy first, later one at a time while no quorum is possible. */
@@ -313,61 +309,8 @@ const expire = (r: Replica, now: number, absentSinceMs: number | undefined): Par
   return {}
 }
 
-/** `from` the stored state alone: everything that must be done now. Safe to do twice. */
-export const due = (
-  task: Task,
-  context: Omit<TaskContext, 'absentSince'>,
-  pick: (quotes: readonly Quote[], count: number) => readonly Quote[],
-): readonly TaskAction[] => {
-  const { now } = context
-  const actions: TaskAction[] = []
-  if (!over(task) && task.sow === null) actions.push({ do: 'sow' })
-  if (task.sow !== null) {
-    const missing = handsMissing(task, groupsOf(task, context.agree))
-    const open = unusedQuotes(task, now)
-    const ready = mayChoose(task, open, missing, context)
-    if (missing > 0 && ready) actions.push(...pick(open, missing).map((quote) => ({ do: 'hire' as const, quote })))
-    if (missing > 0 && now - task.announcedMs >= sowRepeatMs) actions.push({ do: 'announce' })
-  }
-  for (const r of task.replicas) actions.push(...dueOf(r, now, task))
-  if (settled(task) && !task.released) actions.push({ do: 'release' })
-  return actions
-}
-
-/** Enough to choose from, all quotes that linked nodes could give, or the window over: the first that answer are not the best. */
-const mayChoose = (
-  task: Task,
-  open: readonly Quote[],
-  missing: number,
-  { now, nodesHere }: Pick<TaskContext, 'now' | 'nodesHere'>,
-): boolean => {
-  if (open.length >= choiceFactor * missing || (open.length >= missing && nodesHere > 0 && task.quotes.length >= nodesHere)) return true
-  return open.some((quote) => now - quote.receivedMs >= quoteWindowMs)
-}
-
-const dueOf = (r: Replica, now: number, task: Task): readonly TaskAction[] => {
-  const late = now - r.sentMs >= resendMs
-  if (r.phase === 'proposed' && r.agreement === null) return [{ do: 'sign-agreement', worker: r.worker }]
-  if (r.phase === 'proposed' && late) return [{ do: 'propose', worker: r.worker }]
-  if (r.phase === 'agreed' && r.payloadFrom !== null) return [{ do: 'send-payload', agreement: r.agreement!.id, from: r.payloadFrom }]
-  if ((r.phase === 'accepted' && late) || r.phase === 'rejected')
-    return [{ do: 'reward', agreement: r.agreement!.id, accepted: r.phase === 'accepted' }]
-  if ((r.phase === 'cancelled' || r.phase === 'missing') && r.agreement !== null && r.sentMs >= 0 && r.settledMs === 0)
-    return [
-      { do: 'cancel-replica', agreement: r.agreement.id, reason: r.phase === 'missing' ? 'late' : (task.failure?.type ?? 'cancelled') },
-    ]
-  return []
-}
-
 /** The runner has told a cancelled or missing worker; it is not told again. */
 export const markTold = (task: Task, agreement: Bytes, now: number): Task => patchBy(task, agreement, () => ({ settledMs: now }))
-
-/** Quotes that may still be used: fresh, not hired before, and of an identity that has no replica here. */
-const unusedQuotes = (task: Task, now: number): readonly Quote[] => {
-  const workers = new Set(task.replicas.map((r) => r.worker))
-  const roots = new Set(task.replicas.map((r) => r.root))
-  return task.quotes.filter((q) => now - q.receivedMs < quoteLifeMs && !workers.has(q.worker) && !roots.has(toHex(q.body.root)))
-}
 
 const addQuote = (task: Task, quote: Quote): Task => {
   const others = task.quotes.filter((q) => q.worker !== quote.worker)

@@ -10,7 +10,6 @@ import {
   sowLifeMs,
 } from '../../../src/contract/limits.ts'
 import {
-  due,
   finished,
   newTask,
   onEvent,
@@ -20,6 +19,7 @@ import {
   type TaskAction,
   type TaskEvent,
 } from '../../../src/contract/requester.ts'
+import { due } from '../../../src/contract/requester-due.ts'
 import { type Bytes, sha256, toHex, utf8 } from '../../../src/lib/bytes.ts'
 
 const hash = (text: string): Bytes => sha256(utf8(text))
