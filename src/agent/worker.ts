@@ -252,14 +252,14 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
   const onAgreement = async (message: AnySigned & { kind: 'agreement' }, id: Bytes, bytes: Bytes): Promise<void> => {
     const from = toHex(message.from)
     const { body } = message
-    const hire = hires.get(toHex(body.sow))
-    if (hire?.agreement && equalBytes(hire.agreement.id, id)) {
-      if (hire.agreement.countersign) await network.send(from, ['signed', { message: hire.agreement.countersign, hops: 0 }])
-      return
-    }
-    // One after another: each finds the places as the one before has left them.
+    // One after another: each finds the places, and what the same one sent twice has done, as the one before has left them.
     const why = await serial('agreements', async () => {
-      const refused = whyNot(hires.get(toHex(body.sow)), from, body, { hires: [...hires.values()], willing: hooks.willing(), now: clock.now() })
+      const hire = hires.get(toHex(body.sow))
+      if (hire?.agreement && equalBytes(hire.agreement.id, id)) {
+        if (hire.agreement.countersign) await network.send(from, ['signed', { message: hire.agreement.countersign, hops: 0 }])
+        return undefined
+      }
+      const refused = whyNot(hire, from, body, { hires: [...hires.values()], willing: hooks.willing(), now: clock.now() })
       if (refused === undefined) await handle(toHex(body.sow), { type: 'agreement', id, body, message: bytes })
       return refused
     })
