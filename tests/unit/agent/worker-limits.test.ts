@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { agreementsPerRequesterMax, deadlineMsMin, quoteLifeMs, quotesPerRequesterMax } from '../../../src/contract/limits.ts'
 import { clockSkewMsMax } from '../../../src/contract/signed.ts'
+import type { Store } from '../../../src/lib/store.ts'
 import type { Bytes } from '../../../src/lib/bytes.ts'
 import { type BareMember, joinBare } from '../../support/bare-member.ts'
 import { fakeClass } from '../../support/fake-engine.ts'
@@ -127,6 +128,24 @@ test('an agreement may last as long as the quote says, and no longer', async () 
   expect(held()).toBe(1)
   await wait(swarm, longest + deadlineMsMin + 2_000)
   expect(held()).toBe(0)
+})
+
+test('an agreement that arrives twice is agreed to, and not refused', async () => {
+  const { swarm, worker, rogue, held } = await openWithRogue('twice')
+  await swarm.stopRelay()
+  const [quote] = await quoted(swarm, rogue, worker, 0, 1)
+  // Said in the same moment both are the same message; the first is still being kept when the second arrives.
+  const store = worker.store() as { -readonly [K in keyof Store]: Store[K] }
+  const { commit } = store
+  store.commit = async (...batch) => {
+    await new Promise<void>((kept) => void swarm.clock.after(2_000, kept))
+    return commit(...batch)
+  }
+  await Promise.all([agree(swarm, rogue, worker, quote!, deadlineMsMin), agree(swarm, rogue, worker, quote!, deadlineMsMin)])
+  await swarm.until('answered', () => rogue.heard('countersign').length === 1)
+  await wait(swarm, 5_000)
+  expect(rogue.heard('refuse')).toEqual([])
+  expect(held()).toBe(1)
 })
 
 test('one requester has its share of the places, however many quotes it holds; others get theirs', async () => {
