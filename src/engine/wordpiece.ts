@@ -79,7 +79,7 @@ export const createTokenizer = (tokenizerJson: unknown, configJson: unknown, tok
    * between UTF-16 units: what would cut a character in two is no piece of a vocabulary.
    */
   const split = (word: string): readonly number[] => {
-    if (word.length > model.max_input_chars_per_word && [...word].length > model.max_input_chars_per_word) return [unk]
+    if (word.length > model.max_input_chars_per_word && Array.from(word).length > model.max_input_chars_per_word) return [unk]
     const ids: number[] = []
     for (let start = 0; start < word.length;) {
       let end = Math.min(word.length, start + pieceCharsMax)
