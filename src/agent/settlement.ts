@@ -42,7 +42,11 @@ interface Income {
 
 export interface Settlement {
   readonly onPeer: (id: NodeId) => void
-  readonly onMessage: (from: NodeId, type: 'entries' | 'head' | 'refused', body: WireBody<'entries'> | WireBody<'head'> | WireBody<'refused'>) => Promise<void>
+  readonly onMessage: (
+    from: NodeId,
+    type: 'entries' | 'head' | 'refused',
+    body: WireBody<'entries'> | WireBody<'head'> | WireBody<'refused'>,
+  ) => Promise<void>
   readonly owed: () => void
   readonly tick: (activeTasks: number) => Promise<void>
   readonly account: () => Account | undefined
@@ -88,8 +92,13 @@ export const createSettlement = (deps: AgentDeps, member: Membership, vouchers: 
   const appended = (): void => void (appendedMs = [...appendedMs, clock.now()].slice(-entriesPerWindowMax))
   const mayAppend = (): boolean => appendedMs.length < entriesPerWindowMax || clock.now() - appendedMs[0]! >= entriesWindowMs
 
-  const relays = (): readonly NodeId[] => network.peers().filter((p) => p.role === 'relay' && p.via === 'url').map((p) => p.id)
-  const toRelays = async (message: Parameters<typeof network.send>[1]): Promise<void> => void (await Promise.all(relays().map((id) => network.send(id, message))))
+  const relays = (): readonly NodeId[] =>
+    network
+      .peers()
+      .filter((p) => p.role === 'relay' && p.via === 'url')
+      .map((p) => p.id)
+  const toRelays = async (message: Parameters<typeof network.send>[1]): Promise<void> =>
+    void (await Promise.all(relays().map((id) => network.send(id, message))))
   const request = (what: string): string => `${what}/${toHex(deps.random.bytes(8))}`
 
   const refresh = async (): Promise<void> => {
@@ -182,7 +191,9 @@ export const createSettlement = (deps: AgentDeps, member: Membership, vouchers: 
   const claim = async (): Promise<void> => {
     const batch = [...incomes].slice(0, incomesMax)
     if (batch.length === 0 || !headChecked || (await waiting())) return
-    const claimed = await vault.call(request('claim'), 'claim', { incomes: batch.map(([, { entry, certificate }]) => ({ entry, certificate })) })
+    const claimed = await vault.call(request('claim'), 'claim', {
+      incomes: batch.map(([, { entry, certificate }]) => ({ entry, certificate })),
+    })
     if (!claimed.ok && claimed.error.type !== 'refused') return
     for (const [payer, income] of batch) if (incomes.get(payer) === income) incomes.delete(payer)
     const totals = batch.map(([payer, { total }]) => [payer, total] as const)
@@ -199,7 +210,8 @@ export const createSettlement = (deps: AgentDeps, member: Membership, vouchers: 
   /** What a certified entry pays us in all; undefined where the two do not belong together or it names us not. */
   const incomeOf = async (bytes: Bytes, certificate: Certificate): Promise<number | undefined> => {
     const parsed = parseEntry(bytes)
-    if (!parsed.ok || !equalBytes(parsed.value.id, certificate.id) || !(await verifyCertificate(verifier, certificate, rules))) return undefined
+    if (!parsed.ok || !equalBytes(parsed.value.id, certificate.id) || !(await verifyCertificate(verifier, certificate, rules)))
+      return undefined
     return payLines(parsed.value.entry).find(([payee]) => equalBytes(payee, device.device))?.[1]
   }
 
@@ -241,7 +253,8 @@ export const createSettlement = (deps: AgentDeps, member: Membership, vouchers: 
     parts = []
     if (body.entries.length === 0) return author === self && relays().includes(from) ? onCertificate(body.certificate, from) : undefined
     if (author === self) {
-      if (!signatures.full(body.certificate)) return relays().includes(from) ? onSigned([...before, ...body.entries], body.certificate, from) : undefined
+      if (!signatures.full(body.certificate))
+        return relays().includes(from) ? onSigned([...before, ...body.entries], body.certificate, from) : undefined
       await adopt([...before, ...body.entries], body.certificate, from)
       return void network.send(from, ['head?', { author: device.device }])
     }
@@ -285,14 +298,16 @@ export const createSettlement = (deps: AgentDeps, member: Membership, vouchers: 
         void pending().then(submit)
         return
       }
-      void vault.call(`paidTo/${id}`, 'paidTo', { payee: hexBytes(id) }).then((paid) => (paid.ok && paid.value ? deliver(id, paid.value.entry, paid.value.certificate) : undefined))
+      void vault
+        .call(`paidTo/${id}`, 'paidTo', { payee: hexBytes(id) })
+        .then((paid) => (paid.ok && paid.value ? deliver(id, paid.value.entry, paid.value.certificate) : undefined))
     },
     onMessage: async (from, type, body) => {
       if (type === 'entries') return onEntries(from, body as WireBody<'entries'>)
+      if (!relays().includes(from)) return
       if (type === 'head') {
         const { author, summary } = body as WireBody<'head'>
         const id = toHex(author)
-        if (!relays().includes(from)) return
         if (id === self) return onOwnHead(summary, from)
         const micro = summary ? summary.claimed - summary.paid - summary.staked : 0
         balances.set(id, { atMs: clock.now(), micro })
@@ -302,12 +317,12 @@ export const createSettlement = (deps: AgentDeps, member: Membership, vouchers: 
         return
       }
       const refused = body as WireBody<'refused'>
-      if (refused.re === 'certify' && relays().includes(from) && refused.author && toHex(refused.author) === self) {
+      if (refused.re === 'certify' && refused.author && toHex(refused.author) === self) {
         refusals.heard(from, refused.reason)
         changed()
       }
-      if (refused.re === 'certify' && refused.reason === 'gap' && refused.seq !== undefined && relays().includes(from)) return bring(from, refused.seq)
-      if (refused.re === 'redeem' && relays().includes(from)) {
+      if (refused.re === 'certify' && refused.reason === 'gap' && refused.seq !== undefined) return bring(from, refused.seq)
+      if (refused.re === 'redeem') {
         refusedGrant = refused.reason
         changed()
       }

@@ -15,14 +15,6 @@ import { err, ok, type Result } from '../lib/result.ts'
 const memoryKiB = 16 * 1024
 /** The nonce, big-endian. */
 export const stampBytes = 8
-/** A quarter of an hour: more is no stamp but a closed door. */
-export const stampBitsMax = 12
-
-/**
- * Zero bits asked for: one try in 2^bits is good. A try took 175 ms of a 2.5 GHz core in this pure JavaScript, so these are about
- * 0.3 s and 11 s on average; who has it in machine code pays some six times less, which the bits have to bear.
- */
-export const stampBitsDefaults = { private: 1, public: 6 } as const
 
 export interface StampFor {
   readonly device: PublicKey

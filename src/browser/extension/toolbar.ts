@@ -2,8 +2,7 @@
 import browser from 'webextension-polyfill'
 import { isPaused } from '../../agent/agent-view.ts'
 import type { Clock } from '../../lib/clock.ts'
-import type { AgentView } from '../../messages/view.ts'
-import { uiChannelName } from '../../messages/view.ts'
+import { type AgentView, uiChannelName } from '../../messages/view.ts'
 import type { Settings } from '../../vault/vault.ts'
 
 const sizes = [16, 32, 48, 128] as const

@@ -1,7 +1,5 @@
 /** The relay as people run it: a process, killed and started again, and a peer that it never saw before. */
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -15,6 +13,7 @@ import type { LedgerRules } from '../../../src/ledger/rules.ts'
 import type { WireMessage } from '../../../src/network/wire.ts'
 import { miniF32 } from '../../../src/tasks/models.ts'
 import { connectPeer, type NodePeer, spawnRelay, startedRelay } from '../../support/relay-process.ts'
+import { closed, listening, portOf } from '../../support/ports.ts'
 import { createPerson, next, pay, type Person, verifier, type World } from '../ledger/fixtures.ts'
 
 let data: string
@@ -31,15 +30,6 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const action of undo.splice(0).reverse()) await action()
 })
-
-const listening = (on = 0): Promise<Server> =>
-  new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(on, '127.0.0.1', () => resolve(server))
-  })
-const portOf = (server: Server): number => (server.address() as AddressInfo).port
-const closed = (server: Server): Promise<void> => new Promise((resolve) => server.close(() => resolve()))
 
 const start = async (...args: string[]) => {
   const relay = await startedRelay(['relay', '--data', data, ...args])

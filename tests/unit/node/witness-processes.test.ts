@@ -1,7 +1,5 @@
 /** Four witnesses as people run them: processes with a folder each, killed and started again, one of them lying. */
 import { cp, mkdtemp, readdir, rm } from 'node:fs/promises'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -14,6 +12,7 @@ import type { Certificate } from '../../../src/ledger/types.ts'
 import { equalBytes } from '../../../src/lib/bytes.ts'
 import { joinByRelays } from '../../support/process-agents.ts'
 import { connectPeer, type NodePeer, type RelayProcess, spawnRelay, startedRelay } from '../../support/relay-process.ts'
+import { closed, listening, portOf } from '../../support/ports.ts'
 import { createPerson, next, pay, verifier, type World } from '../ledger/fixtures.ts'
 
 const { grantMicro } = privateDefaults
@@ -42,14 +41,6 @@ const freePorts = async (): Promise<number> => {
     if (opened.length === 3) return base
   }
 }
-const listening = (on: number): Promise<Server> =>
-  new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(on, '127.0.0.1', () => resolve(server))
-  })
-const portOf = (server: Server): number => (server.address() as AddressInfo).port
-const closed = (server: Server): Promise<void> => new Promise((resolve) => server.close(() => resolve()))
 
 interface Swarm {
   readonly link: string
