@@ -21,6 +21,8 @@ export const deadlineMsMin = 60_000
 export const etaFactor = 3
 /** … but at first no longer than this: a promise of a day costs nothing, and would hold the task and what is reserved for it. */
 export const deadlineMsMax = 10 * 60_000
+/** … and progress prolongs it no further than this from the hiring: a text a minute would hold the task for hours. */
+export const workMsMax = 30 * 60_000
 /** How long a worker whose last link closed may stay away before its replica is given to another. */
 export const absenceMsMax = 20_000
 /** Hires beyond the redundancy after which a task without quorum fails. */

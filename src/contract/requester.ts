@@ -19,6 +19,7 @@ import {
   quotesPerSowMax,
   receiptWaitMsMax,
   sowLifeMs,
+  workMsMax,
 } from './limits.ts'
 import type { Body } from './messages.ts'
 
@@ -233,7 +234,7 @@ const reduce = (task: Task, event: TaskEvent, { now, absentSince, agree }: TaskC
     case 'progress':
       return patchBy(task, event.agreement, (r) =>
         r.phase === 'agreed' && event.done > r.doneTexts
-          ? { doneTexts: event.done, deadline: Math.max(r.deadline, now + deadlineMsMin) }
+          ? { doneTexts: event.done, deadline: Math.max(r.deadline, Math.min(now + deadlineMsMin, r.proposedMs + workMsMax)) }
           : {},
       )
     case 'delivered':

@@ -8,6 +8,7 @@ import {
   extraHiresMax,
   quoteWindowMs,
   sowLifeMs,
+  workMsMax,
 } from '../../../src/contract/limits.ts'
 import {
   finished,
@@ -323,6 +324,23 @@ test('a worker that quotes a day holds its task for minutes; signed progress pro
   expect(run.task().replicas.map((r) => r.phase)).toEqual(['agreed'])
   run.wait(2)
   expect(run.task().replicas.map((r) => r.phase)).toEqual(['missing'])
+})
+
+test('a worker that says a text a minute for ever is given up after half an hour', () => {
+  const run = drive(1)
+  run.start()
+  run.quote('drip')
+  run.wait(quoteWindowMs)
+  run.countersign('drip')
+  let waitedMs = 0
+  for (let done = 1; run.task().replicas[0]!.phase === 'agreed' && done < 1_000; done++) {
+    run.progress('drip', done)
+    run.wait(deadlineMsMin - 1_000)
+    waitedMs += deadlineMsMin - 1_000
+  }
+  expect(run.task().replicas.map((r) => r.phase)).toEqual(['missing'])
+  expect(waitedMs).toBeGreaterThan(workMsMax - deadlineMsMin)
+  expect(waitedMs).toBeLessThan(workMsMax + deadlineMsMin)
 })
 
 /** Whatever workers do and in whatever order: never more paid than bargained for, none that lost the vote, none on failure. */
