@@ -17,6 +17,7 @@
 import type { SignedPolicy } from '../economy/policy.ts'
 import { createIssuer, type Issuer, type RedeemError } from '../economy/issuer.ts'
 import { encodeSignedPolicy, rulesOf } from '../economy/policy-codec.ts'
+import { stampCheck } from '../economy/stamp.ts'
 import type { DeviceCertificate, NodeId, PublicKey, Signer, Verifier } from '../identity/keys.ts'
 import { parseEntry } from '../ledger/entry.ts'
 import { createOwnChain } from '../ledger/own-chain.ts'
@@ -94,7 +95,8 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
   const others = new Set((deps.others ?? []).map(toHex))
   const replica = createReplica({ store, verifier, rules })
   const chains = createChainTeller(replica)
-  const witness = (deps.createWitness ?? createWitness)({ store, replica, signer: deps.witness, verifier, rules, clock })
+  const checkStamp = stampCheck(rules.swarm, signedPolicy.policy.stampBits)
+  const witness = (deps.createWitness ?? createWitness)({ store, replica, signer: deps.witness, verifier, rules, clock, checkStamp })
   const quorum = createQuorum({ clock, network, verifier, rules, witness, others })
   const sync = createRelaySync({ clock, network, replica, chains, others })
 

@@ -4,29 +4,57 @@
  */
 import * as v from 'valibot'
 import type { PublicKey, Signer, Verifier } from '../identity/keys.ts'
-import { faultyMax, type LedgerRules } from '../ledger/rules.ts'
 import { witnessesMax } from '../ledger/certificate.ts'
+import { issuanceDefaults } from '../ledger/issuance.ts'
+import { epochMsDefault, faultyMax, type LedgerRules, unlockMsDefault } from '../ledger/rules.ts'
 import type { SwarmId } from '../ledger/types.ts'
 import { type Bytes, compareBytes, concat, equalBytes, sha256, utf8 } from '../lib/bytes.ts'
 import { type Cbor, encode } from '../lib/cbor.ts'
 import type { Random } from '../lib/random.ts'
 import { err, ok, type Result } from '../lib/result.ts'
-import { bytesOf, key32, parseBytes, sig64, text, uint } from '../lib/schema.ts'
-import type { ModelCard } from '../tasks/model-card.ts'
+import { bytesOf, id32, key32, parseBytes, sig64, text, uint } from '../lib/schema.ts'
 import type { Policy, SignedPolicy } from './policy.ts'
 
 export const microPerCredit = 1_000_000
 /** One frame of the network carries it. */
 export const policyBytesMax = 60 * 1024
 export const modelsMax = 32
+/** A day of one core: what asks for more asks for a mistake. */
+export const stampBitsMax = 22
+const epochMsMax = 7 * 24 * 60 * 60_000
+const highPriorityMax = 100
 
-/** What a private swarm starts with (economy.md, the table). */
-export const privateDefaults = {
-  grantsMicro: 50_000 * microPerCredit,
-  grantMicro: 500 * microPerCredit,
+/** What a swarm of each kind starts with (economy.md, the table). */
+const commonDefaults = {
   openingMicro: 1 * microPerCredit,
+  unlockMs: unlockMsDefault,
   tabMicro: 100 * microPerCredit,
   prices: { embedding: 50_000 },
+  highPriority: 2,
+  storageMicro: microPerCredit / 100,
+  predecessor: null,
+} as const
+export const privateDefaults = {
+  ...commonDefaults,
+  kind: 'private',
+  grantsMicro: 50_000 * microPerCredit,
+  grantMicro: 500 * microPerCredit,
+  stampBits: 0,
+  stakeMicro: 0,
+  prepayMicro: 0,
+  independence: 'identity',
+  issuance: { ...issuanceDefaults, epochMs: epochMsDefault, budgetMicro: 0 },
+} as const
+export const publicDefaults = {
+  ...commonDefaults,
+  kind: 'public',
+  grantsMicro: 0,
+  grantMicro: 0,
+  stampBits: 8,
+  stakeMicro: 100 * microPerCredit,
+  prepayMicro: 5 * microPerCredit,
+  independence: 'identity-and-address',
+  issuance: { ...issuanceDefaults, epochMs: epochMsDefault, budgetMicro: 10_000_000 * microPerCredit },
 } as const
 
 export type PolicyError =
@@ -52,6 +80,14 @@ const modelSchema = v.strictObject({
   ),
 })
 
+const positive = (max?: number) => v.pipe(uint(max), v.minValue(1))
+export const pricesSchema = v.strictObject({ embedding: positive() })
+export const modelsSchema = v.pipe(
+  v.array(modelSchema),
+  v.maxLength(modelsMax),
+  v.check((models) => new Set(models.map((m) => m.name)).size === models.length, 'two models of one name'),
+)
+
 const policySchema = v.strictObject({
   v: v.literal(1),
   name: v.pipe(text(80), v.minLength(1)),
@@ -69,32 +105,39 @@ const policySchema = v.strictObject({
   grantsMicro: uint(),
   grantMicro: uint(),
   openingMicro: uint(),
+  stampBits: uint(stampBitsMax),
+  stakeMicro: uint(),
+  unlockMs: uint(),
   tabMicro: uint(),
-  prices: v.strictObject({ embedding: v.pipe(uint(), v.minValue(1)) }),
-  models: v.pipe(
-    v.array(modelSchema),
-    v.maxLength(modelsMax),
-    v.check((models) => new Set(models.map((m) => m.name)).size === models.length, 'two models of one name'),
-  ),
+  prepayMicro: uint(),
+  independence: v.picklist(['identity', 'identity-and-address']),
+  issuance: v.strictObject({
+    epochMs: positive(epochMsMax),
+    budgetMicro: uint(),
+    decayCpuSeconds: positive(),
+    cpuSecondsPerGigaunit: uint(),
+    uptimeMicro: uint(),
+    referralMicroMax: uint(),
+    referralEpochs: uint(),
+  }),
+  prices: pricesSchema,
+  highPriority: positive(highPriorityMax),
+  storageMicro: uint(),
+  predecessor: v.nullable(v.strictObject({ swarm: id32, day: uint(), root: id32 })),
+  models: modelsSchema,
 })
 
 const signedSchema = v.strictObject({ policy: policySchema, sig: sig64 })
 
-/** A private swarm's policy with the defaults; the caller names who has which part in it. */
-export const createPolicy = (
-  { random, now }: { readonly random: Random; readonly now: number },
-  parts: {
-    readonly name: string
-    readonly founder: PublicKey
-    readonly witnesses: readonly PublicKey[]
-    readonly issuer: PublicKey
-    readonly models: readonly ModelCard[]
-  } & Partial<Pick<Policy, 'grantsMicro' | 'grantMicro' | 'openingMicro' | 'tabMicro' | 'prices'>>,
-): Policy => ({
-  ...privateDefaults,
+/** Who has which part in a swarm, and what differs from the defaults of its kind. */
+export type PolicyParts = Pick<Policy, 'name' | 'founder' | 'witnesses' | 'issuer' | 'models'> &
+  Partial<Omit<Policy, 'v' | 'created' | 'nonce'>>
+
+/** A policy with the defaults of its kind, which is private where nothing is said. */
+export const createPolicy = ({ random, now }: { readonly random: Random; readonly now: number }, parts: PolicyParts): Policy => ({
+  ...(parts.kind === 'public' ? publicDefaults : privateDefaults),
   ...parts,
   v: 1,
-  kind: 'private',
   created: now,
   nonce: random.bytes(16),
   witnesses: [...parts.witnesses].sort(compareBytes),
@@ -138,10 +181,17 @@ export const verifyPolicy = async (
 }
 
 /** What the ledger reads of it. */
-export const rulesOf = (policy: Policy): LedgerRules => ({
-  swarm: swarmIdOf(policy),
-  witnesses: policy.witnesses,
-  issuer: policy.issuer,
-  allowanceMicro: policy.grantsMicro,
-  openingMicro: policy.openingMicro,
-})
+export const rulesOf = (policy: Policy): LedgerRules => {
+  const { epochMs, ...issuance } = policy.issuance
+  return {
+    swarm: swarmIdOf(policy),
+    witnesses: policy.witnesses,
+    issuer: policy.issuer,
+    allowanceMicro: policy.grantsMicro,
+    issuance,
+    epochMs,
+    founder: policy.founder,
+    openingMicro: policy.openingMicro,
+    unlockMs: policy.unlockMs,
+  }
+}

@@ -4,9 +4,6 @@
  */
 import type { EpochShare } from '../ledger/issuance.ts'
 
-/** One an hour; a policy value, seconds in tests. */
-export const epochMsDefault = 3_600_000
-
 /** The epoch in which a moment lies. */
 export const epochAt = (timeMs: number, epochMs: number): number => Math.floor(timeMs / epochMs)
 

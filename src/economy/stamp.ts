@@ -9,6 +9,7 @@
 import { argon2id } from '@noble/hashes/argon2.js'
 import type { PublicKey } from '../identity/keys.ts'
 import type { SwarmId } from '../ledger/types.ts'
+import type { CheckStamp } from '../ledger/witness-admission.ts'
 import { type Bytes, concat, sha256, utf8 } from '../lib/bytes.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 
@@ -60,6 +61,12 @@ export const verifyStamp = (stamp: Uint8Array, { device, swarm, bits }: StampFor
   if (stamp.length !== stampBytes) return err({ type: 'stamp', reason: 'length' })
   return zeroBitsOf(digestOf(stamp, device, swarm)) >= bits ? ok(undefined) : err({ type: 'stamp', reason: 'difficulty' })
 }
+
+/** What a witness asks of a new account, at the cost of one try. */
+export const stampCheck =
+  (swarm: SwarmId, bits: number): CheckStamp =>
+  ({ stamp }, device) =>
+    verifyStamp(stamp, { device, swarm, bits }).ok
 
 const digestOf = (stamp: Uint8Array, device: PublicKey, swarm: SwarmId): Uint8Array =>
   argon2id(stamp, sha256(concat(utf8('edge-net/stamp/1'), swarm, device)), { t: 1, m: memoryKiB, p: 1, dkLen: 32 })

@@ -12,6 +12,8 @@ export interface LedgerRules {
   readonly allowanceMicro: number
   /** What settles add to the allowance; without it nothing. */
   readonly issuance?: IssuanceRules
+  /** Length of an epoch, for the witnesses' clocks: one may be settled as long after its end; an hour where it is not said. */
+  readonly epochMs?: number
   /** Root or device key whose work counts as sponsored without an attest of the issuer's. */
   readonly founder?: PublicKey
   /** Least certified income that opens an account. */
@@ -21,6 +23,7 @@ export interface LedgerRules {
 }
 
 export const unlockMsDefault = 24 * 60 * 60_000
+export const epochMsDefault = 60 * 60_000
 
 /** A swarm whose policy says nothing of issuance settles within a budget of nothing. */
 export const issuanceOf = (rules: LedgerRules): IssuanceRules => rules.issuance ?? { ...issuanceDefaults, budgetMicro: 0 }

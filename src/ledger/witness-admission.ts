@@ -6,7 +6,7 @@ import { allowanceOf } from './apply.ts'
 import { availableOf, type ChainHead } from './chain-state.ts'
 import { joinOf, type ParsedEntry, settlesOf } from './entry.ts'
 import type { Replica } from './replica.ts'
-import { type LedgerRules, unlockMsDefault } from './rules.ts'
+import { epochMsDefault, type LedgerRules, unlockMsDefault } from './rules.ts'
 import type { JoinOp } from './types.ts'
 import { stakeSeen, stillUnlocking, type Unlocking, unlockingMicro } from './witness-unlocking.ts'
 
@@ -14,8 +14,6 @@ export const timeAheadMsMax = 2 * 60_000
 /** The issuer excepted. */
 export const authorBytesPerHourMax = 64 * 1024
 const hourMs = 60 * 60_000
-/** An epoch, and as long after its end until it may be settled: the reward lock (economy.md, *Issuance*). */
-export const settleEpochMs = hourMs
 
 export type AdmissionRefusal =
   /** Later it may be signed: its time, or its epoch's end and an hour, is ahead of our clock; its author has had its bytes for this hour. */
@@ -77,7 +75,9 @@ export const createAdmission = (
   const inTime = (author: PublicKey, entries: readonly ParsedEntry[]): readonly [count: number, refusal?: AdmissionRefusal] => {
     let left = equalBytes(author, rules.issuer) ? Infinity : authorBytesPerHourMax - current(author).bytes
     for (const [i, { entry, bytes }] of entries.entries()) {
-      const settleable = settlesOf(entry).every(({ epoch }) => (epoch + 2) * settleEpochMs <= clock.now())
+      // An epoch, and as long after its end: the reward lock (economy.md, *Issuance*).
+      const epochMs = rules.epochMs ?? epochMsDefault
+      const settleable = settlesOf(entry).every(({ epoch }) => (epoch + 2) * epochMs <= clock.now())
       if (entry.time > clock.now() + timeAheadMsMax || !settleable) return [i, { reason: 'ahead', seq: entry.seq }]
       left -= bytes.length
       if (left < 0) return [i, { reason: 'rate', seq: entry.seq }]

@@ -41,6 +41,7 @@ export const createSwarm = async (
         witnesses: urls.map((_, i) => keys.signer(`witness/${i}`).publicKey),
         issuer: (await keys.identity('issuer')).device.device,
         models: [mini],
+        stampBits: 0,
         prices: { embedding: perTextMicro },
         grantMicro,
         grantsMicro: 2 * options.members * grantMicro,

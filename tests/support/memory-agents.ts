@@ -123,7 +123,7 @@ export const createMemorySwarm = async (seed: string | number, { witnesses = 1, 
   )
   const policy = createPolicy(
     { random, now: clock.now() },
-    { name: 'test', founder: founder!.signer.publicKey, witnesses: own.map(({ witness }) => witness.publicKey), issuer: issuer!.signer.publicKey, models: [mini] },
+    { name: 'test', founder: founder!.signer.publicKey, witnesses: own.map(({ witness }) => witness.publicKey), issuer: issuer!.signer.publicKey, models: [mini], stampBits: 0 },
   )
   const signedPolicy = await signPolicy(founder!.signer, policy)
   const swarm = swarmIdOf(policy)

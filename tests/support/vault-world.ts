@@ -63,7 +63,7 @@ export const createWorld = async (seed = 'vault', openingMicro = credit) => {
   const [founder, witness, issuer] = [named('founder'), named('witness'), named('issuer')]
   const policy = createPolicy(
     { random, now: clock.now() },
-    { name: 'friends', founder: founder.publicKey, witnesses: [witness.publicKey], issuer: issuer.publicKey, models: [], openingMicro },
+    { name: 'friends', founder: founder.publicKey, witnesses: [witness.publicKey], issuer: issuer.publicKey, models: [], openingMicro, stampBits: 0 },
   )
   const signedPolicy = encodeSignedPolicy(await signPolicy(founder, policy))
   const swarm = swarmIdOf(policy)

@@ -14,6 +14,7 @@ import {
 } from '../../../src/economy/policy-codec.ts'
 import type { Policy } from '../../../src/economy/policy.ts'
 import { maxCostMicro, owedMicro, tabShare } from '../../../src/economy/price.ts'
+import { issuanceDefaults } from '../../../src/ledger/issuance.ts'
 import { fromBase64url, sha256, toBase64url } from '../../../src/lib/bytes.ts'
 import { encode } from '../../../src/lib/cbor.ts'
 import { createSeededRandom } from '../../../src/lib/random.ts'
@@ -145,9 +146,43 @@ describe('a policy', () => {
     expect(parses({ witnesses: keys.slice(0, 2) })).toBe(false)
     expect(parses({ witnesses: [keys[0]!, keys[0]!, keys[1]!, keys[2]!] })).toBe(false)
     expect(parses({ prices: { embedding: 0 } })).toBe(false)
+    expect(parses({ stampBits: 23 })).toBe(false)
+    expect(parses({ issuance: { ...make().issuance, decayCpuSeconds: 0 } })).toBe(false)
+    expect(parses({ issuance: { ...make().issuance, epochMs: 0 } })).toBe(false)
+    expect(parses({ predecessor: { swarm: bytes(1, 32), day: 20_000, root: bytes(1, 31) } })).toBe(false)
+    expect(parses({ predecessor: { swarm: bytes(1, 32), day: 20_000, root: bytes(1, 32) } })).toBe(true)
     expect(parses({ models: [model, model] })).toBe(false)
     for (const path of ['../secret', 'a/../b', '/etc/passwd', '.hidden', 'a//b', 'a\\b'])
       expect(parses({ models: [{ ...model, files: [{ ...model.files[0]!, path }] }] })).toBe(false)
+  })
+})
+
+describe('the defaults of a kind', () => {
+  const parts = { name: 'x', founder: bytes(1, 32), witnesses: [bytes(2, 32)], issuer: bytes(3, 32), models: [] }
+  const made = (kind: Policy['kind']) => createPolicy({ random: createSeededRandom(1), now: startMs }, { ...parts, kind })
+  const credits = (micro: number) => micro / 1_000_000
+
+  it('are the table of the economy', () => {
+    const [inPrivate, inPublic] = [made('private'), made('public')]
+    expect([inPrivate.stakeMicro, inPublic.stakeMicro].map(credits)).toEqual([0, 100])
+    expect([inPrivate.grantMicro, inPublic.grantMicro].map(credits)).toEqual([500, 0])
+    expect([inPrivate.grantsMicro, inPublic.grantsMicro].map(credits)).toEqual([50_000, 0])
+    expect([inPrivate.prepayMicro, inPublic.prepayMicro].map(credits)).toEqual([0, 5])
+    expect([inPrivate.issuance.budgetMicro, inPublic.issuance.budgetMicro].map(credits)).toEqual([0, 10_000_000])
+    expect([inPrivate.independence, inPublic.independence]).toEqual(['identity', 'identity-and-address'])
+    for (const policy of [inPrivate, inPublic]) {
+      expect([policy.tabMicro, policy.openingMicro].map(credits)).toEqual([100, 1])
+      expect(policy).toMatchObject({ unlockMs: 86_400_000, highPriority: 2, storageMicro: 10_000, predecessor: null })
+      expect(policy.issuance).toMatchObject({ epochMs: 3_600_000, decayCpuSeconds: 3_600_000_000, uptimeMicro: 100_000 })
+      expect(parseSignedPolicy(encodeSignedPolicy({ policy, sig: bytes(1, 64) })).ok).toBe(true)
+    }
+    expect(createPolicy({ random: createSeededRandom(1), now: startMs }, parts)).toEqual(inPrivate)
+  })
+
+  it('give the ledger its founder, its issuance and its unlock time', () => {
+    const { issuance, ...rules } = rulesOf(made('public'))
+    expect(rules).toMatchObject({ founder: parts.founder, unlockMs: 86_400_000, epochMs: 3_600_000, allowanceMicro: 0 })
+    expect(issuance).toEqual(issuanceDefaults)
   })
 })
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { deviations, epochAt, epochMsDefault, settleableEpoch, shareMicro } from '../../../src/economy/settlement.ts'
+import { epochMsDefault } from '../../../src/ledger/rules.ts'
+import { deviations, epochAt, settleableEpoch, shareMicro } from '../../../src/economy/settlement.ts'
 import { issuanceDefaults, settleEpoch } from '../../../src/ledger/issuance.ts'
 
 describe('an epoch', () => {

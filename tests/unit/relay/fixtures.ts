@@ -30,6 +30,7 @@ export const createRelayWorld = async (): Promise<RelayWorld> => {
       witnesses: [witness.publicKey],
       issuer: issuer.device.publicKey,
       models: [],
+      stampBits: 0,
       grantsMicro: 1_200,
       grantMicro,
       openingMicro: 100,
