@@ -109,6 +109,13 @@ export interface AgentView {
   }
   /** What the witnesses hold against this account: it is closed, its key has signed two entries at one number, or it owes penalties. */
   readonly trouble: 'closed' | 'forked' | 'slashed' | null
+  /** The swarm's witness is its founder's browser, and that cannot be reached: work goes on, grants and payments wait. */
+  readonly founderAway: boolean
+  /** This is the founder's browser: what its part in the swarm does, and what is left of each invite. */
+  readonly founder: null | {
+    readonly state: 'starting' | 'recalling' | 'serving'
+    readonly invites: readonly { readonly token: string; readonly usesLeft: number }[]
+  }
   readonly tasksDone: number
   /** Distinct identities helped today, and ever. */
   readonly peopleHelpedToday: number
@@ -119,16 +126,34 @@ export interface AgentView {
   readonly work: readonly WorkView[]
 }
 
-/** A payment, an income or a stake, as the own chain tells it. */
+/** What one operation of an entry did, as the own chain tells it. */
 export interface HistoryLineView {
   /** Number of the ledger entry that it is part of, and that entry's id. */
   readonly seq: number
   readonly id: string
   /** By the clock of the computer that made it. */
   readonly time: number
-  readonly kind: 'joined' | 'granted' | 'received' | 'paid' | 'staked' | 'unstaked'
+  readonly kind:
+    | 'joined'
+    | 'granted'
+    | 'received'
+    | 'paid'
+    | 'staked'
+    | 'unstaked'
+    | 'lent'
+    | 'unlent'
+    | 'attested'
+    | 'revoked'
+    | 'settled'
   readonly party: string | null
+  /** Change of what is free to spend. */
   readonly micro: number
+  /** lent, unlent: weight lent to the party as of then. */
+  readonly weightMicro?: number
+  /** attested, revoked: what was said of the party. */
+  readonly claim?: string
+  /** settled: hours since 1970. */
+  readonly epoch?: number
   readonly certified: boolean
 }
 

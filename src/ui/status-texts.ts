@@ -60,6 +60,11 @@ export const historyKindTexts: { readonly [K in HistoryLineView['kind']]: Messag
   paid: 'history_paid',
   staked: 'history_staked',
   unstaked: 'history_unstaked',
+  lent: 'history_lent',
+  unlent: 'history_unlent',
+  attested: 'history_attested',
+  revoked: 'history_revoked',
+  settled: 'history_settled',
 }
 
 /** What is wrong with an entry, and what to do. */

@@ -160,22 +160,24 @@ const view: AgentView = {
   work: work.slice(1),
 }
 
-export const history: readonly HistoryLineView[] = (
-  [
-    ['received', hex(13), 3.2, 4],
-    ['paid', hex(43), -12.05, 11],
-    ['paid', hex(47), -12.05, 11],
-    ['received', hex(23), 12.5, 49],
-    ['granted', hex(67), 500, 26 * 60],
-    ['joined', null, 0, 26 * 60],
-  ] as const
-).map(([kind, party, change, minutes], i) => ({
-  seq: [42, 41, 41, 40, 0, 0][i]!,
+const lines: readonly (readonly [minutesAgo: number, seq: number, line: Pick<HistoryLineView, 'kind'> & Partial<HistoryLineView>])[] = [
+  [4, 44, { kind: 'received', party: hex(13), micro: credits(3.2) }],
+  [11, 43, { kind: 'paid', party: hex(43), micro: credits(-12.05) }],
+  [11, 43, { kind: 'paid', party: hex(47), micro: credits(-12.05) }],
+  [30, 42, { kind: 'lent', party: hex(23), weightMicro: credits(2.5) }],
+  [40, 41, { kind: 'staked', micro: credits(-37) }],
+  [45, 41, { kind: 'attested', party: hex(23), claim: 'works well' }],
+  [49, 40, { kind: 'received', party: hex(23), micro: credits(12.5) }],
+  [26 * 60, 0, { kind: 'granted', party: hex(67), micro: credits(500) }],
+  [26 * 60, 0, { kind: 'joined' }],
+]
+export const history: readonly HistoryLineView[] = lines.map(([minutesAgo, seq, line], i) => ({
+  party: null,
+  micro: 0,
+  ...line,
+  seq,
   id: hex(71 + i),
-  time: nowMs - minutes * minute,
-  kind,
-  party,
-  micro: credits(change),
+  time: nowMs - minutesAgo * minute,
   certified: i > 0,
 }))
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Op } from '../../../src/ledger/types.ts'
+import { toHex } from '../../../src/lib/bytes.ts'
 import { createMemoryStore } from '../../../src/lib/store.ts'
 import { statementOf } from '../../../src/vault/statement.ts'
 import { createWorld, credit, enrol, line, must } from '../../support/vault-world.ts'
@@ -60,4 +61,33 @@ test('incomes are told by what they added, and waiting entries by the certified 
   expect((await must(vault, 's', 'statement', { before: 1 })).lines.map(({ seq }) => seq)).toEqual([0, 0])
   expect(await must(vault, 'p', 'entryProof', { seq: 1 })).toBeNull()
   expect((await must(vault, 'p', 'entryProof', { seq: 0 }))?.entries).toHaveLength(1)
+})
+
+test('every operation has its line: weight as of then, what is said of whom, the hour that was settled', async () => {
+  const world = await ledger.createWorld()
+  const [ana, ben] = await Promise.all([ledger.createPerson('ana'), ledger.createPerson('ben')])
+  const join = await ledger.next(world, ana, undefined, [ana.join])
+  const first = await ledger.next(world, ana, join, [
+    { op: 'stake', amount: 90 },
+    ledger.delegate([ben, 50]),
+    ledger.attest(ben, 'works well'),
+    ledger.settle(7),
+  ])
+  const second = await ledger.next(world, ana, first, [
+    { op: 'revoke', entry: first.id, index: 2 },
+    ledger.delegate([ben, 20]),
+    { op: 'stake', amount: 30 },
+  ])
+  const party = toHex(ben.device.publicKey)
+  const lines = await statementOf([join, first, second], async () => undefined)
+  expect(lines.map(({ id: _id, time: _time, ...line }) => line)).toEqual([
+    { seq: 0, kind: 'joined', party: null, micro: 0 },
+    { seq: 1, kind: 'staked', party: null, micro: -90 },
+    { seq: 1, kind: 'lent', party, micro: 0, weightMicro: 50 },
+    { seq: 1, kind: 'attested', party, micro: 0, claim: 'works well' },
+    { seq: 1, kind: 'settled', party: null, micro: 0, epoch: 7 },
+    { seq: 2, kind: 'revoked', party, micro: 0, claim: 'works well' },
+    { seq: 2, kind: 'unlent', party, micro: 0, weightMicro: 20 },
+    { seq: 2, kind: 'unstaked', party: null, micro: 60 },
+  ])
 })
