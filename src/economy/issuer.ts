@@ -11,7 +11,7 @@
  */
 import { verifyDevice } from '../identity/device.ts'
 import type { PublicKey, Verifier } from '../identity/keys.ts'
-import { nothingPaid } from '../ledger/chain-state.ts'
+import { type ChainState, nothingPaid } from '../ledger/chain-state.ts'
 import { parseJoin, type ParsedEntry } from '../ledger/entry.ts'
 import type { OwnChain } from '../ledger/own-chain.ts'
 import type { Certificate, JoinOp, Op } from '../ledger/types.ts'
@@ -49,15 +49,24 @@ export interface Issuer {
     readonly join: Uint8Array
     readonly device: PublicKey
   }) => Promise<Result<{ readonly entry: ParsedEntry; readonly certificate: Certificate }, RedeemError>>
-  /** Has what a crash left uncertified certified; done before every redemption, and of use at start. */
+  /** Has what a crash left uncertified certified, and what is due paid; done before every redemption, and of use at start. */
   readonly finish: () => Promise<boolean>
+  /**
+   * Appends what `plan` makes of the finished chain, and has it certified and what follows from it paid; false: not yet, or it may
+   * not be appended. An empty plan changes nothing.
+   */
+  readonly append: (plan: (state: ChainState) => Promise<readonly Op[]>) => Promise<boolean>
 }
+
+/** Payments that a crash can cut off after the settle that they follow from: more entries than this are not one epoch's. */
+const dueEntriesMax = 10_000
 
 export const createIssuer = ({
   store,
   chain,
   join,
   certify,
+  due = async () => [],
   verifier,
   clock,
   random,
@@ -68,6 +77,8 @@ export const createIssuer = ({
   readonly join: JoinOp
   /** Has the witnesses sign the uncertified end of the issuer's chain; a full certificate or undefined. */
   readonly certify: (pending: readonly ParsedEntry[]) => Promise<Certificate | undefined>
+  /** What the chain still owes by its last settle: the operations of the next entry, none where it owes nothing. */
+  readonly due?: () => Promise<readonly Op[]>
   readonly verifier: Verifier
   readonly clock: Clock
   readonly random: Random
@@ -75,6 +86,15 @@ export const createIssuer = ({
   const serial = createSerial()
 
   const finish = async (): Promise<boolean> => {
+    for (let entries = 0; entries < dueEntriesMax; entries++) {
+      if (!(await certifyPending())) return false
+      const owed = await due()
+      if (owed.length === 0) return true
+      if (!(await chain.append(owed)).ok) return false
+    }
+    return false
+  }
+  const certifyPending = async (): Promise<boolean> => {
     const pending = await chain.pending()
     if (pending.length === 0) return true
     const certificate = await certify(pending)
@@ -106,6 +126,16 @@ export const createIssuer = ({
   return {
     invite,
     finish: () => serial('issuer', finish),
+
+    append: (plan) =>
+      serial('issuer', async () => {
+        if (!(await finish())) return false
+        const state = await chain.state()
+        const ops = await plan(state)
+        if (ops.length === 0) return true
+        const made = await chain.append(state.head.seq < 0 ? [join, ...ops] : ops)
+        return made.ok && (await finish())
+      }),
 
     createInvite: async (created) => {
       const token = random.bytes(16)

@@ -258,7 +258,8 @@ const settle = ({ rules, before, sponsoredOf }: Past, at: Working, { epoch, line
   return ok({ ...at, head })
 }
 
-const isFounder = ({ founder }: LedgerRules, sponsor: PublicKey, identity: PublicKey | null): boolean =>
+/** The founder's own account, or one of its identity's. */
+export const isFounder = ({ founder }: LedgerRules, sponsor: PublicKey, identity: PublicKey | null): boolean =>
   founder !== undefined && (equalBytes(sponsor, founder) || (identity !== null && equalBytes(identity, founder)))
 
 const invalid = (reason: InvalidReason): Result<never, ApplyError> => err({ type: 'invalid', reason })

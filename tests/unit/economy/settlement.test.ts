@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { epochMsDefault } from '../../../src/ledger/rules.ts'
-import { deviations, epochAt, settleableEpoch, shareMicro } from '../../../src/economy/settlement.ts'
+import { deviations, dueOf, epochAt, settleableEpoch } from '../../../src/economy/settlement.ts'
 import { issuanceDefaults, settleEpoch } from '../../../src/ledger/issuance.ts'
 
 describe('an epoch', () => {
@@ -21,12 +21,13 @@ describe('an epoch', () => {
       referrals: [],
       rules: issuanceDefaults,
     })
-    const due = new Map(shares.map((s) => [s.account, shareMicro(s)]))
+    const dues = shares.map(dueOf)
+    const due = new Map(dues.map((d) => [d.account, d.micro]))
     expect([...due.values()]).toEqual([9_100_000n, 9_100_000n, 9_100_000n])
-    expect(deviations(shares, due)).toEqual([])
+    expect(deviations(dues, due)).toEqual([])
     due.delete('w1')
     due.set('w2', 9_100_001n).set('friend', 5n)
-    expect(deviations(shares, due)).toEqual([
+    expect(deviations(dues, due)).toEqual([
       { account: 'friend', expectedMicro: 0n, paidMicro: 5n },
       { account: 'w1', expectedMicro: 9_100_000n, paidMicro: 0n },
       { account: 'w2', expectedMicro: 9_100_000n, paidMicro: 9_100_001n },
