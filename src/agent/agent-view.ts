@@ -7,6 +7,7 @@ import type { NetworkStatus } from '../network/network.ts'
 import type { ModelCard } from '../tasks/model-card.ts'
 import type { ModelStatus } from '../tasks/engine.ts'
 import type { Account, Settings, VaultStatus } from '../vault/vault.ts'
+import type { FounderView } from './founder.ts'
 import { agreedBy, type Job } from './jobs.ts'
 import type { Trouble } from './refusals.ts'
 import type { Vouchers } from './vouchers.ts'
@@ -21,6 +22,9 @@ export interface ViewSource {
   readonly status: VaultStatus
   readonly policy: { readonly name: string; readonly kind: 'private' | 'public' } | undefined
   readonly network: NetworkStatus | undefined
+  /** Away: nobody who witnesses can be reached, and no relay is named that could be. Undefined while the policy is not known. */
+  readonly witnesses: { readonly away: boolean } | undefined
+  readonly founder: FounderView | undefined
   readonly account: Account | undefined
   readonly refusal: string | undefined
   readonly trouble: Trouble | null
@@ -76,6 +80,8 @@ export const deriveView = (s: ViewSource, revision: number) => {
       spentMicro: s.account?.spentMicro ?? 0,
       todayMicro: today.micro,
     },
+    founderAway: s.witnesses?.away === true && s.founder === undefined,
+    founder: s.founder ?? null,
     trouble: s.trouble,
     tasksDone: accepted.contracts,
     peopleHelpedToday: today.requesters,

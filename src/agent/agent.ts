@@ -3,25 +3,32 @@
  * jobs and contracts, settles, and derives the view. `startAgent` is all that a shell (offscreen document, background page,
  * simulator) calls; it may be stopped and started at any moment.
  */
+import type { SwarmLink } from '../economy/link.ts'
 import { verifyDevice } from '../identity/device.ts'
-import { parseSignedPolicy } from '../economy/policy-codec.ts'
-import { equalBytes, sha256, toHex } from '../lib/bytes.ts'
+import { parseSignedPolicy, rulesOf } from '../economy/policy-codec.ts'
+import { type Bytes, equalBytes, sha256, toHex } from '../lib/bytes.ts'
 import type { NodeId } from '../identity/keys.ts'
 import type { NetworkStatus } from '../network/network.ts'
-import type { WireMessage } from '../network/wire.ts'
+import type { WireBody, WireMessage } from '../network/wire.ts'
 import type { ModelCard } from '../tasks/model-card.ts'
 import type { VaultStatus } from '../vault/vault.ts'
 import { deriveView, isPaused } from './agent-view.ts'
 import type { AgentDeps, Membership } from './deps.ts'
+import { type FounderPart, founderReach, startFounder } from './founder.ts'
 import { createHistory, type History } from './history.ts'
 import { createInbox, type Inbox } from './inbox.ts'
 import { createJobs, type Jobs } from './jobs.ts'
+import { createKeepsakes, type Keepsakes } from './keepsakes.ts'
+import { splitNetwork, type SplitNetwork } from './own-relay.ts'
 import { createRequester, type Requester } from './requester.ts'
 import { createSettlement, type Settlement } from './settlement.ts'
 import { createVouchers, type Vouchers } from './vouchers.ts'
+import { createWitnessBook, type WitnessBook } from './witness-book.ts'
 import { createWorker, type Worker } from './worker.ts'
 
 const tickMs = 1_000
+/** What peers say of witnesses before the policy is known. */
+const earlyMax = 16
 /** What an author gives its sow; fewer: it was passed on. */
 const hopsMax = 3
 /** The swarm's rules are asked of everyone this often until they come: well below what peers take for flooding. */
@@ -51,12 +58,20 @@ interface Party {
   readonly settlement: Settlement
   readonly vouchers: Vouchers
   readonly history: History
+  readonly book: WitnessBook
+  readonly keepsakes: Keepsakes
+  /** Where this device founded the swarm. */
+  readonly founder: FounderPart | undefined
 }
 
 export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
   const { clock, vault, engine, verifier } = deps
   let status = await readStatus(deps)
   let network: ReturnType<AgentDeps['openNetwork']> | undefined
+  let split: SplitNetwork | undefined
+  /** Until the founder's part of before has ended: two must not write one store. */
+  let closing: Promise<unknown> = Promise.resolve()
+  const early: (readonly [from: NodeId, binding: WireBody<'witness'>])[] = []
   let party: Party | undefined
   let cards: readonly ModelCard[] = deps.bundledModels
   let revision = 0
@@ -96,6 +111,8 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
         status,
         policy: party?.member.policy,
         network: network?.status(),
+        witnesses: party && { away: party.member.link.relays.length === 0 && party.book.relays().length === 0 },
+        founder: party?.founder?.view(),
         account: party?.settlement.account(),
         refusal: party?.settlement.grantRefused(),
         trouble: party?.settlement.trouble() ?? null,
@@ -114,12 +131,15 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
 
   /** One party per network: a second policy that comes meanwhile, or a network closed meanwhile, opens none. */
   let opening: Membership['network'] | undefined
-  const openParty = async (member: Membership): Promise<void> => {
+  const openParty = async (member: Membership, signedPolicy: Bytes): Promise<void> => {
     if (party || opening === member.network) return
     opening = member.network
     const vouchers = createVouchers(deps.store, toHex(member.link.swarm))
     await vouchers.resume()
-    const settlement = createSettlement(deps, member, vouchers, changed)
+    const rules = rulesOf(member.policy)
+    const book = createWitnessBook(verifier, rules, member.network)
+    const settlement = createSettlement(deps, member, { vouchers, relays: book.relays, changed })
+    const keepsakes = createKeepsakes({ store: deps.store, verifier, rules, issuer: member.policy.issuer, isWitness: book.isWitness, network: member.network })
     const requester = createRequester(deps, member, { payloadOf: jobs.payloadOf, owns: jobs.owns, writesFor: jobs.writesFor, onTask: jobs.onTask, onOwed: settlement.owed, onReserved: () => void settlement.refresh() })
     const worker = createWorker(deps, member, {
       willing,
@@ -127,14 +147,19 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
       onHire: changed,
       vouchers,
     })
-    const opened: Party = { member, inbox: createInbox(deps, member), requester, worker, settlement, vouchers, history: createHistory(deps, member) }
+    const opened: Party = { member, inbox: createInbox(deps, member), requester, worker, settlement, vouchers, history: createHistory(deps, member), book, keepsakes, founder: undefined }
     cards = [...member.policy.models, ...deps.bundledModels.filter((card) => !member.policy.models.some((m) => m.name === card.name))]
     engine.configure(cards, deps.mirrorsOf(member.link))
     await worker.resume()
     if (network !== member.network) return
-    party = opened
+    const founded = status.swarm?.founded
+    party = !founded || !split ? opened : {
+      ...opened,
+      founder: startFounder(deps, { ...member, signedPolicy }, founded, { split, book, changed, served: () => settlement.onPeer(toHex(status.device.device)) }),
+    }
     await requester.resume()
     for (const peer of member.network.peers()) settlement.onPeer(peer.id)
+    for (const [from, binding] of early.splice(0)) await onWitness(from, binding)
     void prepareDefault()
     changed()
   }
@@ -149,7 +174,10 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     const swarm = status.swarm
     // Opened already where the swarm changed while we were starting.
     if (network || !swarm || !status.settings.consented || stopped) return
-    const opened = deps.openNetwork({
+    await closing
+    if (network || stopped) return
+    const bare = deps.openNetwork({
+      ...(swarm.founded && { reach: founderReach }),
       link: swarm.link,
       device: status.device,
       signHello: async (fields) => {
@@ -157,6 +185,8 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
         return signed.ok ? signed.value.signature : undefined
       },
     })
+    split = swarm.founded && splitNetwork(bare, status.device, clock)
+    const opened = split?.node ?? bare
     network = opened
     opened.onStatus(changed)
     opened.onPeer((peer, change) => {
@@ -165,6 +195,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
         if (party) {
           party.settlement.onPeer(peer.id)
           party.worker.onPeer(peer.id)
+          if (!party.founder) party.book.tell(peer.id)
         } else void opened.send(peer.id, ['policy?', {}])
       }
       changed()
@@ -174,14 +205,18 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     })
     if (swarm.policy) {
       const known = parseSignedPolicy(swarm.policy)
-      if (known.ok) await openParty({ device: status.device, link: swarm.link, policy: known.value.policy, network: opened })
+      if (known.ok) await openParty({ device: status.device, link: swarm.link, policy: known.value.policy, network: opened }, swarm.policy)
     }
   }
 
   const close = (): void => {
     party?.worker.stop()
     party?.requester.stop()
+    const founder = party?.founder?.close() ?? Promise.resolve()
+    closing = Promise.all([closing, founder.catch(() => {})])
     network?.close()
+    split = undefined
+    early.length = 0
     network = undefined
     opening = undefined
     party = undefined
@@ -192,8 +227,11 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     if (type === 'policy') return onPolicy(from, body.bytes)
     // Whoever has the policy can hand it on: it is checked against the swarm's id, not against who brought it.
     if (type === 'policy?') return status.swarm?.policy ? void network?.send(from, ['policy', { bytes: status.swarm.policy }]) : undefined
+    if (type === 'witness') return onWitness(from, body)
     if (!party) return
-    const { requester, worker, settlement, inbox } = party
+    const { requester, worker, settlement, inbox, keepsakes } = party
+    if (type === 'range?') return keepsakes.onRange(from, body)
+    if (type === 'entries') await keepsakes.onEntries(from, body)
     if (type === 'chunk') return body.direction === 0 ? worker.onChunk(from, body) : requester.onChunk(from, body)
     if (type === 'want') return body.direction === 0 ? requester.onWant(from, body) : worker.onWant(from, body)
     if (type === 'entries' || type === 'head' || type === 'refused') return settlement.onMessage(from, type, body)
@@ -216,18 +254,29 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     const kept = await vault.call(`policy/${toHex(sha256(signedPolicy))}`, 'policy', { signedPolicy })
     if (!kept.ok) return kept.error.type === 'refused' ? opened.blame(from, kept.error.what) : undefined
     const parsed = parseSignedPolicy(signedPolicy)
-    if (parsed.ok && !party && network === opened) await openParty({ device: status.device, link: status.swarm.link, policy: parsed.value.policy, network: opened })
+    if (parsed.ok && !party && network === opened) await openParty({ device: status.device, link: status.swarm.link, policy: parsed.value.policy, network: opened }, signedPolicy)
+  }
+
+  /** Before the policy is here, nobody can say what is right: it waits. */
+  const onWitness = async (from: NodeId, binding: WireBody<'witness'>): Promise<void> => {
+    if (!party) return void (early.length < earlyMax && early.push([from, binding]))
+    const { book, settlement } = party
+    const device = toHex(binding.device)
+    // Someone who has become one of those to turn to with the ledger.
+    if ((await book.heard(binding)) && network?.peers().some(({ id }) => id === device)) settlement.onPeer(device)
+    changed()
   }
 
   const sameSwarm = (a: VaultStatus, b: VaultStatus): boolean =>
     a.settings.consented === b.settings.consented &&
     equalBytes(a.device.device, b.device.device) &&
-    (a.swarm === null || b.swarm === null ? a.swarm === b.swarm : equalBytes(a.swarm.link.swarm, b.swarm.link.swarm) && a.swarm.link.relays.join() === b.swarm.link.relays.join())
+    (a.swarm === null || b.swarm === null ? a.swarm === b.swarm : equalBytes(a.swarm.link.swarm, b.swarm.link.swarm) && sameAddresses(a.swarm.link, b.swarm.link))
 
   const stopListening = vault.onChange((next) => {
     const before = status
     status = next
     engine.setShare(next.settings.share)
+    if (next.swarm?.founded) party?.founder?.follow(next.swarm.founded)
     if (!willing() && party) void party.worker.withdraw()
     if (!sameSwarm(before, next)) {
       close()
@@ -286,3 +335,5 @@ const readStatus = async ({ vault, clock }: AgentDeps): Promise<VaultStatus> => 
     await new Promise<void>((resolve) => void clock.after(tickMs, resolve))
   }
 }
+
+const sameAddresses = (a: SwarmLink, b: SwarmLink): boolean => a.relays.join() === b.relays.join() && a.trackers.join() === b.trackers.join()

@@ -20,7 +20,13 @@ export interface AgentDeps {
   readonly engine: Engine
   readonly sealer: Sealer
   readonly verifier: Verifier
-  readonly openNetwork: (swarm: { readonly link: SwarmLink; readonly device: DeviceCertificate; readonly signHello: (fields: HelloFields) => Promise<Signature | undefined> }) => Network
+  readonly openNetwork: (swarm: {
+    readonly link: SwarmLink
+    readonly device: DeviceCertificate
+    readonly signHello: (fields: HelloFields) => Promise<Signature | undefined>
+    /** Links to strive for and peers to bear, where that is not a node's usual. */
+    readonly reach?: { readonly degree: number; readonly peersMax: number }
+  }) => Network
   /** Models known before any policy is: a newcomer computes and searches at once. */
   readonly bundledModels: readonly ModelCard[]
   /** When the local day began, for "today". */

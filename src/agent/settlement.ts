@@ -19,6 +19,7 @@ import { segments } from './relay-segments.ts'
 import { createRefusals, type Trouble } from './refusals.ts'
 import { createSignatures } from './settlement-signatures.ts'
 import type { Vouchers } from './vouchers.ts'
+import type { WitnessBook } from './witness-book.ts'
 
 /** After the last task ended, before the tabs are settled: a job's tasks end close together. */
 const settleQuietMs = 1_000
@@ -60,7 +61,11 @@ export interface Settlement {
   readonly balanceOf: (author: NodeId) => Promise<number | undefined>
 }
 
-export const createSettlement = (deps: AgentDeps, member: Membership, vouchers: Vouchers, changed: () => void): Settlement => {
+export const createSettlement = (
+  deps: AgentDeps,
+  member: Membership,
+  { vouchers, relays, changed }: { readonly vouchers: Vouchers; readonly relays: WitnessBook['relays']; readonly changed: () => void },
+): Settlement => {
   const { clock, vault, verifier } = deps
   const { network, policy, device } = member
   const rules = { swarm: member.link.swarm, witnesses: policy.witnesses }
@@ -92,11 +97,6 @@ export const createSettlement = (deps: AgentDeps, member: Membership, vouchers: 
   const appended = (): void => void (appendedMs = [...appendedMs, clock.now()].slice(-entriesPerWindowMax))
   const mayAppend = (): boolean => appendedMs.length < entriesPerWindowMax || clock.now() - appendedMs[0]! >= entriesWindowMs
 
-  const relays = (): readonly NodeId[] =>
-    network
-      .peers()
-      .filter((p) => p.role === 'relay' && p.via === 'url')
-      .map((p) => p.id)
   const toRelays = async (message: Parameters<typeof network.send>[1]): Promise<void> =>
     void (await Promise.all(relays().map((id) => network.send(id, message))))
   const request = (what: string): string => `${what}/${toHex(deps.random.bytes(8))}`

@@ -12,7 +12,8 @@ import type { SwarmLink } from './link.ts'
 
 export const linkPrefix = 'edgenet:1:'
 export const linkCharsMax = 4096
-const urlsMax = 8
+/** Relays, and trackers. */
+export const urlsMax = 8
 const urlCharsMax = 200
 
 export type LinkError = {

@@ -39,6 +39,8 @@ export const probeMs = 5_000
 export const tellNeighboursMs = 200
 /** As many as one `neighbours` message holds. */
 const neighboursToldMax = 64
+/** Peers that a link is kept with before others: a swarm's witnesses among its members. */
+const soughtMax = 16
 /** Where the machine has no address to offer, it is looked again after this time. */
 const noCandidatesRestMs = 60_000
 
@@ -79,6 +81,7 @@ export const createNetwork = (deps: NetworkDeps): Network => {
   const sessionsMax = deps.limits?.peersMax ?? peersMax[role]
   /** Peers that a link is being bound to. */
   const joining = new Set<NodeId>()
+  const sought = new Set<NodeId>()
   let handshakes = 0
   let closed = false
   let restUntilMs = 0
@@ -98,7 +101,11 @@ export const createNetwork = (deps: NetworkDeps): Network => {
   }
   /** A link that has stood for a while is no reason to refuse: who asks for another has lost it. */
   const welcome = (id: NodeId): boolean =>
-    id !== selfId && !joining.has(id) && !recentlyLinked(id) && !scores.backedOff(id) && (sessions.has(id) || nodeLinks() < 2 * degree)
+    id !== selfId &&
+    !joining.has(id) &&
+    !recentlyLinked(id) &&
+    !scores.backedOff(id) &&
+    (sessions.has(id) || sought.has(id) || nodeLinks() < 2 * degree)
 
   // Sessions: from a fresh link to the end.
 
@@ -128,7 +135,7 @@ export const createNetwork = (deps: NetworkDeps): Network => {
         if (scores.backedOff(id)) return 'backed-off'
         if (sessions.has(id)) return undefined
         const full = sessions.size >= sessionsMax || (role === 'node' && theirs.role === 'node' && nodeLinks() >= 2 * degree)
-        return full ? 'full' : undefined
+        return full && !sought.has(id) ? 'full' : undefined
       },
     })
     if (expectedId !== undefined) joining.delete(expectedId)
@@ -236,6 +243,10 @@ export const createNetwork = (deps: NetworkDeps): Network => {
   const seek = (): void => {
     const fit = (id: NodeId): boolean =>
       !sessions.has(id) && !joining.has(id) && !introductions.pending().has(id) && dials.mayTry(id) && !scores.backedOff(id)
+    for (const id of sought) {
+      const via = rtc && clock.now() >= restUntilMs && fit(id) ? neighbourhood.ways(id)[0] : undefined
+      if (via !== undefined) void introductions.ask(id, via)
+    }
     for (let left = wanted(); left > 0; left--) {
       const candidate = neighbourhood.pick(fit)
       if (!candidate) return
@@ -359,6 +370,11 @@ export const createNetwork = (deps: NetworkDeps): Network => {
       if (handshakes >= handshakesMax[role]) return link.close('full')
       handshakes++
       void join(link).then(() => handshakes--)
+    },
+    seek: (id) => {
+      if (id === selfId || sought.size >= soughtMax) return
+      sought.add(id)
+      seekSoon()
     },
     wake,
     close: () => {

@@ -43,6 +43,8 @@ export interface Network {
   readonly blame: (id: NodeId, reason: string) => void
   /** A relay's or a test's incoming link: hello, then a peer like any other. */
   readonly accept: (link: Link) => void
+  /** A link with this peer is wanted before all others, and is taken also where there are enough. */
+  readonly seek: (id: NodeId) => void
   /** The machine woke up or its network came back: tries everything again at once. */
   readonly wake: () => void
   readonly close: () => void

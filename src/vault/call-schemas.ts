@@ -13,6 +13,9 @@ const helloBytesMax = 64
 const incomesMax = 256
 const entriesMax = 1024
 
+/** An entry, and the domain before it. */
+const messageBytesMax = entryBytesMax + 64
+
 const none = v.strictObject({})
 const entry = bytesUpTo(entryBytesMax)
 
@@ -55,4 +58,6 @@ export const callSchemas = {
   account: none,
   statement: v.strictObject({ before: v.nullable(uint()) }),
   entryProof: v.strictObject({ seq: uint() }),
+  signFounding: v.strictObject({ role: v.picklist(['witness', 'issuer']), message: bytesUpTo(messageBytesMax) }),
+  recalled: none,
 } satisfies Record<VaultCall, v.GenericSchema>

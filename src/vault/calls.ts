@@ -13,7 +13,10 @@ import { equalBytes } from '../lib/bytes.ts'
 import { ok, type Result } from '../lib/result.ts'
 import type { StoreValue, Write } from '../lib/store.ts'
 import { refused, storeFailed } from './errors.ts'
+import { admitIssuer, admitWitness } from './founding-signatures.ts'
+import type { FoundingRecord } from './founding.ts'
 import type { Identity } from './identity.ts'
+import type { KeyKeeper } from './key-keeper.ts'
 import { joinOpOf, type Pending, type Settling } from './settling.ts'
 import type { Planned, Spending } from './spending.ts'
 import { statementOf } from './statement.ts'
@@ -28,11 +31,12 @@ export type Handlers = { readonly [C in VaultCall]: (id: string, args: VaultCall
 export interface CallContext {
   readonly verifier: Verifier
   readonly session: string
+  readonly keeper: KeyKeeper
   readonly identity: () => Identity
   readonly swarm: () => Swarm | undefined
   readonly status: () => VaultStatus
   readonly headChecked: () => boolean
-  readonly keepSwarm: (record: SwarmRecord) => Promise<Result<void, VaultError>>
+  readonly keepSwarm: (record: SwarmRecord, founding?: FoundingRecord) => Promise<Result<void, VaultError>>
 }
 
 /** Lines in one answer of `statement`; an entry has at most 256 payments and 64 claims. */
@@ -41,7 +45,7 @@ const statementLinesMax = 1_000
 const noPolicy: Result<never, VaultError> = refused('the policy of this swarm is not known yet')
 const otherCall: Result<never, VaultError> = refused('this request id was used for another call')
 
-export const createHandlers = ({ verifier, session, identity, swarm, status, headChecked, keepSwarm }: CallContext): Handlers => {
+export const createHandlers = ({ verifier, session, keeper, identity, swarm, status, headChecked, keepSwarm }: CallContext): Handlers => {
   /** Calls outside of a swarm are refused before they come here. */
   const here = (): Swarm => {
     const at = swarm()
@@ -154,6 +158,27 @@ export const createHandlers = ({ verifier, session, identity, swarm, status, hea
         const entries = (await chain.entriesFrom(seq)).filter(({ entry }) => entry.seq <= certificate.seq)
         return ok({ entries: entries.map(({ bytes }) => bytes), certificate })
       }),
+
+    signFounding: async (_, { role, message }) => {
+      const { founding, record, store } = here()
+      if (!founding) return refused('founded elsewhere')
+      const deps = {
+        store,
+        swarm: record.link.swarm,
+        device: identity().certificate.device,
+        record: founding,
+        recalled: founding.recalledSession === session,
+      }
+      const admitted = await (role === 'witness' ? admitWitness : admitIssuer)(deps, message)
+      if (!admitted.ok) return admitted
+      const signer = await keeper.signer(role === 'witness' ? founding.witness : founding.issuer.device)
+      return signer ? ok({ signature: await signer.sign(message) }) : refused(`the ${role}'s key is lost`)
+    },
+    recalled: async () => {
+      const { founding, record } = here()
+      if (!founding) return refused('founded elsewhere')
+      return founding.recalledSession === session ? ok({}) : nothing(await keepSwarm(record, { ...founding, recalledSession: session }))
+    },
   }
 }
 

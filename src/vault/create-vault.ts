@@ -5,6 +5,7 @@
  * process may be killed between any two of them. One vault at a time owns the store (the shell holds a lock).
  */
 import type { SwarmLink } from '../economy/link.ts'
+import type { Policy } from '../economy/policy.ts'
 import type { Verifier } from '../identity/keys.ts'
 import type { PhraseError } from '../identity/recovery.ts'
 import { equalBytes } from '../lib/bytes.ts'
@@ -17,6 +18,16 @@ import type { Store } from '../lib/store.ts'
 import { callSchemas, requestIdCharsMax } from './call-schemas.ts'
 import { type Answer, createHandlers } from './calls.ts'
 import { refused, storeFailed } from './errors.ts'
+import {
+  found,
+  foundedOf,
+  type FoundingError,
+  type FoundingRecord,
+  foundingWrite,
+  type NewSwarm,
+  readFounding,
+  withInvite,
+} from './founding.ts'
 import { confirmPhrase, type Identity, type IdentityError, openIdentity, phraseWordsOf, restoreIdentity } from './identity.ts'
 import type { KeyKeeper } from './key-keeper.ts'
 import { settingsFromRecord, settingsSchema, settingsToRecord } from './settings.ts'
@@ -39,6 +50,10 @@ export interface LocalVault extends Vault {
   readonly changeSettings: (change: Partial<Settings>) => Promise<Result<void, VaultError>>
   /** The link of the swarm that we are in brings its addresses up to date; for another, leave first. */
   readonly joinSwarm: (link: SwarmLink) => Promise<Result<void, VaultError>>
+  /** Makes a private swarm whose witness and issuer this device is, with a first invite, and joins it. Only outside of a swarm. */
+  readonly foundSwarm: (wanted: NewSwarm, models: Policy['models']) => Promise<Result<void, VaultError | FoundingError>>
+  /** One more invite to the swarm that was founded here. */
+  readonly addInvite: (uses: number) => Promise<Result<void, VaultError | FoundingError>>
   /** Chain, tabs and answers of the swarm stay: whoever joins again goes on where they left. */
   readonly leaveSwarm: () => Promise<Result<void, VaultError>>
   /** Null once the backup was confirmed. */
@@ -69,17 +84,28 @@ export const createVault = async (deps: VaultDeps): Promise<Result<LocalVault, I
   const status = (): VaultStatus => ({
     device: identity.certificate,
     settings,
-    swarm: swarm ? { link: swarm.record.link, policy: swarm.record.policy, headChecked: headChecked() } : null,
+    swarm: swarm
+      ? {
+          link: swarm.record.link,
+          policy: swarm.record.policy,
+          headChecked: headChecked(),
+          ...(swarm.founding && { founded: foundedOf(swarm.founding, session) }),
+        }
+      : null,
   })
   const changed = (): void => {
     for (const listener of listeners) listener(status())
   }
 
-  const enter = (record: SwarmRecord): Swarm => openSwarm({ store, clock, verifier, identity, headChecked }, record)
-  const keepSwarm = async (record: SwarmRecord): Promise<Result<void, VaultError>> => {
-    const done = await store.commit([{ ...swarmAt, value: swarmToRecord(record) }])
+  const enter = async (record: SwarmRecord): Promise<Swarm> =>
+    openSwarm({ store, clock, verifier, identity, headChecked }, record, await readFounding(store, record.link.swarm))
+  const keepSwarm = async (record: SwarmRecord, founding?: FoundingRecord): Promise<Result<void, VaultError>> => {
+    const done = await store.commit([
+      { ...swarmAt, value: swarmToRecord(record) },
+      ...(founding ? [foundingWrite(record.link.swarm, founding)] : []),
+    ])
     if (!done.ok) return storeFailed(done.error)
-    swarm = enter(record)
+    swarm = await enter(record)
     changed()
     return ok(undefined)
   }
@@ -87,6 +113,7 @@ export const createVault = async (deps: VaultDeps): Promise<Result<LocalVault, I
   const handlers = createHandlers({
     verifier,
     session,
+    keeper: deps.keeper,
     identity: () => identity,
     swarm: () => swarm,
     status,
@@ -111,7 +138,7 @@ export const createVault = async (deps: VaultDeps): Promise<Result<LocalVault, I
   }
 
   const stored = swarmFromRecord(await store.get(swarmAt.table, swarmAt.key))
-  if (stored) swarm = enter(stored)
+  if (stored) swarm = await enter(stored)
   await prune()
 
   return ok({
@@ -139,6 +166,21 @@ export const createVault = async (deps: VaultDeps): Promise<Result<LocalVault, I
         if (!settings.consented) return err({ type: 'not-consented' })
         if (!swarm) return keepSwarm({ link, policy: null, headSession: null })
         return equalBytes(swarm.record.link.swarm, link.swarm) ? keepSwarm({ ...swarm.record, link }) : refused('already in a swarm')
+      }),
+    foundSwarm: (wanted, models) =>
+      alone(async () => {
+        if (!settings.consented) return err({ type: 'not-consented' })
+        if (swarm) return refused('already in a swarm')
+        const made = await found(deps, wanted, models)
+        if (!made.ok) return made
+        const { link, record } = made.value
+        return keepSwarm({ link, policy: record.policy, headSession: null }, record)
+      }),
+    addInvite: (uses) =>
+      alone(async () => {
+        if (!swarm?.founding) return err({ type: 'no-swarm' })
+        const more = withInvite(swarm.founding, uses, deps.random)
+        return more.ok ? keepSwarm(swarm.record, more.value) : more
       }),
     leaveSwarm: () =>
       alone(async () => {

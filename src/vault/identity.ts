@@ -16,6 +16,7 @@ import type { Random } from '../lib/random.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { bytesUpTo, key32, parse, sig64 } from '../lib/schema.ts'
 import type { Expect, Store, StoreError } from '../lib/store.ts'
+import { foundingKeys } from './founding.ts'
 import type { KeyKeeper } from './key-keeper.ts'
 
 export interface Identity {
@@ -54,7 +55,7 @@ export const openIdentity = async (deps: IdentityDeps): Promise<Result<Identity,
   const { root, device, signature, phrase } = record.value
   const signer = await deps.keeper.signer(device)
   if (!signer) return err({ type: 'key-lost' })
-  await deps.keeper.retain(device)
+  await deps.keeper.retain([device, ...(await foundingKeys(deps.store))])
   return ok({ certificate: { root, device, signature }, signer, wrappedPhrase: phrase })
 }
 
@@ -63,7 +64,7 @@ export const restoreIdentity = async (deps: IdentityDeps, phrase: string): Promi
   const secret = rootSecretFromPhrase(phrase)
   if (!secret.ok) return secret
   const restored = await create(deps, secret.value, null, [])
-  if (restored.ok) await deps.keeper.retain(restored.value.certificate.device)
+  if (restored.ok) await deps.keeper.retain([restored.value.certificate.device, ...(await foundingKeys(deps.store))])
   return restored
 }
 

@@ -16,8 +16,8 @@ export interface KeyKeeper {
   readonly wrap: (secret: Uint8Array) => Promise<Bytes>
   /** Undefined where it was not wrapped here or is damaged. */
   readonly unwrap: (wrapped: Bytes) => Promise<Bytes | undefined>
-  /** Forgets every device key but this one: those made for an identity that was never stored, or was replaced. */
-  readonly retain: (device: PublicKey) => Promise<void>
+  /** Forgets every key but these: those made for what was never stored, or was replaced. */
+  readonly retain: (devices: readonly PublicKey[]) => Promise<void>
 }
 
 /** Keeps device secrets in a map and "wraps" by a reference: what leaves it is useless to others, as with a real keeper. */
@@ -41,8 +41,9 @@ export const createMemoryKeyKeeper = (random: Random): KeyKeeper & { readonly de
       return name
     },
     unwrap: async (name) => wrapped.get(toHex(name)),
-    retain: async (device) => {
-      for (const key of devices.keys()) if (key !== toHex(device)) devices.delete(key)
+    retain: async (kept) => {
+      const names = new Set(kept.map(toHex))
+      for (const key of devices.keys()) if (!names.has(key)) devices.delete(key)
     },
     devices: () => devices.size,
   }

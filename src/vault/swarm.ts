@@ -7,6 +7,7 @@ import { type Bytes, concat, sha256, toHex } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Store } from '../lib/store.ts'
 import { type Answers, createAnswers } from './answers.ts'
+import type { FoundingRecord } from './founding.ts'
 import type { Identity } from './identity.ts'
 import { scopedStore } from './scoped-store.ts'
 import { createSettling, type Settling } from './settling.ts'
@@ -18,6 +19,8 @@ export interface Swarm {
   readonly store: Store
   readonly answers: Answers
   readonly spending: Spending
+  /** Where this device founded it. */
+  readonly founding?: FoundingRecord
   /** From the policy on, as it names the witnesses. */
   readonly books?: { readonly chain: OwnChain; readonly settling: Settling }
 }
@@ -31,12 +34,13 @@ export const openSwarm = (
     readonly headChecked: () => boolean
   },
   record: SwarmRecord,
+  founding?: FoundingRecord,
 ): Swarm => {
   const { clock, verifier, headChecked } = deps
   const { certificate: device, signer } = deps.identity
   const store = scopedStore(deps.store, scopeOf(record.link.swarm, device.device))
   const spending = createSpending({ store, signer, swarm: record.link.swarm, clock })
-  const swarm = { record, store, answers: createAnswers(store, clock), spending }
+  const swarm = { record, store, answers: createAnswers(store, clock), spending, ...(founding && { founding }) }
   if (record.policy === null) return swarm
   const signed = parseSignedPolicy(record.policy)
   assert(signed.ok, 'a policy was checked before it was stored')

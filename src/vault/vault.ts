@@ -13,6 +13,7 @@ import type { DeviceCertificate, PublicKey, Signature } from '../identity/keys.t
 import type { AccountSummary, Certificate } from '../ledger/types.ts'
 import type { Bytes } from '../lib/bytes.ts'
 import type { Result } from '../lib/result.ts'
+import type { Founded } from './founding.ts'
 import type { StatementLine } from './statement.ts'
 
 export interface Settings {
@@ -36,6 +37,8 @@ export interface VaultStatus {
     readonly policy: Bytes | null
     /** The witness's word on our own head has been taken in this browser session: appending is allowed. */
     readonly headChecked: boolean
+    /** This device founded it: witness and issuer are played here. */
+    readonly founded?: Founded
   }
 }
 
@@ -116,6 +119,10 @@ export interface VaultCalls {
   statement: { args: { before: number | null }; answer: { lines: readonly StatementLine[]; certified: number; more: boolean } }
   /** The own chain from this entry up to a certified one: what shows to anyone that it counts. Null where there is none yet. */
   entryProof: { args: { seq: number }; answer: { entries: readonly Bytes[]; certificate: Certificate } | null }
+  /** A signature of the founded swarm's witness or issuer, on a message that is read first. Never two of the witness at one number. */
+  signFounding: { args: { role: 'witness' | 'issuer'; message: Bytes }; answer: { signature: Signature } }
+  /** Members were asked what the witness had signed: it signs from now on, in this browser session. */
+  recalled: { args: Record<string, never>; answer: Record<string, never> }
 }
 
 export type VaultCall = keyof VaultCalls

@@ -21,6 +21,7 @@ const bodies: { readonly [T in keyof typeof wireSchemas]: fc.Arbitrary<unknown> 
     summary: fc.option(fc.record({ author: bytes(32), seq: n, id: bytes(32), claimed: n, paid: n, staked: n })),
   }),
   'range?': fc.record({ author: bytes(32), from: n }),
+  witness: fc.record({ witness: bytes(32), device: bytes(32), signature: bytes(64) }),
   signed: fc.record({ message: upTo(500), hops: fc.nat(3) }),
   chunk: fc.record({
     agreement: bytes(32),

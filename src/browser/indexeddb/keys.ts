@@ -84,10 +84,11 @@ export const createIndexedDbKeyKeeper = (
       )
     },
 
-    retain: (device) =>
+    retain: (devices) =>
       database.use(async (db) => {
         const tx = db.transaction('devices', 'readwrite', { durability })
-        const others = (await tx.store.getAllKeys()).filter((key) => key !== toHex(device))
+        const kept = new Set(devices.map(toHex))
+        const others = (await tx.store.getAllKeys()).filter((key) => !kept.has(key))
         await Promise.all([...others.map((key) => tx.store.delete(key)), tx.done])
       }),
 

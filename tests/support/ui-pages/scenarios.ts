@@ -148,6 +148,8 @@ const view: AgentView = {
     todayMicro: credits(15.7),
   },
   trouble: null,
+  founderAway: false,
+  founder: null,
   tasksDone: 1284,
   peopleHelpedToday: 3,
   peopleHelped: 17,

@@ -73,6 +73,7 @@ export const openRelay = async (world: RelayWorld, store: Store, people: readonl
       return { ok: true, value: undefined }
     },
     gossip: () => {},
+    seek: () => {},
     onMessage: (given) => {
       listener = given
       return () => (listener = () => {})

@@ -33,6 +33,8 @@ const examples: { readonly [C in VaultCall]: VaultCalls[C]['args'] } = {
   account: {},
   statement: { before: null },
   entryProof: { seq: 0 },
+  signFounding: { role: 'witness', message: key },
+  recalled: {},
 }
 const calls = Object.keys(examples) as VaultCall[]
 

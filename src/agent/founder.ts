@@ -1,0 +1,259 @@
+/**
+ * The founder's part: the relay's, without an address, played in the browser of whoever made the swarm (network.md, *The relay*,
+ * last paragraph). The witness and issuer of node/relay.ts run here over the agent's store; each signature is the vault's
+ * (vault/founding-signatures.ts), which may refuse, be away or die: then no answer goes out, and whoever asked asks again.
+ *
+ * | order | what                                                                                       |
+ * | ----- | ------------------------------------------------------------------------------------------ |
+ * | 1     | invites that the vault has made are written where the issuer looks for them                  |
+ * | 2     | in a new session: members are asked what was signed here (founder-recall.ts)                 |
+ * | 3     | witness and issuer answer; members are told which device they are at                         |
+ * | 4     | every certified entry of the issuer's and the founder's own chain is given to members to keep |
+ *
+ * It can be stopped before, between and within these steps, and begins again at the first.
+ */
+import { inviteWrite, neverExpires } from '../economy/issuer.ts'
+import { parseSignedPolicy, rulesOf } from '../economy/policy-codec.ts'
+import type { NodeId, PublicKey, Signer } from '../identity/keys.ts'
+import { createOwnChain } from '../ledger/own-chain.ts'
+import { signBinding } from '../ledger/witness-binding.ts'
+import { assert } from '../lib/assert.ts'
+import { type Bytes, sha256, toHex } from '../lib/bytes.ts'
+import type { WireMessage } from '../network/wire.ts'
+import { scopedStore } from '../vault/scoped-store.ts'
+import type { Vault, VaultStatus } from '../vault/vault.ts'
+import type { AgentDeps, Membership } from './deps.ts'
+import { startRecall } from './founder-recall.ts'
+import type { Kept } from './keepsakes.ts'
+import { type SplitNetwork } from './own-relay.ts'
+import { type RelayNode, startRelay } from './relay.ts'
+import { segments } from './relay-segments.ts'
+import type { WitnessBook } from './witness-book.ts'
+
+/** Everyone's link with the witness: a node strives for a few, this one for many, and takes twice as many. */
+export const founderReach = { degree: 40, peersMax: 128 } as const
+/** Members that are given each entry to keep. */
+const keepersMax = 16
+/** Of each chain, to one that comes. */
+const toldAtJoinMax = 32
+const tickMs = 1_000
+const retryMs = 5_000
+
+export type Founded = NonNullable<NonNullable<VaultStatus['swarm']>['founded']>
+
+export interface FounderView {
+  /** recalling: waits for a member who can say what was signed before. */
+  readonly state: 'starting' | 'recalling' | 'serving'
+  readonly invites: readonly { readonly token: string; readonly usesLeft: number }[]
+}
+
+export interface FounderPart {
+  readonly view: () => FounderView
+  /** The vault has made another invite. */
+  readonly follow: (founded: Founded) => void
+  readonly close: () => Promise<void>
+}
+
+export const startFounder = (
+  deps: AgentDeps,
+  member: Membership & { readonly signedPolicy: Bytes },
+  first: Founded,
+  {
+    split,
+    book,
+    changed,
+    served,
+  }: {
+    readonly split: SplitNetwork
+    readonly book: WitnessBook
+    readonly changed: () => void
+    /** The own relay's part answers from now on. */
+    readonly served: () => void
+  },
+): FounderPart => {
+  const { clock, random, vault, verifier } = deps
+  const { device } = member.device
+  const signed = parseSignedPolicy(member.signedPolicy)
+  assert(signed.ok, 'a policy was checked before it was stored')
+  const signedPolicy = signed.value
+  const rules = rulesOf(signedPolicy.policy)
+  const store = scopedStore(deps.store, `founder/${toHex(rules.swarm).slice(0, 32)}`)
+  const witness = vaultSigner(vault, 'witness', first.witness)
+  const issuer = { signer: vaultSigner(vault, 'issuer', first.issuer.device), certificate: first.issuer }
+  const issuerChain = createOwnChain({ store, signer: issuer.signer, verifier, rules, clock })
+
+  let founded = first
+  let state: FounderView['state'] = 'starting'
+  let invites: FounderView['invites'] = []
+  let node: RelayNode | undefined
+  let endRecall = (): void => {}
+  let cancel = (): void => {}
+  let closed = false
+  /** Number of the newest entry of each chain that members were given. */
+  let given = { issuer: -1, own: -1 }
+
+  const become = (next: typeof state): void => {
+    state = next
+    changed()
+  }
+
+  const writeInvites = async (): Promise<void> => {
+    for (const { token, uses } of founded.invites) {
+      const write = inviteWrite(token, { grantMicro: signedPolicy.policy.grantMicro, usesLeft: uses, expires: neverExpires })
+      // One that is there already has perhaps been used.
+      await store.commit([write], [{ table: write.table, key: write.key, equals: undefined }])
+    }
+  }
+  const readInvites = async (): Promise<void> => {
+    const shown = founded.invites.filter(({ own }) => !own)
+    invites = await Promise.all(
+      shown.map(async ({ token, uses }) => {
+        const record = (await store.get('invites', toHex(token))) as readonly [number, number, number] | undefined
+        return { token: toHex(token), usesLeft: record?.[1] ?? uses }
+      }),
+    )
+    changed()
+  }
+
+  /** Certified entries of a chain from this number on, one by one. */
+  const issuerFrom = async (seq: number): Promise<readonly Kept[]> => {
+    const kept: Kept[] = []
+    for (const { bytes, entry } of await issuerChain.entriesFrom(seq)) {
+      const certificate = await issuerChain.certificateFrom(entry.seq)
+      if (certificate?.seq === entry.seq) kept.push({ entry: bytes, certificate })
+    }
+    return kept
+  }
+  const ownFrom = async (seq: number): Promise<readonly Kept[]> => {
+    const kept: Kept[] = []
+    for (let at = seq; ;) {
+      const proof = await vault.call('entryProof', 'entryProof', { seq: at })
+      if (!proof.ok || !proof.value) return kept
+      kept.push({ entry: proof.value.entries.at(-1)!, certificate: proof.value.certificate })
+      at = proof.value.certificate.seq + 1
+    }
+  }
+  const give = async (to: readonly NodeId[], kept: readonly Kept[]): Promise<void> => {
+    for (const id of to) for (const one of kept) await split.relay.send(id, entriesOf(one))
+  }
+  const keepers = (): readonly NodeId[] =>
+    split.node
+      .peers()
+      .flatMap((peer) => (peer.role === 'node' ? [peer.id] : []))
+      .slice(0, keepersMax)
+  const giveNew = async (): Promise<void> => {
+    const [ofIssuer, own] = [await issuerFrom(given.issuer + 1), await ownFrom(given.own + 1)]
+    given = { issuer: ofIssuer.at(-1)?.certificate.seq ?? given.issuer, own: own.at(-1)?.certificate.seq ?? given.own }
+    await give(keepers(), [...ofIssuer, ...own])
+  }
+  const welcome = async (id: NodeId): Promise<void> => {
+    book.tell(id)
+    const from = (seq: number): number => Math.max(0, seq + 1 - toldAtJoinMax)
+    if (node) await give([id], [...(await issuerFrom(from(given.issuer))), ...(await ownFrom(from(given.own)))])
+  }
+
+  /** What members hold of both chains beyond what is here; undefined: ended, or they lack a part of what they hold. */
+  const recall = async (): Promise<readonly Kept[] | undefined> => {
+    become('recalling')
+    const account = await vault.call('account', 'account', {})
+    if (!account.ok) return undefined
+    const chains = [
+      { author: issuer.signer.publicKey, from: ((await issuerChain.certificate())?.seq ?? -1) + 1 },
+      { author: device, from: (account.value.summary?.seq ?? -1) + 1 },
+    ]
+    const running = startRecall({ clock, network: split.node, verifier, rules, chains, introduce: book.tell })
+    endRecall = running.end
+    const found = await running.recalled
+    if (!found) return undefined
+    const ofIssuer = found.get(toHex(issuer.signer.publicKey)) ?? []
+    const top = ofIssuer.at(-1)
+    if (
+      top &&
+      !(
+        await issuerChain.adopt(
+          ofIssuer.map(({ entry }) => entry),
+          top.certificate,
+        )
+      ).ok
+    )
+      return undefined
+    const done = await vault.call('recalled', 'recalled', {})
+    return done.ok ? [...ofIssuer, ...(found.get(toHex(device)) ?? [])] : undefined
+  }
+
+  /** The replica is to know the own chain up to what members hold before its word on it counts. */
+  const knows = async (own: PublicKey, seq: number): Promise<boolean> => {
+    if (seq < 0) return true
+    const { accounts } = await node!.ledger()
+    return accounts.some((account) => account.author === toHex(own) && account.seq >= seq)
+  }
+
+  const begin = async (): Promise<void> => {
+    await writeInvites()
+    await book.heard(await signBinding(witness, rules.swarm, device))
+    for (const id of keepers()) book.tell(id)
+    const recalled = founded.recalled ? [] : await recall()
+    if (!recalled || closed) throw new Error('not yet')
+    node = await startRelay({ clock, random, store, verifier, network: split.relay, signedPolicy, witness, issuer })
+    if (closed) return node.close()
+    for (const kept of recalled) await split.node.send(toHex(device), entriesOf(kept))
+    await readInvites()
+    become('serving')
+    tick()
+    const ownTop = recalled.findLast(({ certificate }) => toHex(certificate.author) === toHex(device))?.certificate.seq ?? -1
+    while (!closed && !(await knows(device, ownTop))) await new Promise<void>((resolve) => void clock.after(tickMs, resolve))
+    if (closed) return
+    book.setOwn(device)
+    served()
+  }
+  const run = (): void =>
+    void begin().catch(() => {
+      if (!closed) cancel = clock.after(retryMs, run)
+    })
+  let redeemed = 0
+  const tick = (): void => {
+    const count = node!.counters().redeemed
+    const news = count === redeemed ? Promise.resolve() : readInvites()
+    redeemed = count
+    // What fails here is tried again at the next tick.
+    void Promise.allSettled([news, giveNew()]).then(() => {
+      if (!closed) cancel = clock.after(tickMs, tick)
+    })
+  }
+  const stopPeers = split.node.onPeer((peer, change) => {
+    if (change === 'joined' && peer.role === 'node') void welcome(peer.id).catch(() => {})
+  })
+  run()
+
+  return {
+    view: () => ({ state, invites }),
+    follow: (next) => {
+      const more = next.invites.length !== founded.invites.length
+      founded = next
+      if (more)
+        void writeInvites()
+          .then(readInvites)
+          .catch(() => {})
+    },
+    close: async () => {
+      closed = true
+      book.setOwn(undefined)
+      cancel()
+      endRecall()
+      stopPeers()
+      await node?.close()
+    },
+  }
+}
+
+const entriesOf = ({ entry, certificate }: Kept): WireMessage => ['entries', segments([entry], certificate)[0]!]
+
+/** Rejects where the vault does not sign: whoever asked gets no answer then. */
+const vaultSigner = (vault: Vault, role: 'witness' | 'issuer', publicKey: PublicKey): Signer => ({
+  publicKey,
+  sign: async (message) => {
+    const signed = await vault.call(`${role}/${toHex(sha256(message))}`, 'signFounding', { role, message: message as Bytes })
+    if (!signed.ok) throw new Error(`the ${role} does not sign: ${JSON.stringify(signed.error)}`)
+    return signed.value.signature
+  },
+})
