@@ -1,7 +1,10 @@
 /** The whole ledger as plain data: what `/ledger.json` shows. Amounts in integer µcr, keys in hex. */
+import type { EpochsView } from '../economy/epoch-book.ts'
 import type { Policy } from '../economy/policy.ts'
 import type { Replica } from '../ledger/replica.ts'
-import { equalBytes, toHex } from '../lib/bytes.ts'
+import type { Checkpoint } from '../ledger/checkpoint.ts'
+import { type SlashReason, slashRules } from '../ledger/verdict.ts'
+import { type Bytes, equalBytes, toHex } from '../lib/bytes.ts'
 
 export interface LedgerView {
   readonly swarm: { readonly name: string; readonly issuer: string }
@@ -26,9 +29,36 @@ export interface LedgerView {
   }[]
   /** Σ paid − Σ claimed: certified as paid, and not claimed yet. */
   readonly inFlight: number
+  /** Over all accounts and verdicts: the same in every relay that knows the same. */
+  readonly stateRoot: string
+  readonly verdicts: readonly { readonly target: string; readonly reason: SlashReason; readonly costMicro: number }[]
+  /** Witness keys that have signed two entries at one number. */
+  readonly frauds: readonly string[]
+  /** The newest that 2f+1 witnesses signed; `day` in days since the epoch. */
+  readonly checkpoint: { readonly day: number; readonly root: string } | null
+  /** More witnesses lied than the swarm bears. */
+  readonly broken: boolean
+  readonly issuance: {
+    /** Of the last settle; −1: none. */
+    readonly epoch: number
+    /** Parts per million. */
+    readonly multiplierPpm: number
+    readonly sponsoredUnits: number
+    /** Paid for epochs in all, and not paid yet of the last one. */
+    readonly issuedMicro: number
+    readonly dueMicro: number
+    /** Where the issuer paid something else than the split that this relay computed. */
+    readonly deviations: readonly { readonly epoch: number; readonly account: string; readonly expected: number; readonly paid: number }[]
+  }
 }
 
-export const viewLedger = async (replica: Replica, policy: Policy): Promise<LedgerView> => {
+export interface LedgerFacts {
+  readonly root: () => Bytes
+  readonly broken: () => Promise<boolean>
+  readonly checkpoint: () => Promise<Checkpoint | undefined>
+}
+
+export const viewLedger = async (replica: Replica, policy: Policy, epochs: EpochsView, facts: LedgerFacts): Promise<LedgerView> => {
   const accounts: LedgerView['accounts'][number][] = []
   let inFlight = 0n
   for (const { author } of await replica.accounts()) {
@@ -46,5 +76,32 @@ export const viewLedger = async (replica: Replica, policy: Policy): Promise<Ledg
       payees: [...paid].map(([payee, figures]) => ({ payee, ...figures })),
     })
   }
-  return { swarm: { name: policy.name, issuer: toHex(policy.issuer) }, accounts, inFlight: Number(inFlight) }
+  const checkpoint = await facts.checkpoint()
+  return {
+    swarm: { name: policy.name, issuer: toHex(policy.issuer) },
+    accounts,
+    inFlight: Number(inFlight),
+    stateRoot: toHex(facts.root()),
+    verdicts: (await replica.verdicts.verdicts()).map(({ target, reason }) => ({
+      target: toHex(target),
+      reason,
+      costMicro: slashRules[reason].costMicro,
+    })),
+    frauds: (await replica.verdicts.frauds()).map(({ witness }) => toHex(witness)),
+    checkpoint: checkpoint ? { day: checkpoint.day, root: toHex(checkpoint.root) } : null,
+    broken: await facts.broken(),
+    issuance: {
+      epoch: epochs.epoch,
+      multiplierPpm: Number(epochs.multiplierPpm),
+      sponsoredUnits: Number(epochs.sponsoredUnits),
+      issuedMicro: Number(epochs.issuedMicro),
+      dueMicro: Number(epochs.dueMicro),
+      deviations: epochs.deviations.map(({ epoch, account, expectedMicro, paidMicro }) => ({
+        epoch,
+        account,
+        expected: Number(expectedMicro),
+        paid: Number(paidMicro),
+      })),
+    },
+  }
 }

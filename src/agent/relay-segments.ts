@@ -6,9 +6,20 @@ import type { WireBody } from '../network/wire.ts'
 /** Leaves room in a frame for CBOR heads and a certificate of a hundred witnesses. */
 const segmentBytesMax = 50 * 1024
 const segmentEntriesMax = 64
+const messageBytesMax = 60 * 1024
+/** What CBOR and a certificate's head take, rounded up; a signature with its witness; the head of an entry. */
+const partBytes = 160
+const signatureBytes = 102
+const entryHeadBytes = 3
 
 export const fitsOneFrame = (entries: readonly Bytes[], certificate: Certificate | null): boolean =>
   segments(entries, certificate).length === 1
+
+/** Whether so many parts of chains go into one message together; one alone always does. */
+export const fitsOneMessage = (parts: readonly WireBody<'entries'>[]): boolean =>
+  parts.reduce((sum, part) => sum + bytesMaxOf(part), 0) <= messageBytesMax
+const bytesMaxOf = ({ entries, certificate }: WireBody<'entries'>): number =>
+  partBytes + entries.reduce((sum, { length }) => sum + entryHeadBytes + length, 0) + (certificate?.signatures.length ?? 0) * signatureBytes
 
 export const segments = (entries: readonly Bytes[], certificate: Certificate | null): WireBody<'entries'>[] => {
   const parts: Bytes[][] = [[]]

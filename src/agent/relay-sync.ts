@@ -1,129 +1,238 @@
 /**
- * Keeps the replicas of a swarm's relays alike. What a node brings is passed on to the others at once; whoever comes back is
- * asked for its head of every account that is known here, and gets what it lacks. Both sides of a link do the same, so nobody
- * has to ask for what the other has.
+ * Keeps the replicas of a swarm's relays alike (spec: ledger.md, *Checkpoints, keeping, sync*). What a node brings is passed on to the
+ * others at once; whatever else is missing, after a minute or a month away, is found by comparing ranges of certified heads and
+ * verdicts, whose rounds cost about as much as what differs. Where nothing differs, state roots are compared.
  *
- * | sent    | when                                                        |
- * | ------- | ----------------------------------------------------------- |
- * | head?   | another relay came, or now and then: a question per account |
- * | entries | its head is below ours, or a node brought something new     |
+ * | sent    | when                                                                           |
+ * | ------- | ------------------------------------------------------------------------------ |
+ * | heads?  | a link to another relay has come, once a minute, and soon after something differed |
+ * | heads   | the answer to it                                                               |
+ * | ranges? | what the other has and we lack                                                 |
+ * | ranges  | what the other asked for or lacks, and what a node just brought                |
  *
- * Every answer may be lost, dropped or a lie: the next sweep asks anew, and entries are judged by who gets them.
+ * Either side may ask; who was just asked does not. Every word may be lost, late or a lie: the next round asks anew, and what
+ * arrives is judged like anything else.
  */
 import type { NodeId, PublicKey } from '../identity/keys.ts'
-import type { Replica } from '../ledger/replica.ts'
-import { fromHex, toHex } from '../lib/bytes.ts'
+import { planExchange, type ChainPart } from '../ledger/reconcile-heads.ts'
+import { answerReconcile, continueReconcile, type Reconciliation, startReconcile } from '../ledger/reconcile.ts'
+import { type Bytes, equalBytes, fromHex, toHex } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
+import { type Random, randomBelow } from '../lib/random.ts'
 import type { Network } from '../network/network.ts'
 import { createRate, type Rate } from '../network/rate.ts'
 import type { WireBody } from '../network/wire.ts'
+import { rangesAskedMax, runsMax } from '../network/wire-relays.ts'
 import type { ChainTeller } from './relay-chains.ts'
+import { fitsOneMessage } from './relay-segments.ts'
+import type { RelayState } from './relay-state.ts'
 
-/** Below what a relay takes of one peer (network/limits.ts): 120 and 1 200. */
-const headsPerMinute = 90
-const entriesPerMinute = 900
+/** Below what a relay takes of one peer (network/limits.ts): 600 and 1 200. */
+const roundsPerMinute = 450
+const rangesPerMinute = 900
 const waitMs = 1_000
-const sweepEveryMs = 10 * 60_000
+/** Both ends of a new link wait for this long at most, by chance, so that one of them asks. */
+const firstAskMsMax = 1_000
+const askEveryMs = 60_000
+/** After something differed: whether all of it has come. */
+const askAgainMs = 5_000
+/** One round; a relay that is busy may drop a question. */
+const answerMsMax = 10_000
 
 export interface RelaySync {
   /** Certified here now, and brought by somebody else than another relay: from this number on. */
   readonly spread: (author: PublicKey, seq: number) => void
-  /** The answer of another relay to a question of ours. */
-  readonly onHead: (from: NodeId, body: WireBody<'head'>) => Promise<void>
+  readonly onAsked: (from: NodeId, body: WireBody<'heads?'>) => void
+  readonly onAnswer: (from: NodeId, body: WireBody<'heads'>) => void
+  readonly onWanted: (from: NodeId, body: WireBody<'ranges?'>) => Promise<void>
+  /** Times that another relay had the same heads and verdicts and another state root: one of the two is wrong. */
+  readonly rootsDiffered: () => number
   readonly close: () => void
 }
 
-/** What goes to one other relay. */
+/** What goes on with one other relay. */
 interface Lane {
-  /** Accounts to be compared. */
-  readonly queue: Set<NodeId>
-  readonly heads: Rate
-  readonly entries: Rate
-  stop: () => void
+  readonly rounds: Rate
+  readonly ranges: Rate
+  /** Chains to be given, each from a number on. */
+  readonly give: Map<NodeId, number>
+  giving: boolean
+  session: number
+  asking: { readonly so: Reconciliation; readonly root: Bytes } | undefined
+  /** When a reconciliation last went on, whoever asked. */
+  comparedMs: number
+  stopAsking: () => void
+  stopWaiting: () => void
 }
 
 export const createRelaySync = ({
   clock,
+  random,
   network,
-  replica,
+  state,
   chains,
   others,
+  giveFact,
 }: {
   readonly clock: Clock
-  readonly network: Pick<Network, 'send' | 'onPeer'>
-  readonly replica: Pick<Replica, 'account' | 'accounts'>
+  readonly random: Random
+  readonly network: Pick<Network, 'peers' | 'send' | 'onPeer' | 'blame'>
+  readonly state: Pick<RelayState, 'set' | 'root' | 'seqOf'>
   readonly chains: ChainTeller
   /** The other relays of the swarm. */
   readonly others: ReadonlySet<NodeId>
+  /** Sends a verdict or a proof, by its id in the set. */
+  readonly giveFact: (to: NodeId, id: Bytes) => Promise<void>
 }): RelaySync => {
   const lanes = new Map<NodeId, Lane>()
+  let differed = 0
 
-  /** Asks what may be asked now, and comes again for the rest. */
-  const pump = (id: NodeId, lane: Lane): void => {
-    lane.stop()
-    for (const author of lane.queue) {
-      if (!lane.heads.take()) {
-        lane.stop = clock.after(waitMs, () => pump(id, lane))
-        return
-      }
-      lane.queue.delete(author)
-      void network.send(id, ['head?', { author: fromHex(author)! }])
+  /** Not where the two have been compared within `unlessMs`. */
+  const askIn = (id: NodeId, lane: Lane, ms: number, unlessMs: number): void => {
+    lane.stopAsking()
+    lane.stopAsking = clock.after(ms, () => ask(id, lane, unlessMs))
+  }
+  const ask = (id: NodeId, lane: Lane, unlessMs: number): void => {
+    askIn(id, lane, askEveryMs + randomBelow(random, firstAskMsMax), askEveryMs / 2)
+    if (lane.asking || clock.now() - lane.comparedMs < unlessMs) return
+    const [so, bytes] = startReconcile(state.set)
+    lane.session++
+    lane.asking = { so, root: state.root() }
+    sendRound(id, lane, bytes)
+  }
+  const sendRound = (id: NodeId, lane: Lane, bytes: Bytes): void => {
+    const { session } = lane
+    lane.stopWaiting()
+    if (!lane.rounds.take()) {
+      lane.stopWaiting = clock.after(waitMs, () => sendRound(id, lane, bytes))
+      return
     }
-    lane.stop = clock.after(sweepEveryMs, () => void sweep(id, lane).catch(() => {}))
+    lane.stopWaiting = clock.after(answerMsMax, () => void (lane.asking = undefined))
+    void network.send(id, ['heads?', { session, bytes }])
   }
-  const sweep = async (id: NodeId, lane: Lane): Promise<void> => {
-    for (const { author } of await replica.accounts()) lane.queue.add(toHex(author))
-    if (lanes.get(id) === lane) pump(id, lane)
+  const found = async (id: NodeId, lane: Lane, so: Reconciliation): Promise<void> => {
+    if (so.lacked.size + so.offered.size === 0) return
+    const plan = planExchange(so, state.seqOf)
+    for (let i = 0; i < Math.max(plan.fetch.length, plan.fetchFacts.length); i += rangesAskedMax) {
+      const parts = plan.fetch.slice(i, i + rangesAskedMax).map(({ author, from }): [Bytes, number] => [author, from])
+      void network.send(id, ['ranges?', { parts, facts: [...plan.fetchFacts.slice(i, i + rangesAskedMax)] }])
+    }
+    give(id, lane, plan.give)
+    for (const fact of plan.giveFacts) await giveFact(id, fact)
+    if (lanes.get(id) === lane) askIn(id, lane, askAgainMs, 0)
   }
-  const push = async (id: NodeId, lane: Lane, author: PublicKey, seq: number): Promise<void> => {
-    for (let from = seq; ;) {
-      const run = await chains.from(author, from)
-      if (!run) return
-      for (const message of run.messages) {
-        if (lanes.get(id) !== lane) return
-        if (!lane.entries.take()) {
-          lane.queue.add(toHex(author))
-          lane.stop()
-          lane.stop = clock.after(waitMs, () => pump(id, lane))
-          return
+
+  const give = (id: NodeId, lane: Lane, parts: readonly ChainPart[]): void => {
+    for (const { author, from } of parts) {
+      const key = toHex(author)
+      lane.give.set(key, Math.min(from, lane.give.get(key) ?? from))
+    }
+    if (lane.giving) return
+    lane.giving = true
+    // What a store could not read now, the next comparison finds missing.
+    void pump(id, lane).catch(() => {})
+  }
+  /** As many short chains in one message as fit; a long one in as many as it needs. */
+  const pump = async (id: NodeId, lane: Lane): Promise<void> => {
+    let runs: WireBody<'entries'>[] = []
+    const flush = async (): Promise<void> => {
+      if (runs.length === 0) return
+      while (!lane.ranges.take()) await new Promise<void>((resolve) => void clock.after(waitMs, resolve))
+      if (lanes.get(id) !== lane) return
+      const message = runs
+      runs = []
+      await network.send(id, ['ranges', { runs: message }])
+    }
+    try {
+      for (let next = first(lane); next && lanes.get(id) === lane; next = first(lane)) {
+        const [key, from] = next
+        lane.give.delete(key)
+        const run = await chains.bare(fromHex(key)!, from)
+        for (const part of run?.parts ?? []) {
+          if (runs.length === runsMax || !fitsOneMessage([...runs, part])) await flush()
+          runs.push(part)
         }
-        await network.send(id, message)
+        if (run) lane.give.set(key, Math.min(run.last + 1, lane.give.get(key) ?? run.last + 1))
+        if (lane.give.size === 0) await flush()
       }
-      from = run.last + 1
+    } finally {
+      lane.giving = false
     }
   }
 
   const leave = (id: NodeId): void => {
-    lanes.get(id)?.stop()
+    lanes.get(id)?.stopAsking()
+    lanes.get(id)?.stopWaiting()
     lanes.delete(id)
   }
-  const stopPeers = network.onPeer(({ id }, change) => {
-    if (!others.has(id)) return
+  const join = (id: NodeId): void => {
     leave(id)
-    if (change === 'left') return
     const lane: Lane = {
-      queue: new Set(),
-      heads: createRate(clock, headsPerMinute),
-      entries: createRate(clock, entriesPerMinute),
-      stop: () => {},
+      rounds: createRate(clock, roundsPerMinute),
+      ranges: createRate(clock, rangesPerMinute),
+      give: new Map(),
+      giving: false,
+      session: 0,
+      asking: undefined,
+      comparedMs: -Infinity,
+      stopAsking: () => {},
+      stopWaiting: () => {},
     }
     lanes.set(id, lane)
-    void sweep(id, lane).catch(() => {})
+    askIn(id, lane, randomBelow(random, firstAskMsMax), firstAskMsMax)
+  }
+  const stopPeers = network.onPeer(({ id }, change) => {
+    if (others.has(id)) (change === 'joined' ? join : leave)(id)
   })
+  // Some may have come while the replica was being read.
+  for (const { id } of network.peers()) if (others.has(id)) join(id)
 
   return {
     spread: (author, seq) => {
-      for (const [id, lane] of lanes) void push(id, lane, author, seq).catch(() => {})
+      for (const [id, lane] of lanes) give(id, lane, [{ author, from: seq }])
     },
-    onHead: async (from, { author, summary }) => {
+    onAsked: (from, { session, bytes }) => {
       const lane = lanes.get(from)
       if (!lane) return
-      const [theirs, ours] = [summary?.seq ?? -1, (await replica.account(author))?.seq ?? -1]
-      if (theirs < ours) await push(from, lane, author, theirs + 1)
+      const answer = answerReconcile(state.set, bytes)
+      if (!answer.ok) return network.blame(from, `heads?: ${answer.error.type}`)
+      lane.comparedMs = clock.now()
+      void network.send(from, ['heads', { session, bytes: answer.value, root: state.root() }])
     },
+    onAnswer: (from, { session, bytes, root }) => {
+      const lane = lanes.get(from)
+      if (!lane?.asking || session !== lane.session) return
+      const { asking } = lane
+      lane.stopWaiting()
+      lane.asking = undefined
+      lane.comparedMs = clock.now()
+      const next = continueReconcile(state.set, asking.so, bytes)
+      if (!next.ok) return network.blame(from, `heads: ${next.error.type}`)
+      const [so, message] = next.value
+      if (message) {
+        lane.asking = { ...asking, so }
+        return sendRound(from, lane, message)
+      }
+      const same = so.rounds === 2 && so.lacked.size + so.offered.size === 0
+      if (same && !equalBytes(root, asking.root)) differed++
+      void found(from, lane, so).catch(() => {})
+    },
+    onWanted: async (from, { parts, facts }) => {
+      const lane = lanes.get(from)
+      if (!lane) return
+      give(
+        from,
+        lane,
+        parts.flatMap(([author, seq]) => (seq <= state.seqOf(author) ? [{ author, from: seq }] : [])),
+      )
+      for (const id of facts) await giveFact(from, id)
+    },
+    rootsDiffered: () => differed,
     close: () => {
       stopPeers()
       for (const id of lanes.keys()) leave(id)
     },
   }
 }
+
+const first = ({ give }: Lane): readonly [NodeId, number] | undefined => give.entries().next().value

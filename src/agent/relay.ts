@@ -10,6 +10,9 @@
  * | head?      | head; to the author itself before it entries: what was signed here and is not certified   |
  * | range?     | entries: payers' entries that the chain claims, then the chain up to a certified entry    |
  * | entries    | nothing: taken into the replica, and passed on to the swarm's other relays                |
+ * | fraud, broken | nothing: kept and shown to everyone, if it proves what it says                          |
+ *
+ * What relays say among themselves stands in network/wire-relays.ts and is answered in relay-facts.ts.
  *
  * Only bound peers are answered, never forwarded words. What is answered is on disk. Where no answer goes out (too much at
  * once, a store that fails), the asker asks again.
@@ -19,9 +22,9 @@ import { createIssuer, type Issuer, type RedeemError } from '../economy/issuer.t
 import { encodeSignedPolicy, rulesOf } from '../economy/policy-codec.ts'
 import { stampCheck } from '../economy/stamp.ts'
 import type { DeviceCertificate, NodeId, PublicKey, Signer, Verifier } from '../identity/keys.ts'
-import { parseEntry } from '../ledger/entry.ts'
+import { parseEntry, type ParsedEntry, payLines } from '../ledger/entry.ts'
 import { createOwnChain } from '../ledger/own-chain.ts'
-import { createReplica, type Replica } from '../ledger/replica.ts'
+import { quorumOf } from '../ledger/rules.ts'
 import type { Certificate, JoinOp } from '../ledger/types.ts'
 import { createWitness, type WitnessRefusal } from '../ledger/witness.ts'
 import { loadWitnessChain } from '../ledger/witness-chain.ts'
@@ -31,11 +34,12 @@ import type { Random } from '../lib/random.ts'
 import type { Store } from '../lib/store.ts'
 import type { Network } from '../network/network.ts'
 import type { WireBody, WireMessage } from '../network/wire.ts'
-import { createChainTeller } from './relay-chains.ts'
+import { startRelayFacts } from './relay-facts.ts'
+import { createEpochs } from './relay-epochs.ts'
 import { type LedgerView, viewLedger } from './relay-ledger.ts'
 import { createQuorum } from './relay-quorum.ts'
 import { segments } from './relay-segments.ts'
-import { createRelaySync } from './relay-sync.ts'
+import { createSettling } from './relay-settling.ts'
 
 export interface RelayDeps {
   readonly clock: Clock
@@ -60,7 +64,7 @@ export interface IssuerKeys {
 
 /** A relay with the swarm's issuer. */
 export interface RelayNode extends WitnessNode {
-  readonly issuer: Pick<Issuer, 'createInvite' | 'invite'>
+  readonly issuer: Pick<Issuer, 'createInvite' | 'invite' | 'append'>
 }
 
 export interface WitnessNode {
@@ -78,6 +82,8 @@ export interface RelayCounters {
   readonly redeemRefused: number
   /** Questions that came while too many were being answered. */
   readonly dropped: number
+  /** Times that another relay had the same heads and verdicts and another state root. */
+  readonly rootsDiffered: number
 }
 
 /** Questions being answered at once; how many one peer may ask per minute stands in network/limits.ts. */
@@ -93,21 +99,28 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
   const rules = rulesOf(signedPolicy.policy)
   const policy = encodeSignedPolicy(signedPolicy)
   const others = new Set((deps.others ?? []).map(toHex))
-  const replica = createReplica({ store, verifier, rules })
-  const chains = createChainTeller(replica)
+  const needed = quorumOf(rules.witnesses.length)
   const checkStamp = stampCheck(rules.swarm, signedPolicy.policy.stampBits)
-  const witness = (deps.createWitness ?? createWitness)({ store, replica, signer: deps.witness, verifier, rules, clock, checkStamp })
+  const facts = await startRelayFacts({
+    ...{ clock, random, store, verifier, network, rules, others },
+    signer: deps.witness,
+    makeWitness: (replica) =>
+      (deps.createWitness ?? createWitness)({ store, replica, signer: deps.witness, verifier, rules, clock, checkStamp }),
+    ingest: (from, part) => ingest(from, part),
+  })
+  const { replica, witness, chains, verdicts } = facts
   const quorum = createQuorum({ clock, network, verifier, rules, witness, others })
-  const sync = createRelaySync({ clock, network, replica, chains, others })
-
-  /** Into the replica; what another relay brought it brings to all. */
-  const take: Replica['ingest'] = async (entries, certificate, from) => {
-    const taken = await replica.ingest(entries, certificate, from)
-    if (taken.ok && !others.has(from)) {
-      const firsts = new Map(taken.value.certified.toReversed().map(({ entry }) => [toHex(entry.author), entry]))
-      for (const { author, seq } of firsts.values()) sync.spread(author, seq)
+  const epochs = createEpochs(replica, rules)
+  const settling = createSettling({ clock, replica, rules, epochs })
+  /** Who asks again while its first question waits for the witnesses would only lengthen the queue. */
+  const redeeming = new Set<NodeId>()
+  /** Whoever the issuer pays and is here learns of it now; who asked for its grant is answered. */
+  const tellPaid = (entry: ParsedEntry, certificate: Certificate): void => {
+    for (const [payee] of payLines(entry.entry)) {
+      const to = toHex(payee)
+      const linked = network.peers().some(({ id }) => id === to)
+      if (linked && !redeeming.has(to)) void network.send(to, ['entries', { entries: [entry.bytes], certificate: onWire(certificate) }])
     }
-    return taken
   }
 
   const issuer =
@@ -117,31 +130,33 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
       verifier,
       clock,
       random,
-      chain: createOwnChain({ store, signer: deps.issuer.signer, verifier, rules, clock }),
+      chain: createOwnChain({ store, signer: deps.issuer.signer, verifier, rules, clock, sponsored: replica.records.sponsored }),
       join: joinOf(deps.issuer.certificate),
       certify: async (pending) => {
         const certificate = await quorum.certify(pending)
         const kept =
           certificate &&
-          (await take(
+          (await replica.ingest(
             pending.map(({ bytes }) => bytes),
             certificate,
             'issuer',
           ))
-        return kept?.ok ? certificate : undefined
+        if (!certificate || !kept?.ok) return undefined
+        tellPaid(pending.at(-1)!, certificate)
+        return certificate
       },
+      due: settling.due,
     })
-  // What a crash cut off between the issuer's entry and its certificate.
+  // What a crash cut off between the issuer's entry and its certificate, or between an epoch's settle and its payments.
   await issuer?.finish()
+  if (issuer && signedPolicy.policy.issuance.budgetMicro > 0) settling.start(issuer)
 
-  let counters: RelayCounters = { certified: 0, certifyRefused: 0, redeemed: 0, redeemRefused: 0, dropped: 0 }
+  let counters: RelayCounters = { certified: 0, certifyRefused: 0, redeemed: 0, redeemRefused: 0, dropped: 0, rootsDiffered: 0 }
   const count = (what: keyof RelayCounters): void => void (counters = { ...counters, [what]: counters[what] + 1 })
   const say = async (to: NodeId, ...messages: readonly WireMessage[]): Promise<void> => {
     for (const message of messages) await network.send(to, message)
   }
 
-  /** Who asks again while its first question waits for the witnesses would only lengthen the queue. */
-  const redeeming = new Set<NodeId>()
   const redeem = async (from: NodeId, { token, join }: WireBody<'redeem'>): Promise<void> => {
     const peer = network.peers().find(({ id }) => id === from)
     if (!issuer || !peer || redeeming.has(from)) return
@@ -167,7 +182,10 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
     if (refusal.reason === 'storage') return
     count('certifyRefused')
     if (refusal.reason === 'malformed') network.blame(from, `certify: ${refusal.what}`)
-    if (refusal.reason === 'taken') await say(from, ...(await chains.shown(refusal.signed.entries, refusal.signed.certificate)))
+    if (refusal.reason === 'taken') {
+      verdicts.shown(entries, refusal.seq)
+      await say(from, ...(await chains.shown(refusal.signed.entries, refusal.signed.certificate)))
+    }
     const first = entries[0] && parseEntry(entries[0])
     const author = first?.ok ? { author: first.value.entry.author } : {}
     const seq = 'seq' in refusal ? { seq: refusal.seq } : {}
@@ -175,7 +193,7 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
   }
 
   const range = async (from: NodeId, { author, from: seq }: WireBody<'range?'>): Promise<void> =>
-    say(from, ...((await chains.from(author, seq))?.messages ?? []))
+    say(from, ...((await chains.from(author, seq))?.parts ?? []).map((body): WireMessage => ['entries', body]))
 
   const head = async (from: NodeId, { author }: WireBody<'head?'>): Promise<void> => {
     const own = network.peers().some((peer) => peer.id === from && equalBytes(peer.device, author))
@@ -190,15 +208,18 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
   }
 
   const ingest = async (from: NodeId, { entries, certificate }: WireBody<'entries'>): Promise<void> => {
+    const partial = certificate !== null && certificate.signatures.length < needed
+    if (partial) await verdicts.signed(certificate)
     if (entries.length === 0 && certificate && others.has(from)) return quorum.onCertificate(certificate)
-    const taken = await take(entries, certificate, from)
+    const taken = await replica.ingest(entries, certificate, from)
     if (!taken.ok) return
     for (const refusal of taken.value.refused)
       if (refusal.type === 'entry' || refusal.type === 'certificate' || refusal.type === 'invalid')
         network.blame(from, `entries: ${refusal.type}`)
   }
 
-  const answer = async (from: NodeId, [type, body]: WireMessage): Promise<void> => {
+  const answer = async (from: NodeId, message: WireMessage): Promise<void> => {
+    const [type, body] = message
     switch (type) {
       case 'policy?':
         return say(from, ['policy', { bytes: policy }])
@@ -210,10 +231,10 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
         return ingest(from, body)
       case 'head?':
         return head(from, body)
-      case 'head':
-        return sync.onHead(from, body)
       case 'range?':
         return range(from, body)
+      default:
+        return facts.answer(from, message)
     }
   }
 
@@ -231,7 +252,6 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
     if (others.has(peer.id)) void issuer?.finish().catch(() => {})
     else if (peer.role === 'node') void tellIncomes(peer.id, peer.device).catch(() => {})
   })
-
   const underWay = new Set<Promise<void>>()
   const stop = network.onMessage((from, message, forwarded) => {
     if (forwarded) return
@@ -245,12 +265,13 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
 
   return {
     ...(issuer && { issuer }),
-    ledger: () => viewLedger(replica, signedPolicy.policy),
-    counters: () => counters,
+    ledger: async () => viewLedger(replica, signedPolicy.policy, (await epochs.book()).view(), facts.view),
+    counters: () => ({ ...counters, rootsDiffered: facts.rootsDiffered() }),
     close: async () => {
       stop()
       stopTelling()
-      sync.close()
+      facts.close()
+      settling.close()
       await Promise.all(underWay)
     },
   }

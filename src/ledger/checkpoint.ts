@@ -78,13 +78,12 @@ export const signCheckpoint = async (
   { day, root }: Pick<Checkpoint, 'day' | 'root'>,
 ): Promise<Checkpoint> => ({ day, root, signatures: [[witness.publicKey, await witness.sign(checkpointMessage(swarm, { day, root }))]] })
 
-/** Signatures of 2f+1 listed witnesses, and none that is false. */
-export const verifyCheckpoint = async (
+/** Every signature is a listed witness's own, each witness once: true also for a checkpoint that is not full yet. */
+export const verifyCheckpointSignatures = async (
   verifier: Verifier,
   checkpoint: Checkpoint,
   { swarm, witnesses }: Pick<LedgerRules, 'swarm' | 'witnesses'>,
 ): Promise<boolean> => {
-  if (checkpoint.signatures.length < quorumOf(witnesses.length)) return false
   const message = checkpointMessage(swarm, checkpoint)
   for (const [i, [witness, signature]] of checkpoint.signatures.entries()) {
     if (i > 0 && compareBytes(checkpoint.signatures[i - 1]![0], witness) >= 0) return false
@@ -92,6 +91,14 @@ export const verifyCheckpoint = async (
   }
   return true
 }
+
+/** Signatures of 2f+1 listed witnesses, and none that is false. */
+export const verifyCheckpoint = async (
+  verifier: Verifier,
+  checkpoint: Checkpoint,
+  rules: Pick<LedgerRules, 'swarm' | 'witnesses'>,
+): Promise<boolean> =>
+  checkpoint.signatures.length >= quorumOf(rules.witnesses.length) && (await verifyCheckpointSignatures(verifier, checkpoint, rules))
 
 /** Both of the same day and root, else undefined. */
 export const mergeCheckpoints = (a: Checkpoint, b: Checkpoint): Checkpoint | undefined => {

@@ -1,16 +1,17 @@
 /**
  * The certified heads of a replica as a set to reconcile, and what follows from a reconciliation: which parts of which chains to
- * ask for, and which to give. Ranges of chains travel as they do otherwise; a head that arrives is checked like any other entry.
+ * ask for, and which to give. Verdicts and proofs of fraud lie in the same set. What arrives is checked like anything else.
  */
 import type { NodeId, PublicKey } from '../identity/keys.ts'
 import { assert } from '../lib/assert.ts'
-import { type Bytes, toHex } from '../lib/bytes.ts'
+import { type Bytes, sha256, toHex } from '../lib/bytes.ts'
 import { createFingerprintTree } from './fingerprint-tree.ts'
 import type { SyncItem } from './reconcile-message.ts'
 import type { Reconciliation, SyncSet } from './reconcile.ts'
 import type { Replica } from './replica.ts'
 import { verdictId } from './state-tree-account.ts'
 import type { Finding } from './verdict.ts'
+import { encodeFraud, type WitnessFraud } from './verdict-proof.ts'
 
 export interface FollowedHeads {
   readonly set: SyncSet
@@ -18,14 +19,20 @@ export interface FollowedHeads {
   readonly took: (authors: readonly PublicKey[]) => Promise<void>
   /** A verdict that is known from now on. */
   readonly judged: (verdict: Finding) => void
+  /** All that is known of witnesses' fraud; a proof that took another's place takes it here as well. */
+  readonly proved: (frauds: readonly WitnessFraud[]) => void
 }
 
-/** Verdicts have no time of their own, and are few: they stand together before all heads. */
-const verdictTime = 0
+/** Verdicts and proofs have no time of their own, and are few: they stand together before all heads. */
+const factTime = 0
+
+/** By its bytes: of two proofs against one witness the lower is kept, so that in the end all hold the same. */
+export const fraudId = (fraud: WitnessFraud): Bytes => sha256(encodeFraud(fraud))
 
 export const followHeads = async ({ records, verdicts }: Pick<Replica, 'records' | 'verdicts'>): Promise<FollowedHeads> => {
   const set = createFingerprintTree<SyncItem>()
   const heads = new Map<NodeId, SyncItem>()
+  const frauds = new Map<NodeId, SyncItem>()
 
   const put = async (author: PublicKey, seq: number): Promise<void> => {
     if (seq < 0) return
@@ -38,12 +45,23 @@ export const followHeads = async ({ records, verdicts }: Pick<Replica, 'records'
     set.insert(item)
   }
   for (const { author, seq } of await records.heads()) await put(author, seq)
-  const judged = (verdict: Finding): void => void set.insert({ time: verdictTime, id: verdictId(verdict) })
+  const judged = (verdict: Finding): void => void set.insert({ time: factTime, id: verdictId(verdict) })
   for (const verdict of await verdicts.verdicts()) judged(verdict)
+  const proved = (known: readonly WitnessFraud[]): void => {
+    for (const fraud of known) {
+      const before = frauds.get(toHex(fraud.witness))
+      if (before) set.remove(before)
+      const item: SyncItem = { time: factTime, id: fraudId(fraud) }
+      frauds.set(toHex(fraud.witness), item)
+      set.insert(item)
+    }
+  }
+  proved(await verdicts.frauds())
 
   return {
     set,
     judged,
+    proved,
     took: async (authors) => {
       for (const author of new Map(authors.map((key) => [toHex(key), key])).values()) await put(author, (await records.head(author))[0].seq)
     },
@@ -58,9 +76,9 @@ export interface ChainPart {
 export interface Exchange {
   readonly fetch: readonly ChainPart[]
   readonly give: readonly ChainPart[]
-  /** By `verdictId`. */
-  readonly fetchVerdicts: readonly Bytes[]
-  readonly giveVerdicts: readonly Bytes[]
+  /** Verdicts and proofs of fraud, by `verdictId` and `fraudId`. */
+  readonly fetchFacts: readonly Bytes[]
+  readonly giveFacts: readonly Bytes[]
 }
 
 /**
@@ -81,6 +99,6 @@ export const planExchange = (
     const known = head ? (theirs.get(toHex(head.author)) ?? -1) : 0
     return !head || head.seq < known ? [] : [{ author: head.author, from: Math.min(head.seq, known + 1) }]
   })
-  const verdicts = (items: ReadonlyMap<string, SyncItem>) => [...items.values()].filter(({ head }) => !head).map(({ id }) => id)
-  return { fetch, give, fetchVerdicts: verdicts(lacked), giveVerdicts: verdicts(offered) }
+  const facts = (items: ReadonlyMap<string, SyncItem>) => [...items.values()].filter(({ head }) => !head).map(({ id }) => id)
+  return { fetch, give, fetchFacts: facts(lacked), giveFacts: facts(offered) }
 }

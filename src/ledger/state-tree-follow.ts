@@ -10,6 +10,8 @@ export interface FollowedState {
   readonly tree: StateTree
   /** Entries that a replica's `ingest` reported as certified, in its order. */
   readonly took: (certified: readonly ParsedEntry[]) => Promise<void>
+  /** Reads the account anew, whatever happened to it. */
+  readonly renew: (author: PublicKey) => Promise<void>
   /** A verdict against this account came to be known. */
   readonly judged: (target: PublicKey) => Promise<void>
 }
@@ -32,6 +34,10 @@ export const followReplica = async ({ records, verdicts }: Pick<Replica, 'record
   return {
     tree,
     judged,
+    renew: async (author) => {
+      const [head] = await records.head(author)
+      if (head.seq >= 0) tree.replace(await records.wholeState(head))
+    },
     took: async (certified) => {
       const byAuthor = new Map<string, ParsedEntry[]>()
       for (const parsed of certified) {

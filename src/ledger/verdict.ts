@@ -116,21 +116,32 @@ export const mergeVerdicts = (a: Verdict, b: Verdict): Verdict | undefined => {
 
 export type VerdictError = SchemaError | { readonly type: 'verdict'; readonly reason: 'few' | 'witness' | 'signature' }
 
-/** A full verdict: right in form, by 2f+1 listed witnesses, nothing in it false. */
-export const verifyVerdict = async (
+/** Right in form, every signature a listed witness's own: true also for a verdict that is not full yet. */
+export const verifyVerdictSignatures = async (
   verifier: Verifier,
   verdict: Verdict,
   { swarm, witnesses }: Pick<LedgerRules, 'swarm' | 'witnesses'>,
 ): Promise<Result<void, VerdictError>> => {
   const form = parse(verdictSchema, verdict)
   if (!form.ok) return form
-  if (verdict.signatures.length < quorumOf(witnesses.length)) return err({ type: 'verdict', reason: 'few' })
   const message = verdictMessage(swarm, verdict)
   for (const [witness, signature] of verdict.signatures) {
     if (!witnesses.some((key) => equalBytes(key, witness))) return err({ type: 'verdict', reason: 'witness' })
     if (!(await verifier.verify(signature, message, witness))) return err({ type: 'verdict', reason: 'signature' })
   }
   return ok(undefined)
+}
+
+/** A full verdict: right in form, by 2f+1 listed witnesses, nothing in it false. */
+export const verifyVerdict = async (
+  verifier: Verifier,
+  verdict: Verdict,
+  rules: Pick<LedgerRules, 'swarm' | 'witnesses'>,
+): Promise<Result<void, VerdictError>> => {
+  const form = parse(verdictSchema, verdict)
+  if (!form.ok) return form
+  if (verdict.signatures.length < quorumOf(rules.witnesses.length)) return err({ type: 'verdict', reason: 'few' })
+  return verifyVerdictSignatures(verifier, verdict, rules)
 }
 
 /** What verdicts against one account cost it together, in µcr; each key given once. */

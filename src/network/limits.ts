@@ -25,6 +25,17 @@ export const ratesPerMinute: Readonly<Record<WireType, number>> = {
   introduce: 300,
   ping: 60,
   pong: 60,
+  // Among relays: a newcomer's reconciliation takes a round for every 400 accounts, and a frame holds some eighty short chains.
+  'heads?': 600,
+  heads: 600,
+  'ranges?': 600,
+  ranges: 1_200,
+  fork: 240,
+  verdict: 600,
+  fraud: 120,
+  propose: 600,
+  checkpoint: 60,
+  broken: 12,
 }
 /** What peers pass on for others: too much of it is dropped, but not held against who passed it on. */
 export const carriedTypes: ReadonlySet<WireType> = new Set(['signed', 'forward', 'introduce'])

@@ -21,23 +21,18 @@
  * | neighbours| {peers}                                 | who is linked with me (for introductions)                           |
  * | introduce | {to, from, id, kind, sdp}               | sealed offer or answer, passed on by a common neighbour              |
  * | ping/pong | {nonce}                                 | liveness and latency                                                |
+ *
+ * What relays say among themselves stands in wire-relays.ts.
  */
 import * as v from 'valibot'
 import { bytesOf, bytesUpTo, id32, key32, sig64, text, uint } from '../lib/schema.ts'
+import { entriesSchema, relaySchemas } from './wire-relays.ts'
+
+export { entryBytesMax } from './wire-relays.ts'
 
 export const frameBytesMax = 64 * 1024
 /** Plaintext of one sealed chunk: with the tag, the header and CBOR it stays below a frame, forwarded or not. */
 export const chunkBytes = 48 * 1024
-/** Ledger entries are at most 32 KiB; a segment travels in as many `entries` messages as it needs. */
-export const entryBytesMax = 32 * 1024
-
-export const certificateSchema = v.strictObject({
-  author: key32,
-  seq: uint(),
-  id: id32,
-  signatures: v.pipe(v.array(v.strictTuple([key32, sig64])), v.maxLength(100)),
-})
-const entryBytes = bytesUpTo(entryBytesMax)
 
 export const wireSchemas = {
   'policy?': v.strictObject({}),
@@ -49,8 +44,8 @@ export const wireSchemas = {
     author: v.optional(key32),
     seq: v.optional(uint()),
   }),
-  certify: v.strictObject({ entries: v.pipe(v.array(entryBytes), v.maxLength(64)) }),
-  entries: v.strictObject({ entries: v.pipe(v.array(entryBytes), v.maxLength(64)), certificate: v.nullable(certificateSchema) }),
+  certify: v.strictObject({ entries: entriesSchema.entries.entries }),
+  entries: entriesSchema,
   'head?': v.strictObject({ author: key32 }),
   head: v.strictObject({
     author: key32,
@@ -80,6 +75,7 @@ export const wireSchemas = {
   }),
   ping: v.strictObject({ nonce: uint() }),
   pong: v.strictObject({ nonce: uint() }),
+  ...relaySchemas,
 } as const
 
 export type WireType = keyof typeof wireSchemas

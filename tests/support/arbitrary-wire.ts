@@ -41,6 +41,21 @@ const bodies: { readonly [T in keyof typeof wireSchemas]: fc.Arbitrary<unknown> 
     kind: fc.constantFrom('offer', 'answer', 'refuse'),
     sdp: upTo(500),
   }),
+  'heads?': fc.record({ session: n, bytes: upTo(200) }),
+  heads: fc.record({ session: n, bytes: upTo(200), root: bytes(32) }),
+  'ranges?': fc.record({ parts: fc.array(fc.tuple(bytes(32), n), { maxLength: 5 }), facts: fc.array(bytes(32), { maxLength: 5 }) }),
+  ranges: fc.record({
+    runs: fc.array(fc.record({ entries: fc.array(upTo(200), { maxLength: 5 }), certificate: fc.constant(null) }), {
+      minLength: 1,
+      maxLength: 5,
+    }),
+  }),
+  fork: fc.record({ entries: fc.array(upTo(200), { minLength: 1, maxLength: 2 }) }),
+  verdict: fc.record({ bytes: upTo(500) }),
+  fraud: fc.record({ bytes: upTo(500) }),
+  propose: fc.record({ day: n, part: n, last: fc.boolean(), bytes: upTo(500) }),
+  checkpoint: fc.record({ bytes: upTo(500) }),
+  broken: fc.record({ bytes: upTo(500) }),
   ping: fc.record({ nonce: n }),
   pong: fc.record({ nonce: n }),
 }

@@ -20,6 +20,12 @@ const ledger = (accounts: LedgerView['accounts'], inFlight = 0): LedgerView => (
   swarm: { name: 'test', issuer: 'i' },
   accounts,
   inFlight,
+  issuance: { epoch: -1, multiplierPpm: 1_000_000, sponsoredUnits: 0, issuedMicro: 0, dueMicro: 0, deviations: [] },
+  stateRoot: '',
+  verdicts: [],
+  frauds: [],
+  checkpoint: null,
+  broken: false,
 })
 
 const grants = [{ payee: 'liar', total: 500, units: 0, ok: 7, bad: 7 }]

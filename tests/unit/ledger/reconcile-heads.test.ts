@@ -98,6 +98,6 @@ test('verdicts travel by their ids', async () => {
   expect((await ben.replica.verdicts.take(verdict)).ok).toBe(true)
   ben.heads.judged(verdict)
   const there = planExchange(find(ana.heads.set, ben.heads.set), () => -1)
-  expect(there).toEqual({ fetch: [], give: [], fetchVerdicts: [verdictId(verdict)], giveVerdicts: [] })
-  expect(planExchange(find(ben.heads.set, ana.heads.set), () => -1).giveVerdicts).toEqual([verdictId(verdict)])
+  expect(there).toEqual({ fetch: [], give: [], fetchFacts: [verdictId(verdict)], giveFacts: [] })
+  expect(planExchange(find(ben.heads.set, ana.heads.set), () => -1).giveFacts).toEqual([verdictId(verdict)])
 })

@@ -1,0 +1,172 @@
+/**
+ * The ledger's facts in a relay, put together: the replica and what follows from it, and how it is kept alike with the other relays
+ * by comparison, verdicts, checkpoints and the proof of a broken swarm. The table of messages stands in network/wire-relays.ts.
+ */
+import type { NodeId, Signer, Verifier } from '../identity/keys.ts'
+import { checkpointSource, createCheckpointWitness } from '../ledger/checkpoint-witness.ts'
+import { createReplica, type Replica } from '../ledger/replica.ts'
+import type { LedgerRules } from '../ledger/rules.ts'
+import type { createWitness, Witness } from '../ledger/witness.ts'
+import { type Bytes, toHex } from '../lib/bytes.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Random } from '../lib/random.ts'
+import type { Store } from '../lib/store.ts'
+import type { Network, Peer } from '../network/network.ts'
+import type { WireBody, WireMessage } from '../network/wire.ts'
+import { relaySchemas } from '../network/wire-relays.ts'
+import { createBrokenDesk } from './relay-broken.ts'
+import { type ChainTeller, createChainTeller } from './relay-chains.ts'
+import { createCheckpointDesk } from './relay-checkpoints.ts'
+import { createCircle } from './relay-circle.ts'
+import type { LedgerFacts } from './relay-ledger.ts'
+import { followRelayState } from './relay-state.ts'
+import { createRelaySync } from './relay-sync.ts'
+import { createVerdictDesk, type VerdictDesk } from './relay-verdicts.ts'
+
+/** What is not a verdict or a checkpoint yet is told again. */
+const tickMs = 60_000
+const relayTypes: ReadonlySet<string> = new Set(Object.keys(relaySchemas))
+
+export interface RelayFacts {
+  /** Whoever writes, writes through this one. */
+  readonly replica: Replica
+  readonly witness: Witness
+  readonly chains: ChainTeller
+  readonly verdicts: Pick<VerdictDesk, 'shown' | 'signed'>
+  readonly view: LedgerFacts
+  /** Times that another relay had the same heads and verdicts and another state root. */
+  readonly rootsDiffered: () => number
+  /** The answers to what relays say among themselves; whoever else says it pays in score. */
+  readonly answer: (from: NodeId, message: WireMessage) => Promise<void>
+  readonly close: () => void
+}
+
+export const startRelayFacts = async ({
+  clock,
+  random,
+  store,
+  verifier,
+  network,
+  rules,
+  signer,
+  others,
+  makeWitness,
+  ingest,
+}: {
+  readonly clock: Clock
+  readonly random: Random
+  readonly store: Store
+  readonly verifier: Verifier
+  readonly network: Network
+  readonly rules: LedgerRules
+  /** The witness's key. */
+  readonly signer: Signer
+  readonly others: ReadonlySet<NodeId>
+  readonly makeWitness: (replica: Replica) => ReturnType<typeof createWitness>
+  /** Takes a part of a chain as if it had come alone. */
+  readonly ingest: (from: NodeId, part: WireBody<'entries'>) => Promise<void>
+}): Promise<RelayFacts> => {
+  const circle = createCircle(network, others)
+  const state = await followRelayState(createReplica({ store, verifier, rules }), {
+    onCertified: (entries, from) => {
+      const firsts = new Map(entries.toReversed().map(({ entry }) => [toHex(entry.author), entry]))
+      // What another relay brought it brings to all.
+      if (!others.has(from)) for (const { author, seq } of firsts.values()) sync.spread(author, seq)
+      verdicts.grew([...firsts.values()].map(({ author }) => author))
+    },
+    onConflict: () => {
+      brokenness.onConflict()
+      verdicts.branched()
+    },
+    onVerdict: (verdict) => verdicts.onFull(verdict),
+    onFraud: (fraud) => verdicts.onProved(fraud),
+  })
+  const { replica } = state
+  const chains = createChainTeller(replica)
+  const witness = makeWitness(replica)
+  const verdicts = createVerdictDesk({ store, verifier, rules, replica, witness, circle, network })
+  const brokenness = createBrokenDesk({ store, verifier, rules, replica, circle, network })
+  const checkpoints = createCheckpointDesk({
+    clock,
+    store,
+    verifier,
+    rules,
+    signer,
+    witness: createCheckpointWitness({
+      store,
+      source: checkpointSource(replica, { store, records: replica.records, rules, verifier }),
+      signer,
+      swarm: rules.swarm,
+      clock,
+    }),
+    circle,
+    network,
+  })
+  const giveFact = async (to: NodeId, id: Bytes): Promise<void> => {
+    const fact = await state.fact(id)
+    if (fact) verdicts.give(to, fact)
+  }
+  const sync = createRelaySync({ clock, random, network, state, chains, others, giveFact })
+  await verdicts.resume()
+
+  const greet = async ({ id, device, role }: Peer): Promise<void> => {
+    await brokenness.onPeer(id)
+    if (others.has(id)) await checkpoints.onRelay(id)
+    else if (role === 'node') await verdicts.onNode(id, device)
+  }
+  /** A store that cannot be read: told when it comes again. */
+  const meet = (peer: Peer): void => void greet(peer).catch(() => {})
+  const stopGreeting = network.onPeer((peer, change) => (change === 'joined' ? meet(peer) : undefined))
+  network.peers().forEach(meet)
+  let stopTick = (): void => {}
+  const tick = (): void => {
+    stopTick = clock.after(tickMs, () => {
+      void Promise.allSettled([verdicts.tick(), checkpoints.tick()])
+      tick()
+    })
+  }
+  tick()
+
+  const answerRelay = async (from: NodeId, [type, body]: WireMessage): Promise<void> => {
+    switch (type) {
+      case 'heads?':
+        return sync.onAsked(from, body)
+      case 'heads':
+        return sync.onAnswer(from, body)
+      case 'ranges?':
+        return sync.onWanted(from, body)
+      case 'ranges':
+        for (const run of body.runs) await ingest(from, run)
+        return
+      case 'fork':
+        return verdicts.onFork(body.entries)
+      case 'verdict':
+        return verdicts.onVerdict(from, body.bytes)
+      case 'propose':
+        return checkpoints.onPropose(from, body)
+      case 'checkpoint':
+        return checkpoints.onCheckpoint(from, body.bytes)
+    }
+  }
+
+  return {
+    replica,
+    witness,
+    chains,
+    verdicts,
+    view: { root: state.root, broken: brokenness.broken, checkpoint: checkpoints.latest },
+    rootsDiffered: sync.rootsDiffered,
+    answer: async (from, message) => {
+      const [type, body] = message
+      if (type === 'fraud') return verdicts.onFraud(from, body.bytes)
+      if (type === 'broken') return brokenness.onBroken(from, body.bytes)
+      if (others.has(from)) return answerRelay(from, message)
+      if (relayTypes.has(type)) network.blame(from, `${type}: no relay of this swarm`)
+    },
+    close: () => {
+      stopGreeting()
+      stopTick()
+      sync.close()
+    },
+  }
+}

@@ -1,0 +1,241 @@
+/**
+ * How a double spend becomes a verdict (spec: ledger.md, *Verdicts*), and how proofs of a witness's fraud get around.
+ *
+ * A witness that holds two valid entries of one author at one number keeps the proof, signs what it found and shows both to the
+ * others, which judge for themselves; 2f+1 signatures are the verdict. The proof is shown again every minute until there is one,
+ * so nobody need remember what others said, and whoever was away learns of it. Full verdicts then travel like certified heads.
+ *
+ * | table | key                  | value                                                             |
+ * | ----- | -------------------- | ----------------------------------------------------------------- |
+ * | forks | target/reason/offence | bytes of the proof that this witness judged; kept as evidence    |
+ */
+import type { NodeId, PublicKey, Verifier } from '../identity/keys.ts'
+import { verifySignatures } from '../ledger/certificate.ts'
+import { parseEntry, type ParsedEntry } from '../ledger/entry.ts'
+import { branchFork, forkHeld, heldAt, pairIn, proofOf } from '../ledger/fork-proof.ts'
+import type { Replica } from '../ledger/replica.ts'
+import { type LedgerRules, quorumOf } from '../ledger/rules.ts'
+import type { Certificate } from '../ledger/types.ts'
+import {
+  encodeVerdict,
+  type Finding,
+  mergeVerdicts,
+  offenceOf,
+  parseVerdict,
+  type Verdict,
+  verdictKey,
+  verifyVerdictSignatures,
+} from '../ledger/verdict.ts'
+import {
+  type DoubleSpendProof,
+  encodeDoubleSpend,
+  encodeFraud,
+  fraudsIn,
+  parseDoubleSpend,
+  parseFraud,
+  type WitnessFraud,
+} from '../ledger/verdict-proof.ts'
+import type { Witness } from '../ledger/witness.ts'
+import { type Bytes, fromHex, toHex } from '../lib/bytes.ts'
+import { createSerial } from '../lib/serial.ts'
+import type { Store } from '../lib/store.ts'
+import type { Network } from '../network/network.ts'
+import type { Circle } from './relay-circle.ts'
+import type { Fact } from './relay-state.ts'
+
+/** Judgements waiting: each may fold a chain from its beginning. What is not judged now is shown again. */
+const judgingMax = 64
+/** Findings of this witness that are told again at once; the rest when these are verdicts. */
+const toldMax = 64
+/** Findings that are remembered of one other relay until they are verdicts, and forks of which only one entry has come. */
+const rememberedMax = 256
+/** Both entries of a fork go into one message up to this size. */
+const pairBytesMax = 56 * 1024
+
+export interface VerdictDesk {
+  /** What a crash or a stop cut off. */
+  readonly resume: () => Promise<void>
+  /** A witness refused this number because another entry stands there. */
+  readonly shown: (submitted: readonly Uint8Array[], seq: number) => void
+  /** The chains of these authors have grown. */
+  readonly grew: (authors: readonly PublicKey[]) => void
+  /** Certified entries on branches have come. */
+  readonly branched: () => void
+  /** Signatures of witnesses on an entry, too few to certify it. */
+  readonly signed: (certificate: Certificate) => Promise<void>
+  readonly onFork: (entries: readonly Uint8Array[]) => void
+  readonly onVerdict: (from: NodeId, bytes: Bytes) => Promise<void>
+  readonly onFraud: (from: NodeId, bytes: Bytes) => Promise<void>
+  /** Full, and new in the replica. */
+  readonly onFull: (verdict: Verdict) => void
+  readonly onProved: (fraud: WitnessFraud) => void
+  readonly give: (to: NodeId, fact: Fact) => void
+  /** Who comes is told what is held against it. */
+  readonly onNode: (id: NodeId, device: PublicKey) => Promise<void>
+  /** Once a minute. */
+  readonly tick: () => Promise<void>
+}
+
+export const createVerdictDesk = ({
+  store,
+  verifier,
+  rules,
+  replica,
+  witness,
+  circle,
+  network,
+}: {
+  readonly store: Store
+  readonly verifier: Verifier
+  readonly rules: LedgerRules
+  readonly replica: Pick<Replica, 'records' | 'verdicts'>
+  readonly witness: Pick<Witness, 'judge'>
+  readonly circle: Circle
+  readonly network: Pick<Network, 'peers' | 'send' | 'blame'>
+}): VerdictDesk => {
+  const { records, verdicts } = replica
+  const quorum = quorumOf(rules.witnesses.length)
+  const serial = createSerial()
+  /** Found by this witness, and no verdict yet. */
+  const own = new Map<string, { readonly verdict: Verdict; readonly proof: DoubleSpendProof }>()
+  /** What other relays brought, by relay and key. */
+  const words = new Map<NodeId, Map<string, Verdict>>()
+  const halves = new Map<string, readonly ParsedEntry[]>()
+  let judging = 0
+
+  const later = (job: () => Promise<void>): void => {
+    if (judging >= judgingMax) return
+    judging++
+    // A store that cannot be read: the fork is shown again.
+    void serial('judge', job)
+      .catch(() => {})
+      .finally(() => judging--)
+  }
+  const isKnown = async (finding: Finding): Promise<boolean> =>
+    (await verdicts.verdicts(finding.target)).some((known) => verdictKey(known) === verdictKey(finding))
+
+  const consider = (pair: readonly [ParsedEntry, ParsedEntry] | undefined): Promise<void> =>
+    pair ? serial('consider', () => judge(pair)) : Promise.resolve()
+  const judge = async (pair: readonly [ParsedEntry, ParsedEntry]): Promise<void> => {
+    const { author, seq } = pair[0].entry
+    const finding: Finding = { target: author, reason: 'DoubleSpend', offence: offenceOf.doubleSpend(author, seq) }
+    const key = verdictKey(finding)
+    if (own.has(key) || (await isKnown(finding))) return
+    const proof = await proofOf(store, records, pair)
+    const judged = await witness.judge(proof)
+    if (!judged.ok) return
+    const stored = await store.commit([{ table: 'forks', key, value: encodeDoubleSpend(proof) }])
+    if (!stored.ok || (await isKnown(finding))) return
+    own.set(key, { verdict: judged.value, proof })
+    tell(judged.value, proof)
+    await count(key)
+  }
+  const tell = (verdict: Verdict, { first, second }: DoubleSpendProof): void => {
+    const together = first.length + second.length <= pairBytesMax
+    for (const entries of together ? [[first, second]] : [[first], [second]]) circle.tell(['fork', { entries }])
+    circle.tell(['verdict', { bytes: encodeVerdict(verdict) }])
+  }
+  /** All signatures on this finding together; enough of them are kept, which tells the others (`onFull`). */
+  const count = async (key: string): Promise<void> => {
+    const found = [own.get(key)?.verdict, ...[...words.values()].map((said) => said.get(key))].flatMap((one) => one ?? [])
+    const merged = found.reduce<Verdict | undefined>((all, one) => (all ? mergeVerdicts(all, one) : one), undefined)
+    if (merged && merged.signatures.length >= quorum) await verdicts.take(merged)
+  }
+
+  return {
+    resume: async () => {
+      for (const [key, bytes] of await store.list('forks')) {
+        const proof = parseDoubleSpend(bytes as Bytes)
+        const judged = proof.ok ? await witness.judge(proof.value) : proof
+        if (proof.ok && judged.ok && !(await isKnown(judged.value))) own.set(key, { verdict: judged.value, proof: proof.value })
+      }
+    },
+    shown: (submitted, seq) => {
+      later(async () => {
+        const other = submitted.flatMap((bytes) => {
+          const parsed = parseEntry(bytes)
+          return parsed.ok && parsed.value.entry.seq === seq ? [parsed.value] : []
+        })[0]
+        if (other) await consider(pairIn([other, ...(await heldAt(store, records, other.entry.author, seq))]))
+      })
+    },
+    grew: (authors) => {
+      const job = async (): Promise<void> => {
+        for (const author of authors) {
+          const pair = await forkHeld(store, records, author)
+          if (pair) await consider(pair)
+        }
+      }
+      // As many as were just taken in: none is dropped, since nobody would show it again.
+      void serial('grew', job).catch(() => {})
+    },
+    branched: () => {
+      later(async () => {
+        for (const [author] of await store.list('tips', { limit: toldMax }))
+          await consider(await branchFork(store, records, fromHex(author)!))
+      })
+    },
+    signed: async (certificate) => {
+      if (certificate.signatures.length === 0 || !(await verifySignatures(verifier, certificate, rules))) return
+      const known = await records.certificateAt(certificate.author, certificate.seq)
+      for (const fraud of known ? fraudsIn([known, certificate]) : []) await verdicts.takeFraud(fraud)
+    },
+    onFork: (entries) => {
+      later(async () => {
+        const told = entries.flatMap((bytes) => {
+          const parsed = parseEntry(bytes)
+          return parsed.ok ? [parsed.value] : []
+        })
+        for (const one of told) {
+          const { author, seq } = one.entry
+          const place = `${toHex(author)}/${seq}`
+          const other = (halves.get(place) ?? []).filter(({ id }) => toHex(id) !== toHex(one.id))
+          halves.delete(place)
+          halves.set(place, [one, ...other].slice(0, 2))
+          if (halves.size > rememberedMax) halves.delete(halves.keys().next().value!)
+          await consider(pairIn([one, ...other, ...(await heldAt(store, records, author, seq))]))
+        }
+      })
+    },
+    onVerdict: async (from, bytes) => {
+      const parsed = parseVerdict(bytes)
+      if (!parsed.ok || !(await verifyVerdictSignatures(verifier, parsed.value, rules)).ok) return network.blame(from, 'verdict')
+      const verdict = parsed.value
+      if (verdict.signatures.length >= quorum) return void (await verdicts.take(verdict))
+      const known = (await verdicts.verdicts(verdict.target)).find((one) => verdictKey(one) === verdictKey(verdict))
+      if (known) return circle.send(from, ['verdict', { bytes: encodeVerdict(known) }])
+      const said = words.get(from) ?? new Map<string, Verdict>()
+      words.set(from, said)
+      const key = verdictKey(verdict)
+      said.delete(key)
+      said.set(key, verdict)
+      if (said.size > rememberedMax) said.delete(said.keys().next().value!)
+      await count(key)
+    },
+    onFraud: async (from, bytes) => {
+      const parsed = parseFraud(bytes)
+      const taken = parsed.ok ? await verdicts.takeFraud(parsed.value) : parsed
+      if (!taken.ok && (taken.error.type === 'malformed' || taken.error.type === 'proof')) network.blame(from, 'fraud')
+    },
+    onFull: (verdict) => {
+      const key = verdictKey(verdict)
+      own.delete(key)
+      for (const said of words.values()) said.delete(key)
+      const message = ['verdict', { bytes: encodeVerdict(verdict) }] as const
+      circle.tell(message)
+      void network.send(toHex(verdict.target), message)
+    },
+    onProved: (fraud) => circle.tell(['fraud', { bytes: encodeFraud(fraud) }]),
+    give: (to, fact) =>
+      circle.send(
+        to,
+        'verdict' in fact ? ['verdict', { bytes: encodeVerdict(fact.verdict) }] : ['fraud', { bytes: encodeFraud(fact.fraud) }],
+      ),
+    onNode: async (id, device) => {
+      for (const verdict of await verdicts.verdicts(device)) await network.send(id, ['verdict', { bytes: encodeVerdict(verdict) }])
+    },
+    tick: async () => {
+      for (const { verdict, proof } of [...own.values()].slice(0, toldMax)) tell(verdict, proof)
+    },
+  }
+}
