@@ -48,6 +48,7 @@ export const callSchemas = {
     signing('cancel'),
   ]),
   reward: v.strictObject({ sow: id32, agreement: id32, payee: key32, accepted: v.boolean(), expires: uint() }),
+  prepay: v.strictObject({ agreement: id32, payee: key32, total: uint() }),
   release: v.strictObject({ sow: id32 }),
   settle: none,
   claim: v.strictObject({ incomes: v.pipe(v.array(v.strictObject({ entry, certificate: certificateSchema })), v.maxLength(incomesMax)) }),

@@ -116,6 +116,7 @@ export const createHandlers = ({ verifier, session, keeper, identity, swarm, sta
       return ok({ message: signed.bytes, id: signed.id })
     },
     reward: (id, args) => once(id, 'reward', async (spending, chain) => spending.reward(await chain.state(), args)),
+    prepay: (id, args) => once(id, 'prepay', async (spending, chain) => spending.prepay(await chain.state(), args)),
     release: (_, { sow }) => here().spending.release(sow),
 
     settle: (id) => appending(id, 'settle', (settling, answered) => settling.settle(answered)),

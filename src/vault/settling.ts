@@ -25,7 +25,7 @@ import { bytesUpTo, parse } from '../lib/schema.ts'
 import type { Store, StoreValue, Write } from '../lib/store.ts'
 import { refused, storeFailed } from './errors.ts'
 import type { Spending } from './spending.ts'
-import { sameFigures, type Tab, tabTotal } from './tabs.ts'
+import { payTotal, sameFigures, type Tab } from './tabs.ts'
 import type { VaultCalls, VaultError } from './vault.ts'
 
 /** The uncertified end of the chain, after whatever was asked. */
@@ -176,13 +176,13 @@ const dueLines = (
   for (const [payee, tab] of tabs) {
     const paid = state.paid.get(payee) ?? nothingPaid
     if (sameFigures(tab, paid) || lines.length === payLinesMax) continue
-    const due = tabTotal(tab) - paid.total
+    const due = payTotal(tab) - paid.total
     if (BigInt(due) > left) {
       needMicro += due
       continue
     }
     left -= BigInt(due)
-    lines.push([fromHex(payee)!, tabTotal(tab), tab.units, tab.ok, tab.bad])
+    lines.push([fromHex(payee)!, payTotal(tab), tab.units, tab.ok, tab.bad])
   }
   return { lines, needMicro }
 }

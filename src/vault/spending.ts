@@ -3,10 +3,13 @@
  *
  * Invariant: reserved + owed ≤ what the chain holds, so that whatever is promised can be paid. A sow reserves the most that
  * it can cost; a reward takes its cost out of that reservation and adds no more to the tab (which rounds up once, not per task).
+ * Where the policy lets pay ahead, a step comes out of the same reservation as the work that it is for, and is owed from then on;
+ * the reward of that work uses the credit up and takes no more. A step that was lost (its worker vanished) is missing for whoever
+ * takes the place: that is paid from what is free, or once something is.
  *
  * | table        | key             | value                                             |
  * | ------------ | --------------- | ------------------------------------------------- |
- * | sows         | sow id          | [price, units, expires]: the most it allows        |
+ * | sows         | sow id          | [price, units, expires, drawn]: the most it allows; µcr paid ahead out of its reservation |
  * | reservations | sow id          | what is left of it, in µcr; gone once released     |
  * | agreements   | agreement id    | sow, payee, price, units, expires, reward          |
  * | tabs         | payee           | tabs.ts                                           |
@@ -25,7 +28,7 @@ import { id32, key32, parse, uint } from '../lib/schema.ts'
 import type { Store, Write } from '../lib/store.ts'
 import { answersKeepMs } from './answers.ts'
 import { refused, storeFailed } from './errors.ts'
-import { type Tab, tabFrom, tabTotal, tabToRecord, withResult } from './tabs.ts'
+import { aheadMicro, payTotal, type Tab, tabFrom, tabTotal, tabToRecord, withResult } from './tabs.ts'
 import type { VaultCalls, VaultError } from './vault.ts'
 
 /** Agreements without a verdict wait this long for a requester that is away, with what is reserved for them. */
@@ -38,6 +41,10 @@ export interface Figures {
   readonly tabsMicro: number
   readonly reservedMicro: number
   readonly availableMicro: number
+  /** Paid, or promised to be, ahead of accepted work: payee (hex) and credit in µcr. */
+  readonly ahead: readonly (readonly [payee: string, micro: number])[]
+  /** A payee waits to find what it was promised in a certified entry. */
+  readonly awaited: boolean
 }
 
 /** The answer, and the writes that belong into its commit. */
@@ -49,12 +56,14 @@ export interface Spending {
   readonly sow: (chain: ChainState, expires: number, body: Body<'sow'>) => Promise<Planned<VaultCalls['sign']['answer']>>
   readonly agreement: (to: PublicKey, expires: number, body: Body<'agreement'>) => Promise<Planned<VaultCalls['sign']['answer']>>
   readonly reward: (chain: ChainState, args: VaultCalls['reward']['args']) => Promise<Planned<VaultCalls['reward']['answer']>>
+  readonly prepay: (chain: ChainState, args: VaultCalls['prepay']['args']) => Promise<Planned<VaultCalls['prepay']['answer']>>
   readonly release: (sow: Bytes) => Promise<Result<Record<string, never>, VaultError>>
   /** What nobody can come back to any more. */
   readonly outdated: () => Promise<readonly Write[]>
 }
 
-const sowSchema = v.strictTuple([uint(), uint(), uint()])
+// Records of earlier versions lack the last.
+const sowSchema = v.strictTuple([uint(), uint(), uint(), v.optional(uint(), 0)])
 const agreementSchema = v.strictObject({
   sow: id32,
   payee: key32,
@@ -70,11 +79,14 @@ export const createSpending = ({
   signer,
   swarm,
   clock,
+  prepayMicro,
 }: {
   readonly store: Store
   readonly signer: Signer
   readonly swarm: SwarmId
   readonly clock: Clock
+  /** The most that may be paid ahead of accepted work to one payee; 0: nothing is. */
+  readonly prepayMicro: number
 }): Spending => {
   const reservationOf = async (sow: string): Promise<number | undefined> => (await store.get('reservations', sow)) as number | undefined
 
@@ -86,10 +98,45 @@ export const createSpending = ({
 
   const figures = async (chain: ChainState): Promise<Figures> => {
     const chainMicro = Number(balanceOf(chain.head))
-    const owed = [...(await tabs(chain))].map(([payee, tab]) => tabTotal(tab) - (chain.paid.get(payee) ?? nothingPaid).total)
-    const tabsMicro = sum(owed)
+    const all = [...(await tabs(chain))]
+    const paidTo = (payee: string): number => (chain.paid.get(payee) ?? nothingPaid).total
+    const tabsMicro = sum(all.map(([payee, tab]) => payTotal(tab) - paidTo(payee)))
+    const ahead = all.map(([payee, tab]) => [payee, aheadMicro(tab)] as const).filter(([, micro]) => micro > 0)
+    const awaited = all.some(([payee, tab]) => tab.aheadTo > paidTo(payee))
     const reservedMicro = sum((await store.list('reservations')).map(([, rest]) => rest as number))
-    return { chainMicro, tabsMicro, reservedMicro, availableMicro: chainMicro - tabsMicro - reservedMicro }
+    return { chainMicro, tabsMicro, reservedMicro, availableMicro: chainMicro - tabsMicro - reservedMicro, ahead, awaited }
+  }
+
+  const shortOf = async (chain: ChainState, needMicro: number): Promise<VaultError | undefined> => {
+    const { availableMicro } = await figures(chain)
+    return needMicro > availableMicro ? { type: 'insufficient-credits', needMicro, availableMicro } : undefined
+  }
+
+  /** Takes a reward's cost out of the sow's reservation; what was drawn from that before, out of what is free. */
+  const cover = async (chain: ChainState, sow: string, cost: number): Promise<Result<readonly Write[], VaultError>> => {
+    const [rest, known] = [await reservationOf(sow), parse(sowSchema, await store.get('sows', sow))]
+    const lacking = rest === undefined ? cost : Math.max(0, cost - rest)
+    if (rest === undefined || !known.ok || lacking > known.value[3]) return refused('nothing is reserved for this reward any more')
+    const writes: Write[] = [{ table: 'reservations', key: sow, value: rest - (cost - lacking) }]
+    if (lacking === 0) return ok(writes)
+    const short = await shortOf(chain, lacking)
+    if (short) return err(short)
+    const [price, units, expires, drawn] = known.value
+    return ok([...writes, { table: 'sows', key: sow, value: [price, units, expires, drawn - lacking] }])
+  }
+
+  /** Takes a step ahead out of the sow's reservation as far as it goes, else out of what is free. */
+  const draw = async (chain: ChainState, sow: string, micro: number): Promise<Result<readonly Write[], VaultError>> => {
+    const [rest, known] = [(await reservationOf(sow)) ?? 0, parse(sowSchema, await store.get('sows', sow))]
+    const taken = known.ok ? Math.min(rest, micro) : 0
+    const short = taken < micro ? await shortOf(chain, micro - taken) : undefined
+    if (short) return err(short)
+    if (!known.ok || taken === 0) return ok([])
+    const [price, units, expires, drawn] = known.value
+    return ok([
+      { table: 'reservations', key: sow, value: rest - taken },
+      { table: 'sows', key: sow, value: [price, units, expires, drawn + taken] },
+    ])
   }
 
   return {
@@ -134,7 +181,8 @@ export const createSpending = ({
       return ok({ answer: { message: bytes, id }, writes: known ? [] : [{ table: 'agreements', key, value: record }] })
     },
 
-    reward: async ({ paid }, { sow, agreement, payee, accepted, expires }) => {
+    reward: async (chain, { sow, agreement, payee, accepted, expires }) => {
+      const { paid } = chain
       const key = toHex(agreement)
       const known = parse(agreementSchema, await store.get('agreements', key))
       if (!known.ok || !equalBytes(known.value.sow, sow) || !equalBytes(known.value.payee, payee))
@@ -153,14 +201,29 @@ export const createSpending = ({
           : refused(`this agreement was ${accepted ? 'rejected' : 'accepted'} before`)
 
       const writes: Write[] = [{ table: 'agreements', key, value: { ...known.value, accepted } }]
-      if (accepted) {
-        const rest = await reservationOf(toHex(sow))
-        const cost = maxCostMicro(known.value.units, known.value.price, 1)
-        if (rest === undefined || cost > rest) return refused('nothing is reserved for this reward any more')
-        writes.push({ table: 'reservations', key: toHex(sow), value: rest - cost })
+      // What is ahead is credit for this work.
+      const cost = Math.max(0, maxCostMicro(known.value.units, known.value.price, 1) - aheadMicro(before))
+      if (accepted && cost > 0) {
+        const covered = await cover(chain, toHex(sow), cost)
+        if (!covered.ok) return covered
+        writes.push(...covered.value)
       }
       const tab = withResult(before, { ...known.value, accepted })
       return voucher(tab, [...writes, { table: 'tabs', key: payeeKey, value: tabToRecord(tab) }])
+    },
+
+    prepay: async (chain, { agreement, payee, total }) => {
+      const known = parse(agreementSchema, await store.get('agreements', toHex(agreement)))
+      if (!known.ok || known.value.accepted !== null || !equalBytes(known.value.payee, payee))
+        return refused('no such open agreement of ours')
+      const payeeKey = toHex(payee)
+      const tab = tabFrom(await store.get('tabs', payeeKey), chain.paid.get(payeeKey))
+      if (prepayMicro === 0 || total > tabTotal(tab) + prepayMicro) return refused('more than may be paid ahead')
+      const writes: Write[] = [{ table: 'tabs', key: payeeKey, value: tabToRecord({ ...tab, aheadTo: Math.max(tab.aheadTo, total) }) }]
+      const raise = total - payTotal(tab)
+      if (raise <= 0) return ok({ answer: {}, writes })
+      const drawn = await draw(chain, toHex(known.value.sow), raise)
+      return drawn.ok ? ok({ answer: {}, writes: [...writes, ...drawn.value] }) : drawn
     },
 
     release: async (sow) => {
@@ -176,7 +239,7 @@ export const createSpending = ({
       // Work may have been done for these: their reward is to find what was set aside for it.
       const held = new Set(kept.filter(({ accepted }) => accepted === null).map(({ sow }) => toHex(sow)))
       const sows = (await store.list('sows')).filter(
-        ([key, record]) => (record as [number, number, number])[2] + answersKeepMs < now && !held.has(key),
+        ([key, record]) => (record as readonly number[])[2]! + answersKeepMs < now && !held.has(key),
       )
       return [
         ...sows.flatMap(([key]): Write[] => [

@@ -1,4 +1,5 @@
 /** What the vault holds of the swarm that it is in: its tables, its chain, its promises. */
+import type { Policy } from '../economy/policy.ts'
 import { parseSignedPolicy, rulesOf } from '../economy/policy-codec.ts'
 import type { Verifier } from '../identity/keys.ts'
 import { createOwnChain, type OwnChain } from '../ledger/own-chain.ts'
@@ -39,14 +40,19 @@ export const openSwarm = (
   const { clock, verifier, headChecked } = deps
   const { certificate: device, signer } = deps.identity
   const store = scopedStore(deps.store, scopeOf(record.link.swarm, device.device))
-  const spending = createSpending({ store, signer, swarm: record.link.swarm, clock })
+  const policy = record.policy === null ? undefined : policyOf(record.policy)
+  const spending = createSpending({ store, signer, swarm: record.link.swarm, clock, prepayMicro: policy?.prepayMicro ?? 0 })
   const swarm = { record, store, answers: createAnswers(store, clock), spending, ...(founding && { founding }) }
-  if (record.policy === null) return swarm
-  const signed = parseSignedPolicy(record.policy)
-  assert(signed.ok, 'a policy was checked before it was stored')
-  const { policy } = signed.value
+  if (!policy) return swarm
   const chain = createOwnChain({ store, signer, verifier, rules: rulesOf(policy), clock })
   return { ...swarm, books: { chain, settling: createSettling({ store, chain, spending, policy, device, headChecked }) } }
+}
+
+/** A policy was checked before it was stored. */
+const policyOf = (bytes: Bytes): Policy => {
+  const signed = parseSignedPolicy(bytes)
+  assert(signed.ok, 'a policy was checked before it was stored')
+  return signed.value.policy
 }
 
 /** A device restored from a phrase is a new account: it finds nothing of the one before. */

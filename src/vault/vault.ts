@@ -47,12 +47,16 @@ export interface Account {
   readonly summary: AccountSummary | null
   /** Σ claimed − Σ paid − staked of the chain, uncertified entries included. */
   readonly chainMicro: number
-  /** Owed by vouchers beyond what the chain has paid. */
+  /** Owed by vouchers and promises beyond what the chain has paid. */
   readonly tabsMicro: number
   /** Held for tasks in flight. */
   readonly reservedMicro: number
   /** chain − tabs − reserved: what a new task may cost. */
   readonly availableMicro: number
+  /** Paid ahead of accepted work, or promised to be: payee (hex) and credit. Each has at most the policy's step. */
+  readonly ahead: readonly (readonly [payee: string, micro: number])[]
+  /** A payee begins as soon as it finds what it was promised: settling does not wait. */
+  readonly awaited: boolean
   /** Certified totals since ever. */
   readonly earnedMicro: number
   readonly spentMicro: number
@@ -93,6 +97,11 @@ export interface VaultCalls {
     args: { sow: Bytes; agreement: Bytes; payee: PublicKey; accepted: boolean; expires: number }
     answer: { message: Bytes; id: Bytes; total: number }
   }
+  /**
+   * Promises that the payee of this open agreement will find so much in its `pay` line, in µcr: at most the policy's step beyond
+   * what its accepted work comes to. Settled with the rest; later work uses it up.
+   */
+  prepay: { args: { agreement: Bytes; payee: PublicKey; total: number }; answer: Record<string, never> }
   /** Frees what is still reserved for a sow. */
   release: { args: { sow: Bytes }; answer: Record<string, never> }
   /** Appends a `pay` for every tab beyond what the chain has paid (unless an entry still waits for its certificate). */

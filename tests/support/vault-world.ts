@@ -1,5 +1,5 @@
 /** A swarm around one vault, for tests: founder, one witness, an issuer that pays, and a store that can be killed at any commit. */
-import { createPolicy, encodeSignedPolicy, signPolicy, swarmIdOf, rulesOf } from '../../src/economy/policy-codec.ts'
+import { createPolicy, encodeSignedPolicy, type PolicyParts, signPolicy, swarmIdOf, rulesOf } from '../../src/economy/policy-codec.ts'
 import type { SwarmLink } from '../../src/economy/link.ts'
 import { certifyDevice } from '../../src/identity/device.ts'
 import type { PublicKey } from '../../src/identity/keys.ts'
@@ -56,14 +56,14 @@ export const mortal = (
 }
 
 /** Everything of one seed is the same at every run: keys, ids, signatures, times. */
-export const createWorld = async (seed = 'vault', openingMicro = credit) => {
+export const createWorld = async (seed = 'vault', openingMicro = credit, parts: Partial<PolicyParts> = {}) => {
   const clock = createManualClock()
   const random = createSeededRandom(seed)
   const verifier = createNobleVerifier()
   const [founder, witness, issuer] = [named('founder'), named('witness'), named('issuer')]
   const policy = createPolicy(
     { random, now: clock.now() },
-    { name: 'friends', founder: founder.publicKey, witnesses: [witness.publicKey], issuer: issuer.publicKey, models: [], openingMicro, stampBits: 0 },
+    { name: 'friends', founder: founder.publicKey, witnesses: [witness.publicKey], issuer: issuer.publicKey, models: [], openingMicro, stampBits: 0, ...parts },
   )
   const signedPolicy = encodeSignedPolicy(await signPolicy(founder, policy))
   const swarm = swarmIdOf(policy)

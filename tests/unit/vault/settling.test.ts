@@ -37,6 +37,8 @@ describe('settling', () => {
     await enrol(world, vault)
     expect(await account(vault)).toEqual({
       summary: null,
+      ahead: [],
+      awaited: false,
       chainMicro: 0,
       tabsMicro: 0,
       reservedMicro: 0,

@@ -23,6 +23,7 @@ const examples: { readonly [C in VaultCall]: VaultCalls[C]['args'] } = {
   joinOp: {},
   sign: { kind: 'cancel', to: key, expires, body: { agreement: key, reason: 'x' } },
   reward: { sow: key, agreement: key, payee: key, accepted: true, expires },
+  prepay: { agreement: key, payee: key, total: 1 },
   release: { sow: key },
   settle: {},
   claim: { incomes: [] },
