@@ -33,19 +33,21 @@ export interface Gossip {
 export const createGossip = (clock: Clock, verifier: Verifier, swarm: Bytes): Gossip => {
   const seen = new Map<string, number>()
   const authors = createKeyedRate(clock, sowsPerMinuteAndAuthor, authorsMax)
-  /** False where it was known. Maps keep their order of insertion: the oldest stands first. */
-  const remember = (hash: string): boolean => {
+  /** Maps keep their order of insertion: the oldest stands first. */
+  const forgetOld = (): void => {
     const now = clock.now()
     for (const [old, at] of seen) {
       if (at > now - rememberMs && seen.size < rememberedMax) break
       seen.delete(old)
     }
-    if (seen.has(hash)) return false
-    seen.set(hash, now)
-    return true
   }
+  const remember = (hash: string): void => void (seen.has(hash) || seen.set(hash, clock.now()))
   return {
     receive: async ({ message, hops }) => {
+      const hash = toHex(sha256(message))
+      forgetOld()
+      // Most that comes is here already, by another way: known by its bytes, it is not read again.
+      if (seen.has(hash)) return 'drop'
       const decoded = decodeCanonical(message)
       const head = decoded.ok ? parse(headSchema, decoded.value) : decoded
       if (!head.ok) return 'fault'
@@ -55,8 +57,7 @@ export const createGossip = (clock: Clock, verifier: Verifier, swarm: Bytes): Go
       if (!equalBytes(head.value.swarm, swarm)) return 'fault'
       // An old one that somebody plays again would count against its author.
       if (head.value.expires <= clock.now()) return 'drop'
-      const hash = toHex(sha256(message))
-      if (!remember(hash)) return 'drop'
+      remember(hash)
       const signed = concat(utf8('edge-net/msg/1'), encode({ ...rest, kind, from } as Cbor))
       if (!(await verifier.verify(sig, signed, from))) return 'fault'
       if (!authors.take(toHex(from))) {
@@ -65,6 +66,9 @@ export const createGossip = (clock: Clock, verifier: Verifier, swarm: Bytes): Go
       }
       return hops > 0 ? 'pass' : 'deliver'
     },
-    sent: (message) => void remember(toHex(sha256(message))),
+    sent: (message) => {
+      forgetOld()
+      remember(toHex(sha256(message)))
+    },
   }
 }
