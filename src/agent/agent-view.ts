@@ -2,6 +2,7 @@
 import type { Replica, Task } from '../contract/requester.ts'
 import type { Hire } from '../contract/worker.ts'
 import { owedMicro, tabShare } from '../economy/price.ts'
+import type { Policy } from '../economy/policy.ts'
 import { toHex } from '../lib/bytes.ts'
 import type { NetworkStatus } from '../network/network.ts'
 import type { ModelCard } from '../tasks/model-card.ts'
@@ -20,7 +21,7 @@ export interface ViewSource {
   readonly now: number
   readonly dayStartMs: number
   readonly status: VaultStatus
-  readonly policy: { readonly name: string; readonly kind: 'private' | 'public' } | undefined
+  readonly policy: Pick<Policy, 'name' | 'kind' | 'stakeMicro' | 'unlockMs'> | undefined
   readonly network: NetworkStatus | undefined
   /** Away: nobody who witnesses can be reached, and no relay is named that could be. Undefined while the policy is not known. */
   readonly witnesses: { readonly away: boolean } | undefined
@@ -80,6 +81,7 @@ export const deriveView = (s: ViewSource, revision: number) => {
       spentMicro: s.account?.spentMicro ?? 0,
       todayMicro: today.micro,
     },
+    deposit: depositView(s),
     founderAway: s.witnesses?.away === true && s.founder === undefined,
     founder: s.founder ?? null,
     trouble: s.trouble,
@@ -99,6 +101,21 @@ export const deriveView = (s: ViewSource, revision: number) => {
     work: [...s.hires].sort((a, b) => b.startedMs - a.startedMs).filter((h) => h.agreement !== null).slice(0, workShownMax).map(workView),
   }
 }
+
+/** What the deposit is once everything is certified that was asked for; null: certified. */
+const depositWaiting = ({ summary, deposit }: Account): number | null =>
+  deposit.wantedMicro ?? (deposit.stakedMicro === (summary?.staked ?? 0) ? null : deposit.stakedMicro)
+
+const depositView = ({ account, policy }: ViewSource) =>
+  account?.summary && policy
+    ? {
+        certifiedMicro: account.summary.staked,
+        waitingMicro: depositWaiting(account),
+        neededMicro: policy.stakeMicro,
+        unlocking: account.deposit.unlocking,
+        unlockMs: policy.unlockMs,
+      }
+    : null
 
 const paidFor = (task: Task, r: Replica): number =>
   r.phase === 'accepted' || r.verdict === 'accepted' ? Number(owedMicro(tabShare(task.sowBody.units, r.quote.body.price))) : 0

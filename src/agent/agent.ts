@@ -7,11 +7,12 @@ import type { SwarmLink } from '../economy/link.ts'
 import { verifyDevice } from '../identity/device.ts'
 import { parseSignedPolicy, rulesOf } from '../economy/policy-codec.ts'
 import { type Bytes, equalBytes, sha256, toHex } from '../lib/bytes.ts'
+import type { Result } from '../lib/result.ts'
 import type { NodeId } from '../identity/keys.ts'
 import type { NetworkStatus } from '../network/network.ts'
 import type { WireBody, WireMessage } from '../network/wire.ts'
 import type { ModelCard } from '../tasks/model-card.ts'
-import type { VaultStatus } from '../vault/vault.ts'
+import type { VaultError, VaultStatus } from '../vault/vault.ts'
 import { deriveView, isPaused } from './agent-view.ts'
 import type { AgentDeps, Membership } from './deps.ts'
 import { type FounderPart, founderReach, startFounder } from './founder.ts'
@@ -44,6 +45,8 @@ export interface Agent {
   readonly jobs: Jobs
   /** Undefined while the swarm's policy is not known. */
   readonly history: () => History | undefined
+  /** Sets the deposit to so many µcr: it is certified as a payment is, and waits for its turn where an entry waits. */
+  readonly deposit: (stakedMicro: number) => Promise<Result<unknown, VaultError>>
   /** A contract or a job runs: the background is kept awake while this is so. */
   readonly busy: () => boolean
   readonly network: () => NetworkStatus | undefined
@@ -315,6 +318,11 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     },
     jobs,
     history: () => party?.history,
+    deposit: async (stakedMicro) => {
+      const asked = await vault.call(`deposit/${toHex(deps.random.bytes(8))}`, 'deposit', { stakedMicro })
+      await party?.settlement.refresh()
+      return asked
+    },
     busy: () => (party ? party.requester.active() > 0 || party.worker.hires().some((h) => h.finishedMs === null && h.agreement !== null) : false),
     network: () => network?.status(),
     stop: () => {

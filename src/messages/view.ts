@@ -107,6 +107,7 @@ export interface AgentView {
     readonly spentMicro: number
     readonly todayMicro: number
   }
+  readonly deposit: DepositView | null
   /** What the witnesses hold against this account: it is closed, its key has signed two entries at one number, or it owes penalties. */
   readonly trouble: 'closed' | 'forked' | 'slashed' | null
   /** The swarm's witness is its founder's browser, and that cannot be reached: work goes on, grants and payments wait. */
@@ -124,6 +125,19 @@ export interface AgentView {
   readonly models: readonly ModelView[]
   readonly jobs: readonly JobView[]
   readonly work: readonly WorkView[]
+}
+
+/** Credits set aside in one's own account: part of what others go by, and what a penalty takes first. None before the first income. */
+export interface DepositView {
+  readonly certifiedMicro: number
+  /** What it becomes with what was asked for and is not certified yet. */
+  readonly waitingMicro: number | null
+  /** With less one is on probation in this swarm; 0: it asks for none. */
+  readonly neededMicro: number
+  /** Taken out and not free yet, oldest first. */
+  readonly unlocking: readonly { readonly micro: number; readonly freeMs: number }[]
+  /** How long that takes. */
+  readonly unlockMs: number
 }
 
 /** What one operation of an entry did, as the own chain tells it. */
@@ -193,6 +207,8 @@ export interface AgentCommands {
   history: { args: { before: number | null }; answer: { lines: readonly HistoryLineView[]; more: boolean } }
   /** Checks one's own entry from its bytes: form, signature, links to a certified entry, the witnesses' signatures. */
   checkEntry: { args: { seq: number }; answer: EntryCheckView }
+  /** Sets the deposit to this, in µcr; more than is free is refused with the figures. */
+  deposit: { args: { stakedMicro: number }; answer: Record<string, never> }
   prepareModel: { args: { model: string }; answer: Record<string, never> }
   /** A local job that shows that this machine can compute. */
   selfTest: { args: Record<string, never>; answer: { ms: number; texts: number; dimension: number } }

@@ -28,6 +28,7 @@ const waitMs: { readonly [C in AgentCommand]: number } = {
   search: 120_000,
   history: 15_000,
   checkEntry: 15_000,
+  deposit: 15_000,
   prepareModel: 1_800_000,
   selfTest: 300_000,
 }

@@ -18,6 +18,9 @@ export const formatCredits = (micro: number): string => {
   return decimal(cents / 100, 2)
 }
 
+/** The same without `.00`: for amounts that people choose. */
+export const formatAmount = (micro: number): string => (micro % (100 * microPerCent) === 0 ? formatCount(micro / (100 * microPerCent)) : formatCredits(micro))
+
 /** What something may cost: rounded up, for a price must not grow after the yes. */
 export const formatPrice = (micro: number): string =>
   Number.isFinite(micro) ? decimal(Math.ceil(Math.max(0, micro) / microPerCent) / 100, 2) : unknown
@@ -55,6 +58,16 @@ export const formatDuration = (ms: number): string => {
   const [value, unit] = ms < 1000 ? [ms, 'millisecond'] : ms < 60_000 ? [ms / 1000, 'second'] : [ms / 60_000, 'minute']
   const maximumFractionDigits = unit !== 'millisecond' && value < 10 ? 1 : 0
   return new Intl.NumberFormat(language(), { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits, ...sign }).format(value)
+}
+
+/** How long until something: `23 h 40 min`, a started minute counts whole. */
+export const formatWait = (ms: number): string => {
+  if (!Number.isFinite(ms)) return unknown
+  const minutes = Math.max(0, Math.ceil(ms / 60_000))
+  const part = (value: number, unit: 'hour' | 'minute'): string =>
+    new Intl.NumberFormat(language(), { style: 'unit', unit, unitDisplay: 'short', ...sign }).format(value)
+  const [hours, rest] = [Math.floor(minutes / 60), minutes % 60]
+  return [hours > 0 ? part(hours, 'hour') : '', rest > 0 || hours === 0 ? part(rest, 'minute') : ''].filter(Boolean).join(' ')
 }
 
 const steps = [

@@ -52,6 +52,7 @@ export const callSchemas = {
   release: v.strictObject({ sow: id32 }),
   settle: none,
   claim: v.strictObject({ incomes: v.pipe(v.array(v.strictObject({ entry, certificate: certificateSchema })), v.maxLength(incomesMax)) }),
+  deposit: v.strictObject({ stakedMicro: uint() }),
   pending: none,
   certified: v.strictObject({ certificate: certificateSchema }),
   paidTo: v.strictObject({ payee: key32 }),

@@ -121,6 +121,7 @@ export const createHandlers = ({ verifier, session, keeper, identity, swarm, sta
 
     settle: (id) => appending(id, 'settle', (settling, answered) => settling.settle(answered)),
     claim: (id, { incomes }) => appending(id, 'claim', (settling, answered) => settling.claim(incomes, answered)),
+    deposit: (id, { stakedMicro }) => appending(id, 'deposit', (settling, answered) => settling.deposit(stakedMicro, answered)),
     pending: () => withBooks(({ settling }) => settling.pending()),
     certified: (_, { certificate }) => withBooks(({ settling }) => settling.certified(certificate)),
     paidTo: (_, { payee }) =>

@@ -2,6 +2,8 @@
  * The own chain as the vault uses it: tabs become `pay` entries, certified payments to us become `claim` entries, certificates
  * and the witness's word on our head are taken in.
  *
+ * Also the deposit (deposit.ts): an entry of its own, as the rules have it for one that lowers the stake.
+ *
  * Invariants: nothing is appended before the witness's word was taken in this browser session, nor while an entry waits for its
  * certificate. Payments to us are kept until an entry that claims them is certified: an uncertified claim that a witness's
  * answer drops is made anew.
@@ -20,9 +22,11 @@ import { claimLines, entryBytesMax, type ParsedEntry, payLines } from '../ledger
 import { type AppendError, type CheckedIncome, claimLinesMax, claimOp, type OwnChain, payLinesMax } from '../ledger/own-chain.ts'
 import type { AccountSummary, Certificate, JoinOp, Op, PayLine } from '../ledger/types.ts'
 import { type Bytes, fromHex, toHex } from '../lib/bytes.ts'
+import type { Clock } from '../lib/clock.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { bytesUpTo, parse } from '../lib/schema.ts'
 import type { Store, StoreValue, Write } from '../lib/store.ts'
+import { certifiedWrites, checkDeposit, heldMicro, mendedWrites, stakedWrites, wantedWrite } from './deposit.ts'
 import { refused, storeFailed } from './errors.ts'
 import type { Spending } from './spending.ts'
 import { payTotal, sameFigures, type Tab } from './tabs.ts'
@@ -38,8 +42,10 @@ interface StoredIncome {
 export interface Settling {
   readonly settle: (answered: Write) => Promise<Pending>
   readonly claim: (incomes: readonly StoredIncome[], answered: Write) => Promise<Pending>
+  /** Sets the stake, at once or as soon as no entry waits. */
+  readonly deposit: (stakedMicro: number, answered: Write) => Promise<Pending>
   readonly pending: () => Promise<Pending>
-  /** Claims what is kept and can be claimed now: after a death between keeping and claiming, or once nothing waits any more. */
+  /** Does what waited for its turn (a deposit, then claims): after a death between keeping and doing, or once no entry waits any more. */
   readonly resume: () => Promise<Pending>
   readonly certified: (certificate: Certificate) => Promise<Result<VaultCalls['certified']['answer'], VaultError>>
   readonly adopt: (args: VaultCalls['adopt']['args']) => Promise<Result<Record<string, never>, VaultError>>
@@ -65,8 +71,9 @@ export const createSettling = (deps: {
   readonly policy: Policy
   readonly device: DeviceCertificate
   readonly headChecked: () => boolean
+  readonly clock: Clock
 }): Settling => {
-  const { store, chain, spending, policy, device, headChecked } = deps
+  const { store, chain, spending, policy, device, headChecked, clock } = deps
 
   const pending = async (): Promise<Pending> => ok({ pending: (await chain.pending()).map((entry) => entry.bytes) })
 
@@ -97,7 +104,31 @@ export const createSettling = (deps: {
     return refused('a claim does not fit an entry')
   }
 
-  const resume = async (): Promise<Pending> => (headChecked() ? claimKept([]) : pending())
+  const appendStake = async (state: ChainState, stakedMicro: number, answered: readonly Write[]): Promise<Pending> => {
+    const writes = [...answered, ...(await stakedWrites(store, stakedMicro, clock.now(), policy.unlockMs))]
+    const done = await append(state.head, [{ op: 'stake', amount: stakedMicro }], writes)
+    return done.ok ? pending() : appendFailed(done.error)
+  }
+  /** The deposit that waits for its turn; what it cannot be any more, after another chain was adopted, is given up. */
+  const depositWanted = async (): Promise<Pending | undefined> => {
+    const state = await chain.state()
+    const { deposit, availableMicro } = await spending.figures(state)
+    const { wantedMicro } = deposit
+    if (wantedMicro === null || (await chain.pending()).length > 0) return undefined
+    if (checkDeposit(state.head, deposit, wantedMicro, availableMicro + heldMicro(deposit)).ok) return appendStake(state, wantedMicro, [])
+    await store.commit([wantedWrite(null)])
+    return undefined
+  }
+  const unlockWrites = async ({ entry }: ParsedEntry): Promise<readonly Write[]> => {
+    const stake = entry.ops.findLast((op) => op.op === 'stake')
+    const before = await store.get(certifiedAt.table, certifiedAt.key)
+    const lowered = stake && before !== undefined && stake.amount < headFromRecord(before).staked
+    return lowered ? certifiedWrites(store, clock.now() + policy.unlockMs) : []
+  }
+
+  /** What waits for its turn, one entry at a time. */
+  const next = async (answered: readonly Write[]): Promise<Pending> => (await depositWanted()) ?? claimKept(answered)
+  const resume = async (): Promise<Pending> => (headChecked() ? next([]) : pending())
 
   return {
     pending,
@@ -136,12 +167,26 @@ export const createSettling = (deps: {
         const stored = await store.commit([...[...keep.values()].map(({ write }) => write), answered])
         if (!stored.ok) return storeFailed(stored.error)
       }
-      return claimKept([answered])
+      return next([answered])
+    },
+
+    deposit: async (stakedMicro, answered) => {
+      if (!headChecked()) return err({ type: 'head-unchecked' })
+      const state = await chain.state()
+      if (state.head.seq < 0) return err({ type: 'deposit', reason: 'no-account' })
+      const { deposit, availableMicro } = await spending.figures(state)
+      const good = checkDeposit(state.head, deposit, stakedMicro, availableMicro + heldMicro(deposit))
+      if (!good.ok) return good
+      const same = stakedMicro === deposit.stakedMicro
+      if (!same && (await chain.pending()).length === 0) return appendStake(state, stakedMicro, [answered])
+      const stored = await store.commit([wantedWrite(same ? null : stakedMicro), answered])
+      return stored.ok ? pending() : storeFailed(stored.error)
     },
 
     certified: async (certificate) => {
       const entry = await chain.entry(certificate.seq)
-      const done = await chain.certified(certificate, entry ? await claimedIncomes(store, entry) : [])
+      const writes = entry ? [...(await claimedIncomes(store, entry)), ...(await unlockWrites(entry))] : []
+      const done = await chain.certified(certificate, writes)
       if (!done.ok) return done.error.type === 'certificate' ? refused(`certificate: ${done.error.reason}`) : storeFailed(done.error)
       // What came while the entry waited can be claimed now; should that fail, the next claim takes it along.
       await resume()
@@ -150,7 +195,11 @@ export const createSettling = (deps: {
 
     adopt: async ({ entries, certificate }) => {
       const done = await chain.adopt(entries, certificate)
-      if (done.ok) return ok({})
+      if (done.ok) {
+        const mended = await mendedWrites(store, await chain.head(), policy.unlockMs, () => chain.entriesFrom(0))
+        const stored = mended.length > 0 ? await store.commit(mended) : ok(undefined)
+        return stored.ok ? ok({}) : storeFailed(stored.error)
+      }
       const { error } = done
       if (error.type === 'storage' || error.type === 'conflict') return storeFailed(error)
       return refused(`adopt: ${error.type}${'seq' in error ? ` at ${error.seq}` : 'reason' in error ? ` (${error.reason})` : ''}`)

@@ -1,7 +1,7 @@
 /**
  * What this device promises: sows that reserve, agreements within them, rewards that turn a reservation into a tab.
  *
- * Invariant: reserved + owed ≤ what the chain holds, so that whatever is promised can be paid. A sow reserves the most that
+ * Invariant: reserved + owed + held back for deposits ≤ what the chain holds, so that whatever is promised can be paid. A sow reserves the most that
  * it can cost; a reward takes its cost out of that reservation and adds no more to the tab (which rounds up once, not per task).
  * Where the policy lets pay ahead, a step comes out of the same reservation as the work that it is for, and is owed from then on;
  * the reward of that work uses the credit up and takes no more. A step that was lost (its worker vanished) is missing for whoever
@@ -27,6 +27,7 @@ import { err, ok, type Result } from '../lib/result.ts'
 import { id32, key32, parse, uint } from '../lib/schema.ts'
 import type { Store, Write } from '../lib/store.ts'
 import { answersKeepMs } from './answers.ts'
+import { type DepositFigures, depositOf, heldMicro } from './deposit.ts'
 import { refused, storeFailed } from './errors.ts'
 import { aheadMicro, payTotal, type Tab, tabFrom, tabTotal, tabToRecord, withResult } from './tabs.ts'
 import type { VaultCalls, VaultError } from './vault.ts'
@@ -40,6 +41,7 @@ export interface Figures {
   readonly chainMicro: number
   readonly tabsMicro: number
   readonly reservedMicro: number
+  readonly deposit: DepositFigures
   readonly availableMicro: number
   /** Paid, or promised to be, ahead of accepted work: payee (hex) and credit in µcr. */
   readonly ahead: readonly (readonly [payee: string, micro: number])[]
@@ -104,7 +106,9 @@ export const createSpending = ({
     const ahead = all.map(([payee, tab]) => [payee, aheadMicro(tab)] as const).filter(([, micro]) => micro > 0)
     const awaited = all.some(([payee, tab]) => tab.aheadTo > paidTo(payee))
     const reservedMicro = sum((await store.list('reservations')).map(([, rest]) => rest as number))
-    return { chainMicro, tabsMicro, reservedMicro, availableMicro: chainMicro - tabsMicro - reservedMicro, ahead, awaited }
+    const deposit = await depositOf(store, chain.head, clock.now())
+    const availableMicro = chainMicro - tabsMicro - reservedMicro - heldMicro(deposit)
+    return { chainMicro, tabsMicro, reservedMicro, deposit, availableMicro, ahead, awaited }
   }
 
   const shortOf = async (chain: ChainState, needMicro: number): Promise<VaultError | undefined> => {

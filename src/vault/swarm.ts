@@ -45,7 +45,7 @@ export const openSwarm = (
   const swarm = { record, store, answers: createAnswers(store, clock), spending, ...(founding && { founding }) }
   if (!policy) return swarm
   const chain = createOwnChain({ store, signer, verifier, rules: rulesOf(policy), clock })
-  return { ...swarm, books: { chain, settling: createSettling({ store, chain, spending, policy, device, headChecked }) } }
+  return { ...swarm, books: { chain, settling: createSettling({ store, chain, spending, policy, device, headChecked, clock }) } }
 }
 
 /** A policy was checked before it was stored. */

@@ -14,6 +14,7 @@ import type { AccountSummary, Certificate } from '../ledger/types.ts'
 import type { Bytes } from '../lib/bytes.ts'
 import type { Result } from '../lib/result.ts'
 import type { Founded } from './founding.ts'
+import type { DepositFigures } from './deposit.ts'
 import type { StatementLine } from './statement.ts'
 
 export interface Settings {
@@ -51,7 +52,8 @@ export interface Account {
   readonly tabsMicro: number
   /** Held for tasks in flight. */
   readonly reservedMicro: number
-  /** chain − tabs − reserved: what a new task may cost. */
+  readonly deposit: DepositFigures
+  /** chain − tabs − reserved − held back for deposits: what a new task may cost. */
   readonly availableMicro: number
   /** Paid ahead of accepted work, or promised to be: payee (hex) and credit. Each has at most the policy's step. */
   readonly ahead: readonly (readonly [payee: string, micro: number])[]
@@ -68,6 +70,9 @@ export type VaultError =
   /** The witness has not yet told us our own head: nothing is appended (a restored profile must not fork). */
   | { readonly type: 'head-unchecked' }
   | { readonly type: 'insufficient-credits'; readonly needMicro: number; readonly availableMicro: number }
+  /** no-account: nothing was ever received. lent: so much of it is lent to others as weight. */
+  | { readonly type: 'deposit'; readonly reason: 'no-account' | 'lent' }
+  | { readonly type: 'deposit'; readonly reason: 'too-much'; readonly needMicro: number; readonly availableMicro: number }
   /** What was asked contradicts what is stored or the rules; `what` says how. */
   | { readonly type: 'refused'; readonly what: string }
   | { readonly type: 'storage'; readonly message: string }
@@ -112,6 +117,11 @@ export interface VaultCalls {
    * Refused where none of those given brings anything new.
    */
   claim: { args: { incomes: readonly { entry: Bytes; certificate: Certificate }[] }; answer: { pending: readonly Bytes[] } }
+  /**
+   * Sets the stake to this, in µcr, in an entry of its own; while another entry waits for its certificate it waits as well, and
+   * is held back meanwhile. The newest word counts.
+   */
+  deposit: { args: { stakedMicro: number }; answer: { pending: readonly Bytes[] } }
   /** Uncertified end of the own chain, oldest first: what the witnesses are asked to sign. */
   pending: { args: Record<string, never>; answer: { pending: readonly Bytes[] } }
   /** A full certificate on an own entry. Answers with the entry and the payees, to be told. Claims what was kept meanwhile. */

@@ -34,6 +34,7 @@ const schemas = {
   search: v.object({ job: id, query: text(textLengthMax), k: v.pipe(uint(1000), v.minValue(1)) }),
   history: v.object({ before: v.nullable(uint()) }),
   checkEntry: v.object({ seq: uint() }),
+  deposit: v.object({ stakedMicro: uint() }),
   prepareModel: v.object({ model }),
   selfTest: none,
 } satisfies { [C in AgentCommand]: v.GenericSchema }
@@ -99,6 +100,10 @@ export const serveUi = (agent: Agent, engine: Engine, now: () => number): (() =>
     },
     history: async (args) => answered(await agent.history()?.page(args.before)),
     checkEntry: async (args) => answered(await agent.history()?.check(args.seq)),
+    deposit: async (args) => {
+      const asked = await agent.deposit(args.stakedMicro)
+      return asked.ok ? ok({}) : refusal(asked.error)
+    },
     prepareModel: async (args) => {
       const prepared = await engine.prepare(args.model)
       return prepared.ok ? ok({}) : refusal(prepared.error)

@@ -1,6 +1,7 @@
 /** The whole account in one table of figures. */
 import type { AgentView } from '../../messages/view.ts'
 import { Card, Figure } from '../components/parts.tsx'
+import { Deposit } from './deposit.tsx'
 import { formatCount, formatCredits } from '../format.ts'
 import { t } from '../i18n.ts'
 import { troubleTexts } from '../status-texts.ts'
@@ -27,6 +28,7 @@ export const CreditsCard = ({ view }: { readonly view: AgentView }) => {
         <Figure label={t('creditsEarnedLabel')} value={formatCredits(credits.earnedMicro)} testid="credits-earned" />
         <Figure label={t('creditsSpentLabel')} value={formatCredits(credits.spentMicro)} testid="credits-spent" />
       </dl>
+      {view.deposit && <Deposit view={view} deposit={view.deposit} />}
       <dl className="figures">
         <Figure label={t('tasksDone')} value={formatCount(view.tasksDone)} testid="tasks-done" />
         <Figure label={t('helpedToday')} value={formatCount(view.peopleHelpedToday)} />

@@ -21,7 +21,16 @@ export const HistoryCard = () => {
   const searchId = useId()
   // Every entry, and every certificate on one, moves one of these.
   const version = useUiState(
-    ({ view }) => view && [view.swarm?.id, view.credits.earnedMicro, view.credits.spentMicro, view.credits.owedMicro].join(),
+    ({ view }) =>
+      view &&
+      [
+        view.swarm?.id,
+        view.credits.earnedMicro,
+        view.credits.spentMicro,
+        view.credits.owedMicro,
+        view.deposit?.certifiedMicro,
+        view.deposit?.waitingMicro,
+      ].join(),
   )
   useEffect(() => {
     let left = false

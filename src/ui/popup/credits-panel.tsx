@@ -1,7 +1,7 @@
 /** Credits with today's change, and what this computer did for others. A dash where the agent has not told yet. */
-import type { AgentView } from '../../messages/view.ts'
+import type { AgentView, DepositView } from '../../messages/view.ts'
 import { Figure } from '../components/parts.tsx'
-import { formatChange, formatCount, formatCredits } from '../format.ts'
+import { formatAmount, formatChange, formatCount, formatCredits } from '../format.ts'
 import { t } from '../i18n.ts'
 
 export const CreditsPanel = ({ view }: { readonly view: AgentView | null }) => {
@@ -27,6 +27,7 @@ export const CreditsPanel = ({ view }: { readonly view: AgentView | null }) => {
           {t('creditsPending', formatCredits(credits.pendingMicro))}
         </p>
       )}
+      {view?.deposit && <DepositNote deposit={view.deposit} />}
       {credits && credits.reservedMicro > 0 && <p className="note">{t('creditsReserved', formatCredits(credits.reservedMicro))}</p>}
       <dl className="figures">
         <Figure label={t('tasksDone')} value={formatCount(view?.tasksDone ?? NaN)} testid="tasks-done" />
@@ -34,5 +35,28 @@ export const CreditsPanel = ({ view }: { readonly view: AgentView | null }) => {
         <Figure label={t('peers')} value={formatCount(neighbours ?? NaN)} testid="peers" />
       </dl>
     </section>
+  )
+}
+
+/** What was set aside, what of it waits for the witnesses, and what is on its way out. */
+const DepositNote = ({ deposit: { certifiedMicro, waitingMicro, neededMicro, unlocking } }: { readonly deposit: DepositView }) => {
+  const unlockingMicro = unlocking.reduce((sum, { micro }) => sum + micro, 0)
+  const shown = certifiedMicro > 0 || neededMicro > 0
+  return (
+    <>
+      {shown && (
+        <p className="note" data-testid="credits-deposit" data-micro={certifiedMicro}>
+          {neededMicro > 0
+            ? t('depositShort', formatAmount(certifiedMicro), formatAmount(neededMicro))
+            : t('depositShortNone', formatAmount(certifiedMicro))}
+        </p>
+      )}
+      {waitingMicro !== null && <p className="note">{t('depositShortWaiting', formatAmount(waitingMicro))}</p>}
+      {unlockingMicro > 0 && (
+        <p className="note" data-testid="credits-unlocking" data-micro={unlockingMicro}>
+          {t('depositShortUnlocking', formatAmount(unlockingMicro))}
+        </p>
+      )}
+    </>
   )
 }

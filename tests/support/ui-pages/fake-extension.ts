@@ -67,6 +67,10 @@ const agent = (command: string, args: Record<string, unknown>): unknown => {
     view = { ...view, jobs: view.jobs.map((job) => (job.id === args.job ? { ...job, state: 'cancelled' } : job)) }
     channel.postMessage({ view })
   }
+  if (command === 'deposit' && view?.deposit) {
+    view = { ...view, deposit: { ...view.deposit, waitingMicro: Number(args.stakedMicro) } }
+    channel.postMessage({ view })
+  }
   if (command === 'results') {
     const vectors = Float32Array.from(
       { length: letters.length * 96 },

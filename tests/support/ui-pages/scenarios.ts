@@ -147,6 +147,13 @@ const view: AgentView = {
     spentMicro: credits(36.35),
     todayMicro: credits(15.7),
   },
+  deposit: {
+    certifiedMicro: credits(37),
+    waitingMicro: null,
+    neededMicro: credits(100),
+    unlocking: [],
+    unlockMs: 24 * 60 * minute,
+  },
   trouble: null,
   founderAway: false,
   founder: null,
@@ -214,6 +221,18 @@ export const scenarios = {
   },
   idle: idle('no-requesters'),
   ready: idle('no-requesters', { jobs: [] }),
+  deposit: idle('no-requesters', {
+    deposit: {
+      certifiedMicro: credits(37),
+      waitingMicro: credits(49.5),
+      neededMicro: credits(100),
+      unlocking: [
+        { micro: credits(8), freeMs: nowMs + 95 * minute },
+        { micro: credits(5.25), freeMs: nowMs + 23 * 60 * minute },
+      ],
+      unlockMs: 24 * 60 * minute,
+    },
+  }),
   forked: idle('no-requesters', { trouble: 'forked' }),
   unreachable: idle('relay-unreachable', {
     peers: [],

@@ -82,6 +82,7 @@ export const pageCases: readonly PageCase[] = [
       await click(page, 'self-test')
     },
   },
+  { name: 'popup-deposit', page: 'popup', scenario: 'deposit', state: 'idle' },
   { name: 'popup-no-swarm', page: 'popup', scenario: 'no-swarm', state: 'idle' },
   { name: 'popup-paused', page: 'popup', scenario: 'paused', state: 'paused' },
   { name: 'popup-off', page: 'popup', scenario: 'off', state: 'off' },
@@ -124,6 +125,18 @@ export const pageCases: readonly PageCase[] = [
         await page.getByTestId('history-check').nth(i).click()
         await page.getByTestId('history-checked').nth(i).waitFor()
       }
+    },
+  },
+  {
+    name: 'dashboard-deposit',
+    page: 'dashboard',
+    scenario: 'deposit',
+    state: 'ready',
+    gestures: async (page) => {
+      await click(page, 'deposit-open')
+      await page.getByTestId('deposit-amount').fill('60')
+      await click(page, 'deposit-out')
+      await page.getByTestId('deposit').getByTestId('error').waitFor()
     },
   },
   {

@@ -17,6 +17,22 @@ test.each([
   expect(format.formatCredits(micro)).toBe(text)
 })
 
+test.each([
+  [24 * 60, '24 hr'],
+  [23 * 60 + 40, '23 hr 40 min'],
+  [1, '1 min'],
+  [0, '0 min'],
+  [-5, '0 min'],
+])('%d minutes are waited as %s', (minutes, text) => {
+  expect(format.formatWait(minutes * 60_000)).toBe(text)
+  expect(format.formatWait(minutes * 60_000 - 1)).toBe(text)
+  expect(format.formatWait(NaN)).toBe('–')
+})
+
+test('amounts that people chose show no empty cents', () => {
+  expect([37_000_000, 12_500_000, 0, 1_234_000_000, 1].map(format.formatAmount)).toEqual(['37', '12.50', '0', '1,234', '<0.01'])
+})
+
 test('a price is rounded up, a balance down: what is shown as affordable is', () => {
   expect(format.formatPrice(150_001)).toBe('0.16')
   expect(format.formatCredits(159_999)).toBe('0.15')

@@ -42,6 +42,7 @@ describe('settling', () => {
       chainMicro: 0,
       tabsMicro: 0,
       reservedMicro: 0,
+      deposit: { stakedMicro: 0, wantedMicro: null, unlocking: [] },
       availableMicro: 0,
       earnedMicro: 0,
       spentMicro: 0,

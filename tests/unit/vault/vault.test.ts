@@ -26,6 +26,7 @@ const examples: { readonly [C in VaultCall]: VaultCalls[C]['args'] } = {
   prepay: { agreement: key, payee: key, total: 1 },
   release: { sow: key },
   settle: {},
+  deposit: { stakedMicro: 1 },
   claim: { incomes: [] },
   pending: {},
   certified: { certificate: { author: key, seq: 0, id: key, signatures: [] } },

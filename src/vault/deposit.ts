@@ -1,0 +1,94 @@
+/**
+ * The deposit (stake) as its owner sets it, and what of it is on its way out (spec: economy.md, *Stake, newcomers*; ledger.md,
+ * *Witnesses and certificates*).
+ *
+ * What was taken out stays where a verdict reaches it for the swarm's unlock time, by the witnesses' clocks; they sign nothing that
+ * spends it. So it is not promised to anyone here either. Our clock stands in for theirs, from when the certificate came: later than
+ * they count, never earlier. A deposit that was asked for while an entry waits is held back like one that is made.
+ *
+ * | table   | key       | value                                                             |
+ * | ------- | --------- | ----------------------------------------------------------------- |
+ * | deposit | wanted    | the stake, in µcr, to be set as soon as no entry waits             |
+ * | deposit | unlocking | [stake as of the head, [µcr, ms when it is free] oldest first]     |
+ */
+import type { ChainHead } from '../ledger/chain-state.ts'
+import type { ParsedEntry } from '../ledger/entry.ts'
+import { noUnlocking, stakeSeen, stillUnlocking, type Unlocking, unlockingFromRecord, unlockingToRecord } from '../ledger/witness-unlocking.ts'
+import { err, ok, type Result } from '../lib/result.ts'
+import type { Store, Write } from '../lib/store.ts'
+import type { VaultError } from './vault.ts'
+
+const table = 'deposit'
+const wantedAt = { table, key: 'wanted' } as const
+const unlockingAt = { table, key: 'unlocking' } as const
+
+export interface DepositFigures {
+  /** Of the head, uncertified entries included. */
+  readonly stakedMicro: number
+  /** Asked for, and not yet in an entry; null: nothing. */
+  readonly wantedMicro: number | null
+  /** Taken out and not free yet, oldest first. */
+  readonly unlocking: readonly { readonly micro: number; readonly freeMs: number }[]
+}
+
+/** As it is now. */
+export const depositOf = async (store: Store, { staked }: ChainHead, nowMs: number): Promise<DepositFigures> => {
+  const { parts } = stillUnlocking(unlockingFromRecord(await store.get(table, unlockingAt.key)), nowMs, 0)
+  return {
+    stakedMicro: staked,
+    wantedMicro: ((await store.get(table, wantedAt.key)) as number | undefined) ?? null,
+    unlocking: parts.map(([micro, freeMs]) => ({ micro, freeMs })),
+  }
+}
+
+/** What of the chain's balance is not free for anything else: still unlocking, or about to be deposited. */
+export const heldMicro = ({ stakedMicro, wantedMicro, unlocking }: DepositFigures): number =>
+  Math.max(unlockingSum(unlocking), (wantedMicro ?? 0) - stakedMicro)
+
+const unlockingSum = (unlocking: DepositFigures['unlocking']): number => unlocking.reduce((sum, { micro }) => sum + micro, 0)
+
+/** Whether the stake may be set to this. What is unlocking may go back in. `freeMicro`: available beside what deposits hold. */
+export const checkDeposit = (
+  { lent }: ChainHead,
+  { stakedMicro }: DepositFigures,
+  wantedMicro: number,
+  freeMicro: number,
+): Result<void, VaultError> => {
+  if (BigInt(wantedMicro) < lent) return err({ type: 'deposit', reason: 'lent' })
+  const needMicro = wantedMicro - stakedMicro
+  return needMicro > freeMicro ? err({ type: 'deposit', reason: 'too-much', needMicro, availableMicro: freeMicro }) : ok(undefined)
+}
+
+export const wantedWrite = (stakedMicro: number | null): Write =>
+  stakedMicro === null ? { ...wantedAt, remove: true } : { ...wantedAt, value: stakedMicro }
+
+/** The writes beside an entry that sets the stake: what it takes out begins to unlock. */
+export const stakedWrites = async (store: Store, stakedMicro: number, nowMs: number, unlockMs: number): Promise<readonly Write[]> => {
+  const before = stillUnlocking(unlockingFromRecord(await store.get(table, unlockingAt.key)), nowMs, 0)
+  return [wantedWrite(null), unlockingWrite(stakeSeen(before, stakedMicro, nowMs + unlockMs))]
+}
+
+/** The entry that lowered the stake last is certified: its time runs from now. */
+export const certifiedWrites = async (store: Store, freeMs: number): Promise<readonly Write[]> => {
+  const { stakedMicro, parts } = unlockingFromRecord(await store.get(table, unlockingAt.key))
+  const newest = parts.at(-1)
+  return newest ? [unlockingWrite({ stakedMicro, parts: [...parts.slice(0, -1), [newest[0], freeMs]] })] : []
+}
+
+/** After entries were adopted or dropped the record may be of another chain: then it is made anew, by the times of the entries. */
+export const mendedWrites = async (
+  store: Store,
+  { staked }: ChainHead,
+  unlockMs: number,
+  entries: () => Promise<readonly ParsedEntry[]>,
+): Promise<readonly Write[]> => {
+  if (unlockingFromRecord(await store.get(table, unlockingAt.key)).stakedMicro === staked) return []
+  let unlocking = noUnlocking
+  for (const { entry } of await entries()) {
+    const stake = entry.ops.findLast((op) => op.op === 'stake')
+    if (stake) unlocking = stakeSeen(unlocking, stake.amount, entry.time + unlockMs)
+  }
+  return [unlockingWrite(unlocking)]
+}
+
+const unlockingWrite = (unlocking: Unlocking): Write => ({ ...unlockingAt, value: unlockingToRecord(unlocking) })

@@ -1,0 +1,163 @@
+import { describe, expect, test } from 'vitest'
+import { emptyHead } from '../../../src/ledger/chain-state.ts'
+import { parseEntry } from '../../../src/ledger/entry.ts'
+import { createMemoryStore } from '../../../src/lib/store.ts'
+import type { LocalVault } from '../../../src/vault/create-vault.ts'
+import { checkDeposit } from '../../../src/vault/deposit.ts'
+import { createWorld, credit, enrol, line, linesOf, mortal, must, sowBody, type World } from '../../support/vault-world.ts'
+
+const hourMs = 60 * 60_000
+const account = (vault: LocalVault) => must(vault, 'account', 'account', {})
+const pendingOps = async (vault: LocalVault) => {
+  const { pending } = await must(vault, 'pending', 'pending', {})
+  return pending.flatMap((bytes) => {
+    const parsed = parseEntry(bytes)
+    return parsed.ok ? parsed.value.entry.ops.map((op) => (op.op === 'stake' ? op.amount : op.op)) : []
+  })
+}
+/** The witness signs what waits. */
+const certify = async (world: World, vault: LocalVault): Promise<void> => {
+  const { pending } = await must(vault, 'pending', 'pending', {})
+  await must(vault, `certified ${pending.length} ${Math.random()}`, 'certified', { certificate: await world.certify(pending[0]!) })
+}
+const opened = async (granted = 50 * credit) => {
+  const world = await createWorld()
+  const store = createMemoryStore()
+  const vault = await world.open(store)
+  await enrol(world, vault, granted)
+  const set = (id: string, stakedMicro: number) => vault.call(id, 'deposit', { stakedMicro })
+  return { world, store, vault, set }
+}
+
+describe('a deposit', () => {
+  test('goes into an entry of its own, and cannot be spent', async () => {
+    const { world, vault, set } = await opened()
+    expect(await set('d', 37 * credit)).toMatchObject({ ok: true })
+    expect(await set('d', 37 * credit), 'the same request').toMatchObject({ ok: true })
+    expect(await pendingOps(vault)).toEqual([37 * credit])
+    await certify(world, vault)
+    expect(await account(vault)).toMatchObject({
+      availableMicro: 13 * credit,
+      summary: { staked: 37 * credit },
+      deposit: { stakedMicro: 37 * credit, wantedMicro: null, unlocking: [] },
+    })
+    const sow = { kind: 'sow', to: null, expires: world.clock.now() + hourMs, body: sowBody(14 * credit, { redundancy: 1 }) } as const
+    expect(await vault.call('sow', 'sign', sow)).toMatchObject({
+      ok: false,
+      error: { type: 'insufficient-credits', availableMicro: 13 * credit },
+    })
+  })
+
+  test('of more than is free is refused with the figures, and before there is an account', async () => {
+    const { vault, set } = await opened()
+    expect(await set('d', 51 * credit)).toEqual({
+      ok: false,
+      error: { type: 'deposit', reason: 'too-much', needMicro: 51 * credit, availableMicro: 50 * credit },
+    })
+    expect(await pendingOps(vault)).toEqual([])
+    const poor = await opened(0)
+    expect(await poor.set('d', 1)).toEqual({ ok: false, error: { type: 'deposit', reason: 'no-account' } })
+  })
+
+  test('is never set below what is lent to others', () => {
+    const head = { ...emptyHead(new Uint8Array(32)), staked: 50, lent: 30n }
+    const figures = { stakedMicro: 50, wantedMicro: null, unlocking: [] }
+    expect(checkDeposit(head, figures, 29, 0)).toEqual({ ok: false, error: { type: 'deposit', reason: 'lent' } })
+    expect(checkDeposit(head, figures, 30, 0)).toEqual({ ok: true, value: undefined })
+  })
+
+  test('waits while another entry does, held back meanwhile; the newest word counts', async () => {
+    const { world, vault, set } = await opened()
+    const { device } = (await vault.status()).device
+    await must(vault, 'wages', 'claim', { incomes: [await world.payer('carl')([line(device, 5 * credit)])] })
+    expect(await pendingOps(vault)).toEqual(['claim'])
+    for (const amount of [30, 20]) expect(await set(`d ${amount}`, amount * credit)).toMatchObject({ ok: true })
+    expect(await pendingOps(vault)).toEqual(['claim'])
+    expect(await account(vault)).toMatchObject({ availableMicro: 35 * credit, deposit: { stakedMicro: 0, wantedMicro: 20 * credit } })
+    expect(await set('too much', 56 * credit)).toMatchObject({ ok: false, error: { availableMicro: 55 * credit } })
+    await certify(world, vault)
+    expect(await pendingOps(vault)).toEqual([20 * credit])
+    expect(await account(vault)).toMatchObject({ availableMicro: 35 * credit, deposit: { stakedMicro: 20 * credit, wantedMicro: null } })
+    // Back to what it is: nothing waits any more.
+    await certify(world, vault)
+    expect(await set('same', 20 * credit)).toMatchObject({ ok: true, value: { pending: [] } })
+  })
+
+  test('taken out is free the unlock time after its certificate came, and may go back in before', async () => {
+    const { world, vault, set } = await opened()
+    await set('in', 40 * credit)
+    await certify(world, vault)
+    await set('out', 10 * credit)
+    await world.clock.advance(hourMs)
+    await certify(world, vault)
+    const freeMs = world.clock.now() + world.policy.unlockMs
+    expect(await account(vault)).toMatchObject({
+      availableMicro: 10 * credit,
+      deposit: { stakedMicro: 10 * credit, unlocking: [{ micro: 30 * credit, freeMs }] },
+    })
+    expect(await set('more', 51 * credit)).toMatchObject({ ok: false, error: { needMicro: 41 * credit, availableMicro: 40 * credit } })
+    await set('back', 15 * credit)
+    await certify(world, vault)
+    expect(await account(vault)).toMatchObject({ availableMicro: 10 * credit, deposit: { unlocking: [{ micro: 25 * credit, freeMs }] } })
+    await world.clock.advance(world.policy.unlockMs - 1)
+    expect(await account(vault)).toMatchObject({ availableMicro: 10 * credit })
+    await world.clock.advance(1)
+    expect(await account(vault)).toMatchObject({ availableMicro: 35 * credit, deposit: { unlocking: [] } })
+  })
+
+  test('a restored profile knows from its chain what is still unlocking', async () => {
+    const { world, store, vault, set } = await opened()
+    await set('in', 40 * credit)
+    await certify(world, vault)
+    const old = store.snapshot()
+    await set('out', 10 * credit)
+    await certify(world, vault)
+    const proof = await must(vault, 'proof', 'entryProof', { seq: 2 })
+    const restored = await world.open(createMemoryStore(old), 'another session')
+    await must(restored, 'adopt', 'adopt', proof!)
+    const { availableMicro, deposit } = await account(restored)
+    expect({ availableMicro, deposit }).toEqual({ availableMicro: 10 * credit, deposit: (await account(vault)).deposit })
+    expect(deposit.unlocking).toHaveLength(1)
+  })
+})
+
+test('killed at any commit a deposit ends as if the vault never had been', async () => {
+  const world = await createWorld('deposit')
+  const born = createMemoryStore()
+  const first = await world.open(born)
+  const { device } = (await first.status()).device
+  const [grant, wages] = [await world.payer('issuer')([line(device, 50 * credit)]), await world.payer('carl')([line(device, 2 * credit)])]
+  await enrol(world, first)
+  const live = async (vault: LocalVault): Promise<void> => {
+    const certifyPending = async (id: string): Promise<void> => {
+      const { pending } = await must(vault, 'pending', 'pending', {})
+      if (pending.length > 0) await must(vault, id, 'certified', { certificate: await world.certify(pending[0]!) })
+    }
+    await must(vault, 'grant', 'claim', { incomes: [grant] })
+    await must(vault, 'in', 'deposit', { stakedMicro: 40 * credit })
+    await certifyPending('one')
+    await must(vault, 'wages', 'claim', { incomes: [wages] })
+    await certifyPending('two')
+    await must(vault, 'out', 'deposit', { stakedMicro: 15 * credit })
+    for (const id of ['three', 'four', 'five']) await certifyPending(id)
+  }
+  const whole = createMemoryStore(born.snapshot())
+  const counted = mortal(whole, 0, 'before')
+  const vault = await world.open(counted)
+  await live(vault)
+  const end = await account(vault)
+  expect(end).toMatchObject({ earnedMicro: 52 * credit, deposit: { stakedMicro: 15 * credit, wantedMicro: null } })
+  for (let at = 1; at <= counted.commits(); at++)
+    for (const moment of ['before', 'after'] as const) {
+      const disk = createMemoryStore(born.snapshot())
+      await live(await world.open(mortal(disk, at, moment))).then(
+        () => expect.fail('it outlived its death'),
+        () => {},
+      )
+      const risen = await world.open(disk)
+      await live(risen)
+      expect(await account(risen), `${moment} ${at}`).toEqual(end)
+      const chain = (lines: readonly string[]) => lines.filter((text) => !text.includes('answers') && !text.includes('certifiedHead'))
+      expect(chain(linesOf(disk.snapshot())), `${moment} ${at}`).toEqual(chain(linesOf(whole.snapshot())))
+    }
+})
