@@ -36,6 +36,8 @@ export interface Book {
   readonly read: () => void
   readonly figures: () => readonly Figures[]
   readonly textsDone: () => number
+  /** Texts done for each machine, by its name. */
+  readonly textsFor: () => Readonly<Record<string, number>>
 }
 
 interface Done {
@@ -100,6 +102,13 @@ export const openBook = (world: World, truth: Truth): Book => {
         }
     },
     figures: () => [...new Set<FaultName | 'honest'>(['honest', ...members.map((m) => m.kind), ...mentioned])].map(figuresOf),
+    textsFor: () =>
+      Object.fromEntries(
+        members.map(({ member }) => [
+          member.name,
+          [...done.values()].reduce((sum, { requester, micro }) => sum + (requester === member.id ? micro / perTextMicro : 0), 0),
+        ]),
+      ),
     textsDone: () => [...done.values()].reduce((sum, { micro }) => sum + micro / perTextMicro, 0),
   }
 }

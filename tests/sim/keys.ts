@@ -36,7 +36,15 @@ export const createKeys = (seed: string): Keys => {
   const nameOf = (signature: Uint8Array, message: Uint8Array, key: Uint8Array): string =>
     createHash('sha256').update(signature).update(key).update(message).digest('base64')
 
-  const signer = (name: string): Signer => {
+  const signers = new Map<string, Signer>()
+  const identities = new Map<string, Promise<SimIdentity>>()
+  const once = <T>(made: Map<string, T>, name: string, make: () => T): T => {
+    const before = made.get(name) ?? make()
+    made.set(name, before)
+    return before
+  }
+
+  const makeSigner = (name: string): Signer => {
     const secret = sha256(utf8(`edge-net/sim/${seed}/${name}`))
     const privateKey = createPrivateKey({ key: Buffer.concat([pkcs8Head, secret]), format: 'der', type: 'pkcs8' })
     const publicKey = new Uint8Array(createPublicKey(privateKey).export({ format: 'der', type: 'spki' }).subarray(-32)) as PublicKey
@@ -50,13 +58,16 @@ export const createKeys = (seed: string): Keys => {
     }
   }
 
+  const signer = (name: string): Signer => once(signers, name, () => makeSigner(name))
+  const makeIdentity = async (name: string): Promise<SimIdentity> => {
+    const [root, own] = [signer(`${name}/root`), signer(`${name}/device`)]
+    return { root, signer: own, device: await certifyDevice(root, own.publicKey) }
+  }
+
   return {
     signer,
     judged: () => judged,
-    identity: async (name) => {
-      const [root, own] = [signer(`${name}/root`), signer(`${name}/device`)]
-      return { root, signer: own, device: await certifyDevice(root, own.publicKey) }
-    },
+    identity: (name) => once(identities, name, () => makeIdentity(name)),
     verifier: {
       verify: async (signature, message, key) => {
         const name = nameOf(signature, message, key)

@@ -1,7 +1,10 @@
-/** `npm run sim`: runs the seeds one after another. Exit 1: something that must always hold did not; 2: not a command. */
-import { parseOptions, usage } from './options.ts'
-import { problemsOf, runJson, runText, summaryJson, summaryText } from './report.ts'
-import { type Outcome, simulate } from './simulate.ts'
+/** `npm run sim`: runs the seeds, as many at once as there are processors. Exit 1: something that must always hold did not; 2: not a command. */
+import { writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { runAll } from './crew.ts'
+import { parseOptions, replayCommand, usage } from './options.ts'
+import { brokenText, problemsOf, runJson, runText, summaryJson, summaryText } from './report.ts'
+import type { Outcome } from './simulate.ts'
 
 const main = async (): Promise<number> => {
   const options = parseOptions(process.argv.slice(2))
@@ -9,23 +12,24 @@ const main = async (): Promise<number> => {
     console.error(`${options.error}\n\n${usage}`)
     return 2
   }
-  const { scenarios, json } = options.value
+  const { scenarios, json, jobs = availableParallelism(), report } = options.value
   const startedMs = performance.now()
   const outcomes: Outcome[] = []
-  for (const scenario of scenarios) {
-    const sinceMs = performance.now()
-    const outcome = await simulate(scenario)
-    const wallMs = performance.now() - sinceMs
-    console.log(json ? runJson(outcome, wallMs) : runText(outcome, wallMs))
-    outcomes.push({ ...outcome, notes: [] })
-  }
+  const failures: string[] = []
+  await runAll(scenarios, jobs, (scenario, done) => {
+    if ('failure' in done) console.log(brokenText(scenario, done.failure, json))
+    else {
+      console.log(json ? runJson(done.outcome, done.wallMs) : runText(done.outcome, done.wallMs))
+      outcomes.push({ ...done.outcome, notes: [] })
+    }
+    if ('failure' in done || problemsOf(done.outcome).length > 0) failures.push(replayCommand(scenario))
+  })
   const wallMs = performance.now() - startedMs
-  if (json) console.log(summaryJson(outcomes, wallMs))
-  else
-    console.log(
-      `\n${summaryText(outcomes)}\n\n${outcomes.length} runs in ${(wallMs / 1000).toFixed(1)} s, ${outcomes.filter((o) => problemsOf(o).length > 0).length} failed`,
-    )
-  return outcomes.some((outcome) => problemsOf(outcome).length > 0) ? 1 : 0
+  if (json) console.log(summaryJson(outcomes, failures.length, wallMs))
+  else console.log(`\n${summaryText(outcomes)}\n\n${scenarios.length} runs in ${(wallMs / 1000).toFixed(1)} s, ${failures.length} failed`)
+  if (report !== undefined)
+    writeFileSync(report, JSON.stringify({ passed: scenarios.length - failures.length, failed: failures.length, failures }))
+  return failures.length > 0 ? 1 : 0
 }
 
 process.exitCode = await main()

@@ -4,6 +4,7 @@ import type { SwarmLink } from '../../src/economy/link.ts'
 import { toHex } from '../../src/lib/bytes.ts'
 import { createNetwork } from '../../src/network/create-network.ts'
 import type { Network } from '../../src/network/network.ts'
+import type { Link } from '../../src/network/ports.ts'
 import type { Engine } from '../../src/tasks/engine.ts'
 import { mini } from '../../src/tasks/models.ts'
 import { createVault } from '../../src/vault/create-vault.ts'
@@ -28,6 +29,8 @@ export interface MemberBehaviour {
   readonly engine?: (engine: Engine, tools: MemberTools) => Engine
   readonly vault?: (vault: Vault, tools: MemberTools) => Vault
   readonly network?: (network: Network, tools: MemberTools) => Network
+  /** What passes on each of its wires. */
+  readonly link?: (link: Link, tools: MemberTools) => Link
   /** Does not work for others at all. */
   readonly idle?: boolean
 }
@@ -87,7 +90,10 @@ export const createMemberMachine = (
     await vault.joinSwarm(parts.link)
     const honestEngine = createFakeEngine({ clock, msPerText })
     const engine = behaviour.engine?.(honestEngine, tools) ?? honestEngine
-    const wrap = (link: Parameters<typeof weathered>[0]) => weathered(link, name, losses, () => world.weather, log)
+    const wrap = (link: Link): Link => {
+      const wire = weathered(link, name, losses, () => world.weather, log)
+      return behaviour.link?.(wire, tools) ?? wire
+    }
     const started = await startAgent({
       clock,
       random: own,

@@ -1,7 +1,7 @@
 /** What the simulator prints. */
 import { ratiosOf, summed } from './bounds.ts'
 import { replayCommand } from './options.ts'
-import type { Outcome } from './simulate.ts'
+import type { Outcome, Scenario } from './simulate.ts'
 
 const notesShown = 30
 
@@ -59,10 +59,16 @@ export const runJson = (outcome: Outcome, wallMs: number): string => {
   })
 }
 
-export const summaryJson = (outcomes: readonly Outcome[], wallMs: number): string =>
+/** A run that came to no end. */
+export const brokenText = (scenario: Scenario, failure: string, json: boolean): string =>
+  json
+    ? JSON.stringify({ ...scenario, ok: false, failure, replay: replayCommand(scenario) })
+    : `seed ${scenario.seed}: FAILED\n  ${failure}\n  again: ${replayCommand(scenario)}`
+
+export const summaryJson = (outcomes: readonly Outcome[], failed: number, wallMs: number): string =>
   JSON.stringify({
     runs: outcomes.length,
-    failed: outcomes.filter((o) => problemsOf(o).length > 0).length,
+    failed,
     wallMs: Math.round(wallMs),
     ratios: summed(outcomes.flatMap(({ figures }) => figures)).map(ratiosOf),
   })

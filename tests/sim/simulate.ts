@@ -33,6 +33,7 @@ export interface Outcome {
     readonly timers: number
     readonly texts: number
   }
+  readonly textsFor: Readonly<Record<string, number>>
   readonly quietMinutes: number
 }
 
@@ -115,6 +116,7 @@ export const simulate = async (scenario: Scenario): Promise<Outcome> => {
       timers: world.clock.ran(),
       texts: book.textsDone(),
     },
+    textsFor: book.textsFor(),
     quietMinutes: quiet + 1,
   }
 }
