@@ -5,6 +5,7 @@ import { eraseStorage } from '../../src/browser/extension/erase-storage.ts'
 import { openVault } from '../../src/browser/extension/open-vault.ts'
 import { startBackground } from '../../src/browser/extension/start-background.ts'
 import { systemClock } from '../../src/crypto/clock.ts'
+import { modelCards } from '../../src/tasks/models.ts'
 import { presetShares } from '../../src/vault/settings.ts'
 import { startHere } from './start-here.ts'
 
@@ -14,6 +15,7 @@ if (import.meta.env.FIREFOX)
     openVault,
     eraseStorage,
     presetShares,
+    models: modelCards,
     createHost: (vault) => createInPageHost(async () => startHere(await vault())),
   })
 else startHere(connectVault(systemClock))

@@ -39,7 +39,7 @@ export const startHere = (vault: Vault): (() => Promise<void>) => {
     dayStartMs: () => new Date().setHours(0, 0, 0, 0),
     // A relay's mirror is on the port of its WebSocket.
     mirrorsOf: ({ relays }) => relays.map((url) => url.replace(/^ws/, 'http')),
-    openNetwork: ({ link, device, signHello }) =>
+    openNetwork: ({ link, device, signHello, reach }) =>
       createNetwork({
         clock,
         random,
@@ -52,6 +52,7 @@ export const startHere = (vault: Vault): (() => Promise<void>) => {
         sdpSeal: createSdpSeal(link.secret),
         relayDialer: createRelayDialer(),
         trackerDialer: createTrackerDialer(),
+        ...(reach && { degree: reach.degree, limits: { peersMax: reach.peersMax } }),
       }),
   })
 }

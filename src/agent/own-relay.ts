@@ -30,9 +30,8 @@ export const splitNetwork = (network: Network, { device, root }: DeviceCertifica
     void clock.after(0, () => {
       for (const tell of listeners[to]) tell(self, message, false)
     })
-  const side = (which: keyof typeof listeners, other: keyof typeof listeners, peers: () => readonly Peer[]): Network => ({
+  const side = (which: keyof typeof listeners, other: keyof typeof listeners): Network => ({
     ...network,
-    peers,
     send: async (to: NodeId, message) => {
       if (to !== self) return network.send(to, message)
       hand(other, message)
@@ -51,7 +50,14 @@ export const splitNetwork = (network: Network, { device, root }: DeviceCertifica
     blame: (id, reason) => (id === self ? undefined : network.blame(id, reason)),
   })
   return {
-    node: side('node', 'relay', network.peers),
-    relay: side('relay', 'node', () => [...network.peers(), own]),
+    node: side('node', 'relay'),
+    relay: {
+      ...side('relay', 'node'),
+      peers: () => [...network.peers(), own],
+      onPeer: (listener) => {
+        clock.after(0, () => listener(own, 'joined'))
+        return network.onPeer(listener)
+      },
+    },
   }
 }

@@ -296,8 +296,9 @@ export const createSettlement = (
       if (relays().includes(id)) {
         void refresh().then(() => network.send(id, ['head?', { author: device.device }]))
         void pending().then(submit)
-        return
       }
+      // A founder's browser is both: who witnesses, and someone to be paid.
+      if (network.peers().some((peer) => peer.id === id && peer.role === 'relay')) return
       void vault
         .call(`paidTo/${id}`, 'paidTo', { payee: hexBytes(id) })
         .then((paid) => (paid.ok && paid.value ? deliver(id, paid.value.entry, paid.value.certificate) : undefined))

@@ -14,7 +14,7 @@ export const linkPrefix = 'edgenet:1:'
 export const linkCharsMax = 4096
 /** Relays, and trackers. */
 export const urlsMax = 8
-const urlCharsMax = 200
+export const urlCharsMax = 200
 
 export type LinkError = {
   readonly type: 'link'

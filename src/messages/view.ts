@@ -222,6 +222,12 @@ export interface BackgroundCommands {
   settings: { args: { share?: number; paused?: number | 'restart' | 'off' | null; hubUrl?: string }; answer: BackgroundState }
   /** A bad link is refused with what is wrong with it. */
   join: { args: { link: string }; answer: BackgroundState }
+  /** Makes a private swarm of one's own and joins it; `grantMicro` is what each use of an invite brings. */
+  found: { args: { name: string; trackers: readonly string[]; grantMicro: number; uses: number }; answer: BackgroundState }
+  /** Another invite to the swarm that was made here. */
+  invite: { args: { uses: number }; answer: BackgroundState }
+  /** Other addresses to meet at, for the swarm that was made here: in links from now on, and for this computer. */
+  trackers: { args: { trackers: readonly string[] }; answer: BackgroundState }
   leave: { args: Record<string, never>; answer: BackgroundState }
   /** The 24 words, while the backup has not been confirmed. */
   phrase: { args: Record<string, never>; answer: { words: readonly string[] | null } }
@@ -232,13 +238,27 @@ export interface BackgroundCommands {
 }
 export type BackgroundCommand = keyof BackgroundCommands
 
+export interface InviteView {
+  /** Hex, as in `AgentView.founder`. */
+  readonly token: string
+  readonly link: string
+  /** How often it can be used in all. */
+  readonly uses: number
+}
+
 export interface BackgroundState {
   readonly consented: boolean
   readonly preset: 'gentle' | 'standard' | 'all'
   readonly share: number
   readonly paused: number | 'restart' | 'off' | null
   readonly hubUrl: string
-  readonly swarm: { readonly id: string; readonly relays: readonly string[]; readonly trackers: readonly string[] } | null
+  readonly swarm: {
+    readonly id: string
+    readonly relays: readonly string[]
+    readonly trackers: readonly string[]
+    /** Made here: the links by which others join. */
+    readonly founded: null | { readonly invites: readonly InviteView[] }
+  } | null
   readonly phraseConfirmed: boolean
   readonly device: string
   readonly root: string

@@ -19,6 +19,7 @@ import { callSchemas, requestIdCharsMax } from './call-schemas.ts'
 import { type Answer, createHandlers } from './calls.ts'
 import { refused, storeFailed } from './errors.ts'
 import {
+  checkTrackers,
   found,
   foundedOf,
   type FoundingError,
@@ -54,6 +55,8 @@ export interface LocalVault extends Vault {
   readonly foundSwarm: (wanted: NewSwarm, models: Policy['models']) => Promise<Result<void, VaultError | FoundingError>>
   /** One more invite to the swarm that was founded here. */
   readonly addInvite: (uses: number) => Promise<Result<void, VaultError | FoundingError>>
+  /** Where the swarm that was founded here meets from now on. */
+  readonly setTrackers: (trackers: readonly string[]) => Promise<Result<void, VaultError | FoundingError>>
   /** Chain, tabs and answers of the swarm stay: whoever joins again goes on where they left. */
   readonly leaveSwarm: () => Promise<Result<void, VaultError>>
   /** Null once the backup was confirmed. */
@@ -181,6 +184,12 @@ export const createVault = async (deps: VaultDeps): Promise<Result<LocalVault, I
         if (!swarm?.founding) return err({ type: 'no-swarm' })
         const more = withInvite(swarm.founding, uses, deps.random)
         return more.ok ? keepSwarm(swarm.record, more.value) : more
+      }),
+    setTrackers: (trackers) =>
+      alone(async () => {
+        if (!swarm?.founding) return err({ type: 'no-swarm' })
+        const checked = checkTrackers(trackers)
+        return checked.ok ? keepSwarm({ ...swarm.record, link: { ...swarm.record.link, trackers } }) : checked
       }),
     leaveSwarm: () =>
       alone(async () => {

@@ -108,7 +108,8 @@ export const found = async (
 ): Promise<Result<{ readonly link: SwarmLink; readonly record: FoundingRecord }, FoundingError>> => {
   const { grantsMicro, openingMicro } = privateDefaults
   if (!isUses(uses)) return refused('uses')
-  if (trackers.length > urlsMax || !trackers.every(isTrackerUrl)) return refused('trackers')
+  const places = checkTrackers(trackers)
+  if (!places.ok) return places
   // The founder's own grant beside those of the first invite.
   if (!Number.isSafeInteger(grantMicro) || grantMicro < openingMicro || grantMicro * (uses + 1) > grantsMicro) return refused('grant')
   const [founderKey, witness, issuerKey] = [await keeper.generateDevice(), await keeper.generateDevice(), await keeper.generateDevice()]
@@ -140,6 +141,10 @@ export const found = async (
   }
   return ok({ link, record })
 }
+
+/** None is right too: then nobody can join yet. */
+export const checkTrackers = (trackers: readonly string[]): Result<void, FoundingError> =>
+  trackers.length <= urlsMax && trackers.every(isTrackerUrl) ? ok(undefined) : refused('trackers')
 
 /** With one more invite. What all uses may bring is the ledger's to limit: an invite may come to nothing, but never to more. */
 export const withInvite = (record: FoundingRecord, uses: number, random: Random): Result<FoundingRecord, FoundingError> => {

@@ -1,11 +1,13 @@
 /** What the extension's pages may ask of the background (table in messages/view.ts), parsed at the door and answered by the vault. */
 import * as v from 'valibot'
-import { linkCharsMax, parseLink } from '../../economy/link-codec.ts'
+import { formatLink, linkCharsMax, parseLink, urlCharsMax, urlsMax } from '../../economy/link-codec.ts'
 import type { SwarmLink } from '../../economy/link.ts'
+import type { Policy } from '../../economy/policy.ts'
 import { toHex } from '../../lib/bytes.ts'
 import { ok, type Result } from '../../lib/result.ts'
 import { parse, text, uint } from '../../lib/schema.ts'
 import type { BackgroundCommand, BackgroundCommands, BackgroundState, UiError } from '../../messages/view.ts'
+import type { NewSwarm } from '../../vault/founding.ts'
 import type { Settings, VaultStatus } from '../../vault/vault.ts'
 
 /** A tagged error of any layer; its other fields go to the page as they are. */
@@ -19,6 +21,9 @@ export interface VaultControls {
   readonly status: () => Promise<VaultStatus>
   readonly changeSettings: (change: Partial<Settings>) => Done
   readonly joinSwarm: (link: SwarmLink) => Done
+  readonly foundSwarm: (wanted: NewSwarm, models: Policy['models']) => Done
+  readonly addInvite: (uses: number) => Done
+  readonly setTrackers: (trackers: readonly string[]) => Done
   readonly leaveSwarm: () => Done
   /** Null once the backup was confirmed. */
   readonly phraseWords: () => Promise<readonly string[] | null>
@@ -33,10 +38,13 @@ export interface CommandDeps {
   readonly erase: () => Promise<void>
   /** Share of all cores that a preset begins with. */
   readonly presetShares: Readonly<Record<Settings['preset'], number>>
+  /** What a swarm that is made here lists. */
+  readonly models: Policy['models']
 }
 
 const phraseCharsMax = 1024
 const none = v.strictObject({})
+const trackers = v.pipe(v.array(text(urlCharsMax)), v.maxLength(urlsMax))
 
 const schemas = {
   state: none,
@@ -48,6 +56,9 @@ const schemas = {
   }),
   // Twice what a link may have: a longer one is told what is wrong with it, not that the message is malformed.
   join: v.strictObject({ link: text(2 * linkCharsMax) }),
+  found: v.strictObject({ name: text(80), trackers, grantMicro: uint(), uses: uint() }),
+  invite: v.strictObject({ uses: uint() }),
+  trackers: v.strictObject({ trackers }),
   leave: none,
   phrase: none,
   confirmPhrase: none,
@@ -63,13 +74,13 @@ const requestSchema = v.strictObject({
 type Answer<C extends BackgroundCommand> = Promise<Result<BackgroundCommands[C]['answer'], Failure>>
 type Handlers = { readonly [C in BackgroundCommand]: (args: BackgroundCommands[C]['args']) => Answer<C> }
 
-const createHandlers = ({ vault, erase, presetShares }: CommandDeps): Handlers => {
+const createHandlers = ({ vault, erase, presetShares, models }: CommandDeps): Handlers => {
   const state = async (): Promise<Result<BackgroundState, never>> => {
     const open = await vault()
     const [{ settings, swarm, device }, words] = await Promise.all([open.status(), open.phraseWords()])
     return ok({
       ...settings,
-      swarm: swarm && { id: toHex(swarm.link.swarm), relays: swarm.link.relays, trackers: swarm.link.trackers },
+      swarm: swarm && swarmState(swarm),
       phraseConfirmed: words === null,
       device: toHex(device.device),
       root: toHex(device.root),
@@ -88,6 +99,9 @@ const createHandlers = ({ vault, erase, presetShares }: CommandDeps): Handlers =
       const parsed = parseLink(link)
       return parsed.ok ? after((open) => open.joinSwarm(parsed.value)) : parsed
     },
+    found: (wanted) => after((open) => open.foundSwarm({ ...wanted, name: wanted.name.trim() }, models)),
+    invite: ({ uses }) => after((open) => open.addInvite(uses)),
+    trackers: (given) => after((open) => open.setTrackers(given.trackers)),
     leave: () => after((open) => open.leaveSwarm()),
     phrase: async () => ok({ words: await (await vault()).phraseWords() }),
     confirmPhrase: () => after((open) => open.confirmPhrase()),
@@ -98,6 +112,19 @@ const createHandlers = ({ vault, erase, presetShares }: CommandDeps): Handlers =
     },
   }
 }
+
+const swarmState = ({ link, founded }: NonNullable<VaultStatus['swarm']>): NonNullable<BackgroundState['swarm']> => ({
+  id: toHex(link.swarm),
+  relays: link.relays,
+  trackers: link.trackers,
+  founded: founded
+    ? {
+        invites: founded.invites
+          .filter(({ own }) => !own)
+          .map(({ token, uses }) => ({ token: toHex(token), link: formatLink({ ...link, invite: token }), uses })),
+      }
+    : null,
+})
 
 export type Reply = { readonly ok: unknown } | { readonly error: UiError }
 

@@ -23,6 +23,7 @@ export interface BackgroundDeps {
   /** Deletes all that this extension has stored. */
   readonly eraseStorage: () => Promise<void>
   readonly presetShares: CommandDeps['presetShares']
+  readonly models: CommandDeps['models']
   /** `vault` is for an agent that lives in the background's own page. */
   readonly createHost: (vault: () => Promise<Vault>) => AgentHost
 }
@@ -98,7 +99,7 @@ export const startBackground = (deps: BackgroundDeps): void => {
       await erased
       await follow(await (await vault()).status())
     })
-  const answer = createCommands({ vault, erase, presetShares: deps.presetShares })
+  const answer = createCommands({ vault, erase, presetShares: deps.presetShares, models: deps.models })
 
   browser.runtime.onInstalled.addListener(({ reason }) => {
     if (reason === 'install') void browser.tabs.create({ url: browser.runtime.getURL(onboardingPage) })

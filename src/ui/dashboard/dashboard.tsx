@@ -14,6 +14,8 @@ import { ModelsCard } from './models-card.tsx'
 import { Notice } from './notice.tsx'
 import { PeersCard } from './peers-card.tsx'
 import { ResultsCard } from './results-card.tsx'
+import { MakeCard } from '../swarm/make-card.tsx'
+import { SwarmCard } from '../swarm/swarm-card.tsx'
 import { SettingsCard } from './settings-card.tsx'
 import { TopBar } from './top-bar.tsx'
 import { WorkCard } from './work-card.tsx'
@@ -34,6 +36,7 @@ export const Dashboard = () => {
           <Notice readiness={readiness} />
           {background?.consented && (
             <>
+              {readiness === 'no-swarm' && <MakeCard />}
               <JobForm readiness={readiness} onSubmitted={() => setOpened(null)} />
               {view && <Jobs jobs={jobs} opened={shown?.id ?? null} onOpen={setOpened} />}
               {shown && <ResultsCard key={shown.id} job={shown} />}
@@ -51,6 +54,7 @@ export const Dashboard = () => {
                 <ModelsCard models={view.models} />
               </>
             )}
+            <SwarmCard background={background} view={view} />
             <SettingsCard background={background} />
           </aside>
         )}

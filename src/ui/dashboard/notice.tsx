@@ -8,7 +8,8 @@ export const Notice = ({ readiness }: { readonly readiness: Readiness }) => {
   const state = useUiState((s) => s)
   const { reason } = statusOf(state)
   const trouble = reason === 'no-grant'
-  if ((readiness === 'ready' && !trouble) || readiness === 'loading') return null
+  const away = state.view?.founderAway === true
+  if ((readiness === 'ready' && !trouble && !away) || readiness === 'loading') return null
   const why =
     readiness === 'connecting' && (reason === null || reason === 'no-requesters') ? t('connecting') : reason && t(reasonTexts[reason])
   const relayWhy = relayWhyText(state.view?.relays.find((relay) => relay.why)?.why)
@@ -16,7 +17,8 @@ export const Notice = ({ readiness }: { readonly readiness: Readiness }) => {
   return (
     <section className="notice" role="status" data-testid="notice">
       <p>
-        {why}
+        {readiness === 'ready' && !trouble ? null : why}
+        {inSwarm && away && <span data-testid="founder-away">{t('founderAway')}</span>}
         {inSwarm && relayWhy && <small>{relayWhy}</small>}
       </p>
       {!inSwarm && (

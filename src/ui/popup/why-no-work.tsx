@@ -21,11 +21,15 @@ export const WhyNoWork = ({ view }: { readonly view: AgentView }) => {
     <details className="card why" data-testid="why-no-work">
       <summary>{t('whyTitle')}</summary>
       <ul className="checks">
-        <Check
-          good={relay?.state === 'open'}
-          text={relay?.state === 'open' ? t('whyRelayOpen') : t('whyRelayClosed')}
-          more={relayWhyText(relay?.why)}
-        />
+        {relay ? (
+          <Check
+            good={relay.state === 'open'}
+            text={relay.state === 'open' ? t('whyRelayOpen') : t('whyRelayClosed')}
+            more={relayWhyText(relay.why)}
+          />
+        ) : (
+          <Check good={!view.founderAway} text={view.founderAway ? t('founderAway') : t('whyFounderHere')} />
+        )}
         <Check good={neighbours > 0} text={tn('whyPeers', neighbours)} />
         <Check good={ready.length > 0} text={ready.length > 0 ? t('whyModels', ready.join(', ')) : t('whyNoModel')} />
         <Check good={view.work.length > 0} text={view.work.length > 0 ? t('whyLastWork', formatAgo(lastMs, nowMs)) : t('whyNoRequest')} />

@@ -34,6 +34,11 @@ const ask = (command: string, args: Record<string, unknown>): { ok: unknown } | 
   if (command === 'confirmPhrase') background = { ...background, phraseConfirmed: true }
   if (command === 'leave') background = { ...background, swarm: null }
   if (command === 'restore') return { error: { type: 'phrase', detail: '{"reason":"unknown-word","position":3,"word":"aple"}' } }
+  if (command === 'found') {
+    if ((args.trackers as string[]).some((place) => !/^wss?:/.test(place)))
+      return { error: { type: 'founding', detail: '{"reason":"trackers"}' } }
+    background = { ...background, swarm: scenarios.founder.background.swarm }
+  }
   if (command === 'join') {
     if (!String(args.link).startsWith('edgenet:1:')) return { error: { type: 'link', detail: '{"reason":"prefix","detail":""}' } }
     background = { ...background, swarm: scenarios.working.background.swarm }
@@ -83,7 +88,15 @@ const agent = (command: string, args: Record<string, unknown>): unknown => {
     return { hits, searchMs: 1.4 }
   }
   if (command === 'history') return { lines: history, more: false }
-  if (command === 'checkEntry') return { fault: args.seq === history[0]!.seq ? 'waiting' : null, id: history[0]!.id, certifiedSeq: 41, signed: 1, witnesses: 1, quorum: 1 }
+  if (command === 'checkEntry')
+    return {
+      fault: args.seq === history[0]!.seq ? 'waiting' : null,
+      id: history[0]!.id,
+      certifiedSeq: 41,
+      signed: 1,
+      witnesses: 1,
+      quorum: 1,
+    }
   if (command === 'selfTest') return { ms: 41, texts: 3, dimension: 96 }
   return {}
 }

@@ -20,7 +20,7 @@ const background: BackgroundState = {
   share: 0.5,
   paused: null,
   hubUrl: 'https://huggingface.co',
-  swarm: { id: hex(3), relays: ['wss://relay.example.org'], trackers: ['wss://relay.example.org'] },
+  swarm: { id: hex(3), relays: ['wss://relay.example.org'], trackers: ['wss://relay.example.org'], founded: null },
   phraseConfirmed: true,
   device: hex(5),
   root: hex(7),
@@ -196,6 +196,37 @@ const idle = (idleReason: AgentView['activity']['idleReason'], changes: Partial<
 })
 
 export const scenarios = {
+  founder: {
+    background: {
+      ...background,
+      swarm: {
+        id: hex(3),
+        relays: [],
+        trackers: ['wss://tracker.example.org'],
+        founded: {
+          invites: [
+            { token: hex(71, 32), link: `edgenet:1:${'hlggXd0Zk3qPv1Yw'.repeat(14)}`, uses: 10 },
+            { token: hex(73, 32), link: `edgenet:1:${'hlggXd0Zk3qPv1Yw'.repeat(14)}`, uses: 1 },
+          ],
+        },
+      },
+    },
+    view: {
+      ...view,
+      relays: [],
+      founder: {
+        state: 'serving',
+        invites: [
+          { token: hex(71, 32), usesLeft: 7 },
+          { token: hex(73, 32), usesLeft: 1 },
+        ],
+      },
+    },
+  },
+  'founder-away': {
+    background: { ...background, swarm: { id: hex(3), relays: [], trackers: ['wss://tracker.example.org'], founded: null } },
+    view: { ...view, relays: [], peers: view.peers.filter((peer) => peer.role === 'node'), founderAway: true },
+  },
   fresh: { background: { ...background, consented: false, swarm: null, phraseConfirmed: false }, view: null },
   'no-swarm': {
     background: { ...background, swarm: null, phraseConfirmed: false },

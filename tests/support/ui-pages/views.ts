@@ -19,6 +19,13 @@ const toShare = async (page: Page): Promise<void> => {
   await click(page, 'consent-yes')
   await state(page, 'share')
 }
+const toMake = async (page: Page): Promise<void> => {
+  await toShare(page)
+  await click(page, 'preset-standard')
+  await state(page, 'swarm')
+  await click(page, 'way-make')
+  await page.getByTestId('swarm-name-input').fill('Tuesday reading circle')
+}
 const toWords = async (page: Page): Promise<void> => {
   await click(page, 'phrase-show')
   await page.getByTestId('words').waitFor()
@@ -52,6 +59,30 @@ export const pageCases: readonly PageCase[] = [
       await page.getByTestId('restore-input').fill('apple '.repeat(24))
       await click(page, 'restore')
       await page.getByTestId('error').nth(1).waitFor()
+    },
+  },
+  {
+    name: 'onboarding-make',
+    page: 'onboarding',
+    scenario: 'fresh',
+    state: 'consent',
+    gestures: async (page) => {
+      await toMake(page)
+      await page.getByTestId('swarm-trackers').fill('tracker.example.org')
+      await click(page, 'make')
+      await page.getByTestId('error').waitFor()
+    },
+  },
+  {
+    name: 'onboarding-made',
+    page: 'onboarding',
+    scenario: 'fresh',
+    state: 'consent',
+    gestures: async (page) => {
+      await toMake(page)
+      await click(page, 'public-trackers')
+      await click(page, 'make')
+      await page.getByTestId('invite-link').first().waitFor()
     },
   },
   { name: 'onboarding-phrase', page: 'onboarding', scenario: 'phrase', state: 'phrase' },
@@ -90,6 +121,15 @@ export const pageCases: readonly PageCase[] = [
   { name: 'popup-silent', page: 'popup', scenario: 'silent', state: 'idle' },
   { name: 'dashboard-fresh', page: 'dashboard', scenario: 'fresh', state: 'no-consent' },
   { name: 'dashboard-no-swarm', page: 'dashboard', scenario: 'no-swarm', state: 'no-swarm' },
+  { name: 'dashboard-founder', page: 'dashboard', scenario: 'founder', state: 'ready', gestures: (page) => click(page, 'places-open') },
+  { name: 'dashboard-founder-away', page: 'dashboard', scenario: 'founder-away', state: 'ready' },
+  {
+    name: 'popup-founder-away',
+    page: 'popup',
+    scenario: 'founder-away',
+    state: 'idle',
+    gestures: (page) => page.getByTestId('why-no-work').locator('summary').click(),
+  },
   { name: 'dashboard-forked', page: 'dashboard', scenario: 'forked', state: 'ready' },
   { name: 'dashboard-unreachable', page: 'dashboard', scenario: 'unreachable', state: 'connecting' },
   {

@@ -126,3 +126,18 @@ test('alone with an older copy the founder signs nothing: it waits for a member'
   await member.start()
   await friends.until('it serves again', () => founder.agent().view().founder?.state === 'serving')
 })
+
+test('a founder that worked and died before it could claim is paid after all', async () => {
+  const friends = await createMemoryFriends('worked')
+  const { founder } = friends
+  const member = await friends.join('a')
+  await granted(friends, [founder, member])
+  await done(friends, member, await submit(member, 20))
+  // Certified here, and not yet known here as one's own income.
+  founder.onCall = (call) => call === 'claim' && founder.quit()
+  await friends.until('the payment is certified', () => credits(member).spentMicro === 20 * perText)
+  founder.quit()
+  founder.onCall = () => {}
+  await founder.start()
+  await friends.until('paid', () => credits(founder).earnedMicro === grantMicro + 20 * perText && credits(founder).pendingMicro === 0)
+})

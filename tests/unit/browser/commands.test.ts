@@ -35,6 +35,9 @@ const setUp = () => {
       joined = swarm
       return ok(undefined)
     },
+    foundSwarm: async () => ok(undefined),
+    addInvite: async () => ok(undefined),
+    setTrackers: async () => ok(undefined),
     leaveSwarm: async () => {
       joined = null
       return ok(undefined)
@@ -46,7 +49,7 @@ const setUp = () => {
     },
     restore: async () => err({ type: 'phrase', reason: 'checksum' }),
   }
-  const deps: CommandDeps = { vault: async () => controls, erase: async () => {}, presetShares }
+  const deps: CommandDeps = { vault: async () => controls, erase: async () => {}, presetShares, models: [] }
   const answer = createCommands(deps)
   return { controls, answer, ask: (command: string, args: unknown = {}) => answer({ command, args }) }
 }
@@ -72,7 +75,7 @@ describe('commands of the extension’s pages', () => {
   test('join by a good link, leave again', async () => {
     const { ask } = setUp()
     expect(await ask('join', { link: ` ${formatLink(link)}\n` })).toMatchObject({
-      ok: { swarm: { id: '01'.repeat(32), relays: link.relays, trackers: link.trackers } },
+      ok: { swarm: { id: '01'.repeat(32), relays: link.relays, trackers: link.trackers, founded: null } },
     })
     expect(await ask('leave')).toMatchObject({ ok: { swarm: null } })
   })
@@ -105,6 +108,7 @@ describe('commands of the extension’s pages', () => {
         damaged = false
       },
       presetShares,
+      models: [],
     })
     expect(await answer({ command: 'state', args: {} })).toEqual({ error: { type: 'storage', detail: 'damaged' } })
     expect(await answer({ command: 'erase', args: {} })).toEqual(await ask('state'))

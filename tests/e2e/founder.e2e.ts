@@ -1,0 +1,81 @@
+/** A swarm made by clicking, without a relay: its founder's browser is witness and issuer, and dies in the middle of it. */
+import { parseLink } from '../../src/economy/link-codec.ts'
+import { viewWhere } from './harness/agent-page.ts'
+import { expect, test } from './harness/fixtures.ts'
+import { type ChromiumExtension, launchChromium } from './harness/launch-chromium.ts'
+import { byState, byTestId, type Screen } from './harness/screen.ts'
+import { grantMicro, join, jobWhere, meet, type Member, settledJob, someTexts, submit } from './harness/swarm.ts'
+import { startTracker } from './harness/tracker.ts'
+
+const perText = 50_000
+
+/** As a person does who has just installed it; the link that is shown in the end. */
+const found = async (browser: ChromiumExtension, tracker: string): Promise<string> => {
+  const screen = await browser.open('onboarding.html')
+  await screen.waitFor(byState('consent'))
+  await screen.click(byTestId('consent-yes'))
+  await screen.click(byTestId('preset-all'))
+  await screen.waitFor(byState('swarm'))
+  await screen.click(byTestId('way-make'))
+  await screen.fill(byTestId('swarm-name-input'), 'Tuesday reading circle')
+  await screen.fill(byTestId('swarm-trackers'), 'tracker.example.org')
+  await screen.click(byTestId('make'))
+  await screen.waitFor(`${byTestId('error')}[data-error="founding"]`)
+  await screen.fill(byTestId('swarm-trackers'), tracker)
+  await screen.fill(byTestId('swarm-uses'), '5')
+  await screen.click(byTestId('make'))
+  await screen.waitFor(byTestId('invite-link'))
+  const link = await screen.evaluate<string>(`document.querySelector('${byTestId('invite-link')}').value`)
+  await screen.click(byTestId('made-go'))
+  await screen.waitFor(byState('phrase'))
+  await screen.close()
+  return link
+}
+const usesLeft = (dashboard: Screen, left: number): Promise<void> => dashboard.waitFor(`${byTestId('invite-uses')}[data-left="${left}"]`)
+
+test('a founder and three friends, met by a tracker: grants, a job, payment; the founder’s browser is killed, and all is certified when it is back', async () => {
+  test.setTimeout(400_000)
+  const tracker = await startTracker()
+  const founderBrowser = await launchChromium()
+  const link = await found(founderBrowser, tracker.url)
+  expect(parseLink(link)).toMatchObject({ ok: true, value: { relays: [], trackers: [tracker.url] } })
+  const dashboard = await founderBrowser.openDashboard()
+  const serving = `view.founder?.state === 'serving' && view.credits.earnedMicro === ${grantMicro}`
+  const { self } = await viewWhere(dashboard, serving)
+  const founder: Member<ChromiumExtension> = { browser: founderBrowser, dashboard, id: self }
+
+  const members: Member<ChromiumExtension>[] = []
+  for (let i = 0; i < 3; i++) members.push(await join(await launchChromium(), link))
+  await meet([founder, ...members])
+  await usesLeft(dashboard, 2)
+  const [requester, ...workers] = members as [Member<ChromiumExtension>, ...Member<ChromiumExtension>[]]
+
+  const first = await settledJob(requester, await submit(requester, someTexts(6), 1))
+  expect(first).toMatchObject({ state: 'done', costMicro: 6 * perText })
+  await viewWhere(requester.dashboard, `view.credits.spentMicro === ${6 * perText}`)
+
+  await founderBrowser.killHard()
+  await Promise.all(members.map((member) => viewWhere(member.dashboard, 'view.founderAway')))
+  await requester.dashboard.waitFor(byTestId('founder-away'))
+  const second = await submit(requester, someTexts(9), 1)
+  const done = await jobWhere(requester, second, `job.state === 'done'`)
+  expect(done.costMicro).toBe(9 * perText)
+  await viewWhere(requester.dashboard, `view.credits.spentMicro === ${6 * perText}`)
+
+  const again = await launchChromium({ profileDir: founderBrowser.profileDir })
+  const back = await again.openDashboard()
+  await viewWhere(back, `view.founder?.state === 'serving'`)
+  await viewWhere(requester.dashboard, `!view.founderAway && view.credits.spentMicro === ${15 * perText} && view.credits.owedMicro === 0`)
+  const all = [{ dashboard: back }, ...workers]
+  const views = await Promise.all(all.map((worker) => viewWhere(worker.dashboard, 'view.credits.pendingMicro === 0')))
+  const earned = views.reduce((sum, view) => sum + view.credits.earnedMicro - grantMicro, 0)
+  expect(earned).toBe(15 * perText)
+  await usesLeft(back, 2)
+
+  // Another link, made after the return, lets one more in.
+  await back.fill(byTestId('invite-uses-input'), '1')
+  await back.click(byTestId('invite-new'))
+  await back.waitFor(`${byTestId('invite')}:nth-child(2)`)
+  const more = await back.evaluate<string>(`document.querySelectorAll('${byTestId('invite-link')}')[1].value`)
+  await join(await launchChromium(), more)
+})
