@@ -15,12 +15,14 @@ import type { ModelCard } from '../tasks/model-card.ts'
 import type { VaultError, VaultStatus } from '../vault/vault.ts'
 import { deriveView, isPaused } from './agent-view.ts'
 import type { AgentDeps, Membership } from './deps.ts'
+import { createFindings, type Findings } from './findings.ts'
 import { type FounderPart, founderReach, startFounder } from './founder.ts'
 import { createHistory, type History } from './history.ts'
 import { createInbox, type Inbox } from './inbox.ts'
 import { createJobs, type Jobs } from './jobs.ts'
 import { createKeepsakes, type Keepsakes } from './keepsakes.ts'
 import { splitNetwork, type SplitNetwork } from './own-relay.ts'
+import { worstOf } from './refusals.ts'
 import { createRequester, type Requester } from './requester.ts'
 import { createSettlement, type Settlement } from './settlement.ts'
 import { createVouchers, type Vouchers } from './vouchers.ts'
@@ -76,6 +78,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
   let closing: Promise<unknown> = Promise.resolve()
   const early: (readonly [from: NodeId, binding: WireBody<'witness'>])[] = []
   let party: Party | undefined
+  let findings: Findings | undefined
   let cards: readonly ModelCard[] = deps.bundledModels
   let revision = 0
   let policyAskedMs = 0
@@ -118,7 +121,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
         founder: party?.founder?.view(),
         account: party?.settlement.account(),
         refusal: party?.settlement.grantRefused(),
-        trouble: party?.settlement.trouble() ?? null,
+        trouble: worstOf([findings?.trouble(), party?.settlement.trouble()]),
         vouchers: party?.vouchers,
         cards,
         models: engine.models(),
@@ -137,6 +140,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
   const openParty = async (member: Membership, signedPolicy: Bytes): Promise<void> => {
     if (party || opening === member.network) return
     opening = member.network
+    await findings?.open(rulesOf(member.policy))
     const vouchers = createVouchers(deps.store, toHex(member.link.swarm))
     await vouchers.resume()
     const rules = rulesOf(member.policy)
@@ -191,6 +195,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     split = swarm.founded && splitNetwork(bare, status.device, clock)
     const opened = split?.node ?? bare
     network = opened
+    findings = createFindings(deps, { swarm: swarm.link.swarm, self: status.device.device, network: opened }, changed)
     opened.onStatus(changed)
     opened.onPeer((peer, change) => {
       party?.requester.onPeer(peer.id, change === 'joined')
@@ -222,6 +227,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     early.length = 0
     network = undefined
     opening = undefined
+    findings = undefined
     party = undefined
   }
 
@@ -231,6 +237,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     // Whoever has the policy can hand it on: it is checked against the swarm's id, not against who brought it.
     if (type === 'policy?') return status.swarm?.policy ? void network?.send(from, ['policy', { bytes: status.swarm.policy }]) : undefined
     if (type === 'witness') return onWitness(from, body)
+    if (type === 'verdict' || type === 'broken') return findings?.hear(from, type, body.bytes)
     if (!party) return
     const { requester, worker, settlement, inbox, keepsakes } = party
     if (type === 'range?') return keepsakes.onRange(from, body)

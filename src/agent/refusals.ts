@@ -1,9 +1,14 @@
-/** What the witnesses hold against this account, as far as more of them say so than may lie. */
+/** What stands against this account or its swarm: by the witnesses' word as far as more of them say so than may lie, or by proof. */
 import type { NodeId } from '../identity/keys.ts'
 
 /** closed: by a verdict. forked: two entries at one number are signed with its key. slashed: it holds less than its penalties. */
-export const troubles = ['closed', 'forked', 'slashed'] as const
-export type Trouble = (typeof troubles)[number]
+export const refusedFor = ['closed', 'forked', 'slashed'] as const
+/** swarm-broken: more witnesses lie than it bears. fined: by a verdict that costs and does not close (findings.ts proves both). */
+export type Trouble = 'swarm-broken' | (typeof refusedFor)[number] | 'fined'
+/** The worst is shown. */
+const troubles: readonly Trouble[] = ['swarm-broken', ...refusedFor, 'fined']
+export const worstOf = (found: readonly (Trouble | null | undefined)[]): Trouble | null =>
+  troubles.find((one) => found.includes(one)) ?? null
 
 export interface Refusals {
   /** A relay's refusal to certify, in its words. */
@@ -18,11 +23,11 @@ export const createRefusals = (faulty: number): Refusals => {
   const words = new Map<NodeId, Trouble>()
   return {
     heard: (relay, reason) => {
-      const trouble = troubles.find((name) => name === reason)
+      const trouble = refusedFor.find((name) => name === reason)
       if (trouble) words.set(relay, trouble)
       else words.delete(relay)
     },
     clear: () => words.clear(),
-    trouble: () => troubles.find((name) => [...words.values()].filter((word) => word === name).length > faulty) ?? null,
+    trouble: () => refusedFor.find((name) => [...words.values()].filter((word) => word === name).length > faulty) ?? null,
   }
 }

@@ -70,6 +70,7 @@ export interface RelayNode extends WitnessNode {
 export interface WitnessNode {
   readonly ledger: () => Promise<LedgerView>
   readonly counters: () => RelayCounters
+  readonly standing: () => Promise<RelayStanding>
   /** Takes no more questions, and resolves when those under way are done. */
   readonly close: () => Promise<void>
 }
@@ -84,6 +85,15 @@ export interface RelayCounters {
   readonly dropped: number
   /** Times that another relay had the same heads and verdicts and another state root. */
   readonly rootsDiffered: number
+}
+
+/** Of the ledger now. */
+export interface RelayStanding {
+  readonly verdicts: number
+  /** Day of the newest checkpoint, in days since the epoch; 0: none. */
+  readonly checkpointDay: number
+  /** More witnesses lied than the swarm bears. */
+  readonly broken: boolean
 }
 
 /** Questions being answered at once; how many one peer may ask per minute stands in network/limits.ts. */
@@ -266,6 +276,11 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
   return {
     ...(issuer && { issuer }),
     ledger: async () => viewLedger(replica, signedPolicy.policy, (await epochs.book()).view(), facts.view),
+    standing: async () => ({
+      verdicts: (await replica.verdicts.verdicts()).length,
+      checkpointDay: (await facts.view.checkpoint())?.day ?? 0,
+      broken: await facts.view.broken(),
+    }),
     counters: () => ({ ...counters, rootsDiffered: facts.rootsDiffered() }),
     close: async () => {
       stop()

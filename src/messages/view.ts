@@ -108,8 +108,11 @@ export interface AgentView {
     readonly todayMicro: number
   }
   readonly deposit: DepositView | null
-  /** What the witnesses hold against this account: it is closed, its key has signed two entries at one number, or it owes penalties. */
-  readonly trouble: 'closed' | 'forked' | 'slashed' | null
+  /**
+   * What stands against the swarm or this account, the worst of it: more witnesses lie than the swarm bears; the account is closed; its
+   * key has signed two entries at one number; it owes penalties; it was fined.
+   */
+  readonly trouble: 'swarm-broken' | 'closed' | 'forked' | 'slashed' | 'fined' | null
   /** The swarm's witness is its founder's browser, and that cannot be reached: work goes on, grants and payments wait. */
   readonly founderAway: boolean
   /** This is the founder's browser: what its part in the swarm does, and what is left of each invite. */

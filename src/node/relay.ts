@@ -98,7 +98,13 @@ const runOn = async (
       else socket.close(tryAgainLaterClose)
     },
     metrics: async () =>
-      metricsText({ peers: started.agent?.network.peers().length ?? 0, tracker, mirror, counters: started.agent?.node.counters() }),
+      metricsText({
+        peers: started.agent?.network.peers().length ?? 0,
+        tracker,
+        mirror,
+        counters: started.agent?.node.counters(),
+        standing: await started.agent?.node.standing(),
+      }),
     ledger: async () => (started.agent ? started.agent.node.ledger() : Promise.reject(new Error('still starting'))),
   })
   const closeServer = <T>(result: T): Promise<T> => server.close().then(() => result)

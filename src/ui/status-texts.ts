@@ -78,7 +78,9 @@ export const entryFaultTexts: { readonly [F in NonNullable<EntryCheckView['fault
 }
 
 export const troubleTexts: { readonly [T in NonNullable<AgentView['trouble']>]: MessageKey } = {
+  'swarm-broken': 'trouble_swarmBroken',
   closed: 'trouble_closed',
   forked: 'trouble_forked',
   slashed: 'trouble_slashed',
+  fined: 'trouble_fined',
 }

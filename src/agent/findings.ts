@@ -1,0 +1,86 @@
+/**
+ * What relays show a node of the swarm's facts, believed only as far as it proves itself: verdicts against its own account, signed by
+ * 2f+1 witnesses, and that more witnesses lie than the swarm bears. Both stand for ever, so both are kept.
+ *
+ * | table    | key                  | value                          |
+ * | -------- | -------------------- | ------------------------------ |
+ * | findings | swarm/'broken'       | bytes of the proof             |
+ * | findings | swarm/target/reason/offence | bytes of the verdict    |
+ */
+import type { NodeId, PublicKey, Verifier } from '../identity/keys.ts'
+import { checkBrokenProof, parseBrokenProof } from '../ledger/broken-proof.ts'
+import type { LedgerRules } from '../ledger/rules.ts'
+import type { SwarmId } from '../ledger/types.ts'
+import { parseVerdict, slashRules, type Verdict, verdictKey, verifyVerdict } from '../ledger/verdict.ts'
+import { type Bytes, equalBytes, toHex } from '../lib/bytes.ts'
+import type { Store } from '../lib/store.ts'
+import type { Network } from '../network/network.ts'
+import type { Trouble } from './refusals.ts'
+
+/** Told before the policy, and with it the witnesses' keys, are known. */
+const earlyMax = 16
+
+type Word = readonly [from: NodeId, type: 'verdict' | 'broken', bytes: Bytes]
+
+export interface Findings {
+  /** A relay's word, by whoever it comes: it is checked, not believed. */
+  readonly hear: (from: NodeId, type: 'verdict' | 'broken', bytes: Bytes) => Promise<void>
+  /** From now on words are checked; those of before are now. */
+  readonly open: (rules: Pick<LedgerRules, 'swarm' | 'witnesses'>) => Promise<void>
+  readonly trouble: () => Extract<Trouble, 'swarm-broken' | 'closed' | 'fined'> | null
+}
+
+export const createFindings = (
+  { store, verifier }: { readonly store: Store; readonly verifier: Verifier },
+  { swarm, self, network }: { readonly swarm: SwarmId; readonly self: PublicKey; readonly network: Pick<Network, 'blame'> },
+  changed: () => void,
+): Findings => {
+  const prefix = `${toHex(swarm)}/`
+  const verdicts = new Map<string, Verdict>()
+  let broken = false
+  let rules: Pick<LedgerRules, 'swarm' | 'witnesses'> | undefined
+  let early: readonly Word[] = []
+
+  const keep = async (key: string, bytes: Bytes): Promise<void> => {
+    // Where it cannot be stored it is told again with the next link.
+    await store.commit([{ table: 'findings', key: prefix + key, value: bytes }])
+    changed()
+  }
+  const hear: Findings['hear'] = async (from, type, bytes) => {
+    if (!rules) return void (early = [...early, [from, type, bytes] as const].slice(-earlyMax))
+    if (type === 'broken') {
+      if (broken) return
+      const proof = parseBrokenProof(bytes)
+      if (!proof.ok || !(await checkBrokenProof(verifier, rules, proof.value))) return network.blame(from, 'broken: proves nothing')
+      broken = true
+      return keep('broken', bytes)
+    }
+    const verdict = parseVerdict(bytes)
+    if (!verdict.ok || !(await verifyVerdict(verifier, verdict.value, rules)).ok) return network.blame(from, 'verdict')
+    const key = verdictKey(verdict.value)
+    if (!equalBytes(verdict.value.target, self) || verdicts.has(key)) return
+    verdicts.set(key, verdict.value)
+    await keep(key, bytes)
+  }
+
+  return {
+    hear,
+    open: async (known) => {
+      for (const [key, bytes] of await store.list('findings', { prefix })) {
+        const verdict = parseVerdict(bytes as Bytes)
+        if (key === `${prefix}broken`) broken = true
+        else if (verdict.ok && equalBytes(verdict.value.target, self)) verdicts.set(verdictKey(verdict.value), verdict.value)
+      }
+      rules = known
+      const words = early
+      early = []
+      for (const word of words) await hear(...word)
+      changed()
+    },
+    trouble: () => {
+      if (broken) return 'swarm-broken'
+      const against = [...verdicts.values()]
+      return against.some(({ reason }) => slashRules[reason].closes) ? 'closed' : against.length > 0 ? 'fined' : null
+    },
+  }
+}

@@ -1,0 +1,65 @@
+/** What a node believes of a relay's word: what proves itself, and nothing else, also after a restart. */
+import { expect, test } from 'vitest'
+import { createFindings } from '../../../src/agent/findings.ts'
+import { encodeBrokenProof } from '../../../src/ledger/broken-proof.ts'
+import { encodeVerdict, mergeVerdicts, offenceOf, type SlashReason, signVerdict, type Verdict } from '../../../src/ledger/verdict.ts'
+import type { Bytes } from '../../../src/lib/bytes.ts'
+import { createMemoryStore } from '../../../src/lib/store.ts'
+import { certify, createPerson, createWorld, next, type Person, verifier, type World } from '../ledger/fixtures.ts'
+
+const setup = async () => {
+  const world = await createWorld(4)
+  const [ana, ben] = (await Promise.all(['ana', 'ben'].map(createPerson))) as [Person, Person]
+  const store = createMemoryStore()
+  const blamed: string[] = []
+  const open = () =>
+    createFindings(
+      { store, verifier },
+      { swarm: world.rules.swarm, self: ana.device.publicKey, network: { blame: (_id, why) => blamed.push(why) } },
+      () => {},
+    )
+  return { world, ana, ben, blamed, open }
+}
+const verdictOn = async (world: World, { device }: Person, reason: SlashReason, signers = 3): Promise<Bytes> => {
+  const target = device.publicKey
+  const offence = reason === 'DoubleSpend' ? offenceOf.doubleSpend(target, 1) : offenceOf.judgement(target)
+  const signed = await Promise.all(
+    world.witnesses.slice(0, signers).map((one) => signVerdict(one, world.rules.swarm, { target, reason, offence })),
+  )
+  return encodeVerdict(signed.reduce<Verdict>((all, one) => mergeVerdicts(all, one)!, signed[0]!))
+}
+const brokenProof = async (world: World, who: Person, signers = 3): Promise<Bytes> => {
+  const two = await Promise.all([1, 2].map((amount) => next(world, who, undefined, [who.join, { op: 'stake', amount }])))
+  const [lower, upper] = await Promise.all(two.map((entry) => certify(world, entry, world.witnesses.slice(0, signers))))
+  return encodeBrokenProof({ lower: lower!, upper: upper!, chain: [] })
+}
+
+test('full verdicts against this account count, the worst is shown, others’ and half-signed ones do not', async () => {
+  const { world, ana, ben, blamed, open } = await setup()
+  const findings = open()
+  await findings.open(world.rules)
+  await findings.hear('relay', 'verdict', await verdictOn(world, ben, 'Malicious'))
+  expect([findings.trouble(), blamed]).toEqual([null, []])
+  await findings.hear('relay', 'verdict', await verdictOn(world, ana, 'Malicious', 2))
+  expect([findings.trouble(), blamed]).toEqual([null, ['verdict']])
+  await findings.hear('relay', 'verdict', await verdictOn(world, ana, 'DoubleSpend'))
+  expect(findings.trouble()).toBe('fined')
+  await findings.hear('relay', 'verdict', await verdictOn(world, ana, 'Malicious'))
+  expect(findings.trouble()).toBe('closed')
+})
+
+test('a broken swarm is believed by its proof: a forged one moves nobody and costs who brings it', async () => {
+  const { world, ben, blamed, open } = await setup()
+  const findings = open()
+  // Before the policy is here nothing can be judged; what came early is judged then.
+  await findings.hear('relay', 'broken', await brokenProof(world, ben, 2))
+  await findings.hear('relay', 'broken', new Uint8Array(100))
+  expect([findings.trouble(), blamed]).toEqual([null, []])
+  await findings.open(world.rules)
+  expect([findings.trouble(), blamed.length]).toEqual([null, 2])
+  await findings.hear('relay', 'broken', await brokenProof(world, ben))
+  expect([findings.trouble(), blamed.length]).toEqual(['swarm-broken', 2])
+  const restarted = open()
+  await restarted.open(world.rules)
+  expect(restarted.trouble()).toBe('swarm-broken')
+})
