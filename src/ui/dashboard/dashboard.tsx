@@ -46,15 +46,15 @@ export const Dashboard = () => {
         </div>
         {background?.consented && (
           <aside className="column">
+            {view && <CreditsCard view={view} />}
+            <SwarmCard background={background} view={view} />
             {view && (
               <>
-                <CreditsCard view={view} />
                 <WorkCard work={view.work} />
                 <PeersCard view={view} />
                 <ModelsCard models={view.models} />
               </>
             )}
-            <SwarmCard background={background} view={view} />
             <SettingsCard background={background} />
           </aside>
         )}

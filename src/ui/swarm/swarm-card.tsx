@@ -20,13 +20,15 @@ export const SwarmCard = ({ background, view }: { readonly background: Backgroun
   const state = view?.founder?.state ?? 'starting'
   return (
     <Card id="own-swarm" title={t('ownSwarmTitle')} icon="people">
-      <p className="note" role="status" data-testid="founder-state" data-founder={state}>
-        {t(stateTexts[state])}
-      </p>
-      {swarm.trackers.length === 0 && <p className="note warn">{t('makeNobodyCanJoin')}</p>}
-      <Invites invites={swarm.founded.invites} founder={view?.founder ?? null} />
-      <NewInvite />
-      <Places saved={swarm.trackers} />
+      <div className="stack">
+        <p className="note" role="status" data-testid="founder-state" data-founder={state}>
+          {t(stateTexts[state])}
+        </p>
+        {swarm.trackers.length === 0 && <p className="note warn">{t('makeNobodyCanJoin')}</p>}
+        <Invites invites={swarm.founded.invites} founder={view?.founder ?? null} />
+        <NewInvite />
+        <Places saved={swarm.trackers} />
+      </div>
     </Card>
   )
 }

@@ -214,6 +214,7 @@ export const scenarios = {
     view: {
       ...view,
       relays: [],
+      peers: view.peers.filter((peer) => peer.role === 'node'),
       founder: {
         state: 'serving',
         invites: [
