@@ -141,3 +141,32 @@ test('a founder that worked and died before it could claim is paid after all', a
   await founder.start()
   await friends.until('paid', () => credits(founder).earnedMicro === grantMicro + 20 * perText && credits(founder).pendingMicro === 0)
 })
+
+/** The vault is asked for these in the course of one grant: the issuer's entry, the witness's certificate on it, that on the claim. */
+const signaturesOfAGrant = 3
+
+test.each(['before', 'after'] as const)('killed %s any signature of a grant, the founder gives it once when it is back', async (moment) => {
+  for (let at = 1; at <= signaturesOfAGrant; at++) {
+    const friends = await createMemoryFriends(`killed ${moment} ${at}`, 5)
+    const { founder } = friends
+    const twice = watchWitness(founder)
+    const first = await friends.join('a')
+    await granted(friends, [founder, first])
+    const watched = founder.onCall
+    let count = 0
+    founder.onCall = (call, args) => {
+      watched(call, args)
+      if (call !== 'signFounding' || ++count !== at) return
+      if (moment === 'before') founder.quit()
+      else queueMicrotask(founder.quit)
+    }
+    const second = await friends.join('b')
+    await friends.until('killed', () => count >= at)
+    await friends.clock.advance(1_000)
+    founder.onCall = watched
+    await founder.start()
+    await friends.until('the grant is there', () => credits(second).earnedMicro === grantMicro, 300_000)
+    await friends.until('one use is gone', () => founder.agent().view().founder?.invites[0]?.usesLeft === 3)
+    expect(twice()).toEqual([])
+  }
+})
