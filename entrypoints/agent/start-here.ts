@@ -2,6 +2,7 @@
 import browser from 'webextension-polyfill'
 import { startAgentShell } from '../../src/browser/extension/start-agent.ts'
 import { createIndexedDbStore } from '../../src/browser/indexeddb/store.ts'
+import { createStampMaker } from '../../src/browser/stamp/make-stamp.ts'
 import { createTrackerDialer } from '../../src/browser/tracker/client.ts'
 import { createRtc } from '../../src/browser/webrtc/rtc.ts'
 import { createSdpSeal } from '../../src/browser/webrtc/sdp-seal.ts'
@@ -35,6 +36,7 @@ export const startHere = (vault: Vault): (() => Promise<void>) => {
     store: createIndexedDbStore(agentDatabase),
     engine: createEngine(browserEngineDeps(browser.runtime.getURL('/'), clock, () => status?.settings.hubUrl ?? defaultHubUrl)),
     sealer: createSealer(),
+    makeStamp: createStampMaker(random),
     bundledModels: modelCards,
     dayStartMs: () => new Date().setHours(0, 0, 0, 0),
     // A relay's mirror is on the port of its WebSocket.

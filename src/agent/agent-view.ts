@@ -11,6 +11,7 @@ import type { Account, Settings, VaultStatus } from '../vault/vault.ts'
 import type { FounderView } from './founder.ts'
 import { agreedBy, type Job } from './jobs.ts'
 import type { Trouble } from './refusals.ts'
+import type { StampProgress } from './stamping.ts'
 import type { Vouchers } from './vouchers.ts'
 
 /** Jobs and contracts shown at most; the newest. */
@@ -28,6 +29,7 @@ export interface ViewSource {
   readonly founder: FounderView | undefined
   readonly account: Account | undefined
   readonly refusal: string | undefined
+  readonly stamp: StampProgress | null
   readonly trouble: Trouble | null
   readonly vouchers: Vouchers | undefined
   readonly cards: readonly ModelCard[]
@@ -56,6 +58,7 @@ const idleReason = (s: ViewSource): string | null => {
   if (!s.policy) return 'no-policy'
   if (!peers.some((p) => p.role === 'node')) return 'no-peers'
   if (!s.models.some((m) => m.state === 'ready')) return s.models.some((m) => m.state === 'failed') ? 'model-failed' : 'model-loading'
+  if (s.stamp) return 'making-stamp'
   if (s.refusal !== undefined && s.account?.summary == null) return 'no-grant'
   return 'no-requesters'
 }
@@ -85,6 +88,7 @@ export const deriveView = (s: ViewSource, revision: number) => {
     founderAway: s.witnesses?.away === true && s.founder === undefined,
     founder: s.founder ?? null,
     trouble: s.trouble,
+    stamp: s.stamp,
     tasksDone: accepted.contracts,
     peopleHelpedToday: today.requesters,
     peopleHelped: accepted.requesters,

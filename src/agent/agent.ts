@@ -25,6 +25,7 @@ import { splitNetwork, type SplitNetwork } from './own-relay.ts'
 import { worstOf } from './refusals.ts'
 import { createRequester, type Requester } from './requester.ts'
 import { createSettlement, type Settlement } from './settlement.ts'
+import { createStamping, type Stamping, stampWanted } from './stamping.ts'
 import { createVouchers, type Vouchers } from './vouchers.ts'
 import { createWitnessBook, type WitnessBook } from './witness-book.ts'
 import { createWorker, type Worker } from './worker.ts'
@@ -61,6 +62,7 @@ interface Party {
   readonly requester: Requester
   readonly worker: Worker
   readonly settlement: Settlement
+  readonly stamping: Stamping
   readonly vouchers: Vouchers
   readonly history: History
   readonly book: WitnessBook
@@ -121,6 +123,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
         founder: party?.founder?.view(),
         account: party?.settlement.account(),
         refusal: party?.settlement.grantRefused(),
+        stamp: party?.stamping.progress() ?? null,
         trouble: worstOf([findings?.trouble(), party?.settlement.trouble()]),
         vouchers: party?.vouchers,
         cards,
@@ -154,7 +157,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
       onHire: changed,
       vouchers,
     })
-    const opened: Party = { member, inbox: createInbox(deps, member), requester, worker, settlement, vouchers, history: createHistory(deps, member), book, keepsakes, founder: undefined }
+    const opened: Party = { member, inbox: createInbox(deps, member), requester, worker, settlement, stamping: createStamping(deps, member, changed), vouchers, history: createHistory(deps, member), book, keepsakes, founder: undefined }
     cards = [...member.policy.models, ...deps.bundledModels.filter((card) => !member.policy.models.some((m) => m.name === card.name))]
     engine.configure(cards, deps.mirrorsOf(member.link))
     await worker.resume()
@@ -219,6 +222,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
 
   const close = (): void => {
     party?.worker.stop()
+    party?.stamping.stop()
     party?.requester.stop()
     const founder = party?.founder?.close() ?? Promise.resolve()
     closing = Promise.all([closing, founder.catch(() => {})])
@@ -302,6 +306,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
   }
   const tick = (): void => {
     cancelTick = clock.after(tickMs, () => {
+      party?.stamping.tick({ wanted: willing() && stampWanted(status, party.settlement.account()) })
       const work = party ? [party.requester.tick(), party.worker.tick(), party.settlement.tick(party.requester.active()), jobs.tick()] : askForPolicy()
       void Promise.allSettled(work).then(() => {
         if (!stopped) tick()

@@ -3,6 +3,7 @@ import type { Sealer } from '../contract/sealing.ts'
 import type { DeviceCertificate, Signature, Verifier } from '../identity/keys.ts'
 import type { SwarmLink } from '../economy/link.ts'
 import type { Policy } from '../economy/policy.ts'
+import type { MakeStamp } from '../economy/stamp.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Random } from '../lib/random.ts'
 import type { Store } from '../lib/store.ts'
@@ -27,6 +28,8 @@ export interface AgentDeps {
     /** Links to strive for and peers to bear, where that is not a node's usual. */
     readonly reach?: { readonly degree: number; readonly peersMax: number }
   }) => Network
+  /** The proof of work that a new account costs, off this thread. */
+  readonly makeStamp: MakeStamp
   /** Models known before any policy is: a newcomer computes and searches at once. */
   readonly bundledModels: readonly ModelCard[]
   /** When the local day began, for "today". */

@@ -39,7 +39,7 @@ export const privateDefaults = {
   kind: 'private',
   grantsMicro: 50_000 * microPerCredit,
   grantMicro: 500 * microPerCredit,
-  stampBits: 0,
+  stampBits: 3,
   stakeMicro: 0,
   prepayMicro: 0,
   independence: 'identity',

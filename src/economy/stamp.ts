@@ -55,6 +55,12 @@ export function* findStamp(
   }
 }
 
+/** Who makes one: a Worker, or a test. Undefined where it was called off or could not be. */
+export type MakeStamp = (
+  wanted: StampFor,
+  how: { readonly signal: AbortSignal; readonly onTries: (tries: number) => void },
+) => Promise<Bytes | undefined>
+
 /** Costs one try where bits > 0 and the length is right; everything cheaper is to be checked before. */
 export const verifyStamp = (stamp: Uint8Array, { device, swarm, bits }: StampFor): Result<void, StampError> => {
   if (bits === 0) return stamp.length === 0 || stamp.length === stampBytes ? ok(undefined) : err({ type: 'stamp', reason: 'length' })

@@ -19,6 +19,8 @@ export type IdleReason =
   | 'no-policy'
   | 'model-loading'
   | 'model-failed'
+  /** All is well but that this device is still making its proof of work, without which there is no account. */
+  | 'making-stamp'
   /** All is well but that the issuer gave no grant; earning works. */
   | 'no-grant'
   | 'no-requesters'
@@ -113,6 +115,8 @@ export interface AgentView {
    * key has signed two entries at one number; it owes penalties; it was fined.
    */
   readonly trouble: 'swarm-broken' | 'closed' | 'forked' | 'slashed' | 'fined' | null
+  /** The proof of work being made that a new account costs: tries so far, and how many it takes on average. */
+  readonly stamp: { readonly tries: number; readonly triesExpected: number } | null
   /** The swarm's witness is its founder's browser, and that cannot be reached: work goes on, grants and payments wait. */
   readonly founderAway: boolean
   /** This is the founder's browser: what its part in the swarm does, and what is left of each invite. */

@@ -3,7 +3,10 @@ import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { isRelayUrl } from '../economy/link-codec.ts'
+import { microPerCredit, privateDefaults, publicDefaults, stampBitsMax } from '../economy/policy-codec.ts'
+import type { Policy } from '../economy/policy.ts'
 import { faultyMax } from '../ledger/rules.ts'
+import { type Bytes, fromHex } from '../lib/bytes.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { WitnessPlace } from './data-folder.ts'
 
@@ -20,6 +23,9 @@ export interface RelayOptions {
   readonly name: string | undefined
   /** Undefined: the swarm's only one. */
   readonly witness: WitnessPlace | undefined
+  /** Accounts that the issuer shall attest as sponsors, and as referrers. */
+  readonly sponsors: readonly Bytes[]
+  readonly referrers: readonly Bytes[]
 }
 
 export interface SwarmCreateOptions {
@@ -32,6 +38,10 @@ export interface SwarmCreateOptions {
   /** Of the first, and where there are URLs of each. */
   readonly port: number
   readonly modelCards: readonly string[]
+  /** What of the policy differs from the defaults of its kind. */
+  readonly policy: { readonly kind: Policy['kind'] } & Partial<Pick<Policy, 'grantsMicro' | 'grantMicro' | 'stampBits'>>
+  /** What one epoch may issue, in µcr; undefined: the default of the kind. */
+  readonly budgetMicro: number | undefined
 }
 
 export type Command =
@@ -55,12 +65,14 @@ export const usage = `edge-net relay: a swarm's meeting point, witness, issuer a
   --models DIR       folder with models in hub layout to mirror; may be repeated (also: EDGE_NET_MODELS)
   --model-card FILE  JSON card of a model that the new swarm's policy shall list; may be repeated
   --witness I/N      the relay of witness I of a swarm that \`swarm create\` made in --data; opens DIR/witness-I only
+  --sponsor KEY      account (64 hex digits, as /ledger.json shows it) whose paid tasks earn a bonus out of the budget; may be repeated
+  --referrer KEY     account that gets a tenth of the bonus of those who name it when they join; may be repeated
   --help             this text
 
-The first start makes a private swarm. The link by which one joins it is printed alone on a line of stdout, at every
+Sponsors and referrers are attested by the issuer, for good, and only in its own relay. The first start makes a private swarm. The link by which one joins it is printed alone on a line of stdout, at every
 start the same; the log goes to stderr.
 
-edge-net swarm create: a private swarm with several witnesses, a relay each, of which a third may fail or lie
+edge-net swarm create: a swarm with several witnesses, a relay each, of which a third may fail or lie
 
   npm run edge-net -- swarm create --witnesses N --data DIR [options]
 
@@ -70,11 +82,18 @@ edge-net swarm create: a private swarm with several witnesses, a relay each, of 
   --port N           port of the first relay, the others follow; with --url of each (default: ${firstPort})
   --name TEXT        name of the swarm
   --model-card FILE  JSON card of a model that the policy shall list; may be repeated
+  --kind KIND        private: joined by secret link, members get a grant (default); public: joined by anyone, issues by the hour
+  --budget CREDITS   what an hour may issue for sponsored work (default: private 0, public 10000000)
+  --grants CREDITS   what all grants may sum to (default: private 50000, public 0)
+  --grant CREDITS    what one use of the invite brings (default: private 500, public 0)
+  --stamp-bits N     work that a new account costs: 0 none, each more doubles it (default: private ${privateDefaults.stampBits}, public ${publicDefaults.stampBits})
 
 The link by which one joins is printed alone on a line of stdout, as every relay of the swarm does.
 `
 
 const nameLengthMax = 80
+/** Attested in one entry. */
+const keysMax = 64
 
 type Env = Readonly<Record<string, string | undefined>>
 
@@ -111,6 +130,13 @@ const parseWords = (args: readonly string[]) => {
           'model-card': { type: 'string', multiple: true },
           witness: { type: 'string' },
           witnesses: { type: 'string' },
+          sponsor: { type: 'string', multiple: true },
+          referrer: { type: 'string', multiple: true },
+          kind: { type: 'string' },
+          budget: { type: 'string' },
+          grants: { type: 'string' },
+          grant: { type: 'string' },
+          'stamp-bits': { type: 'string' },
         },
       }),
     )
@@ -131,7 +157,12 @@ const valueFault = ({ port, url = [], name }: Values): string | undefined => {
 
 const relay = (values: Values, env: Env): Result<Command, string> => {
   if (values.witnesses !== undefined) return err('--witnesses: belongs to `swarm create`; a relay is told its own with --witness I/N')
+  const settledThere = (['kind', 'budget', 'grants', 'grant', 'stamp-bits'] as const).find((option) => values[option] !== undefined)
+  if (settledThere) return err(`--${settledThere}: belongs to \`swarm create\``)
   if ((values.url ?? []).length > 1) return err('--url: one address')
+  const [sponsors, referrers] = [keysOf('sponsor', values.sponsor), keysOf('referrer', values.referrer)]
+  if (!sponsors.ok) return sponsors
+  if (!referrers.ok) return referrers
   const witness = values.witness === undefined ? ok(undefined) : placeOf(values.witness)
   if (!witness.ok) return witness
   if (witness.value) {
@@ -149,6 +180,8 @@ const relay = (values: Values, env: Env): Result<Command, string> => {
       url: values.url?.[0],
       name: values.name?.trim(),
       witness: witness.value,
+      sponsors: sponsors.value,
+      referrers: referrers.value,
     },
   })
 }
@@ -167,10 +200,12 @@ const swarmCreate = (values: Values): Result<Command, string> => {
       `--witnesses: ${witnesses === '' ? 'how many, 1, 4 or 7' : `${witnesses} is not 1, 4 or 7`} (3f+1, of which f may lie or be away)`,
     )
   if (data === undefined) return err('--data: the new folder of the swarm')
-  const foreign = (['witness', 'models'] as const).find((option) => values[option] !== undefined)
+  const foreign = (['witness', 'models', 'sponsor', 'referrer'] as const).find((option) => values[option] !== undefined)
   if (foreign) return err(`--${foreign}: belongs to \`relay\``)
   if (urls.length > 0 && urls.length !== count) return err(`--url: ${urls.length} of them for ${count} witnesses, one for each`)
   if (new Set(urls).size !== urls.length) return err('--url: two witnesses with one address')
+  const policy = policyOf(values)
+  if (!policy.ok) return policy
   const port = Number(values.port ?? firstPort)
   if (urls.length === 0 && port + count - 1 > 65_535) return err(`--port: ${count} ports from ${port} on end beyond 65535`)
   return ok({
@@ -182,6 +217,41 @@ const swarmCreate = (values: Values): Result<Command, string> => {
       urls,
       port,
       modelCards: (values['model-card'] ?? []).map((file) => resolve(file)),
+      ...policy.value,
     },
   })
+}
+
+const policyOf = (values: Values): Result<Pick<SwarmCreateOptions, 'policy' | 'budgetMicro'>, string> => {
+  const { kind = 'private', 'stamp-bits': bits } = values
+  if (kind !== 'private' && kind !== 'public') return err(`--kind: ${kind} is neither private nor public`)
+  const amounts: Partial<Record<'budget' | 'grants' | 'grant', number>> = {}
+  for (const option of ['budget', 'grants', 'grant'] as const) {
+    const given = values[option]
+    if (given === undefined) continue
+    if (!/^\d{1,9}$/.test(given)) return err(`--${option}: ${given} is no whole number of credits below a billion`)
+    amounts[option] = Number(given) * microPerCredit
+  }
+  if (bits !== undefined && (!/^\d\d?$/.test(bits) || Number(bits) > stampBitsMax))
+    return err(`--stamp-bits: ${bits} is no number from 0 to ${stampBitsMax}`)
+  return ok({
+    policy: {
+      kind,
+      ...(amounts.grants !== undefined && { grantsMicro: amounts.grants }),
+      ...(amounts.grant !== undefined && { grantMicro: amounts.grant }),
+      ...(bits !== undefined && { stampBits: Number(bits) }),
+    },
+    budgetMicro: amounts.budget,
+  })
+}
+
+const keysOf = (option: string, given: readonly string[] = []): Result<readonly Bytes[], string> => {
+  if (given.length > keysMax) return err(`--${option}: ${keysMax} at most, the others at another start`)
+  const keys: Bytes[] = []
+  for (const text of given) {
+    const key = fromHex(text)
+    if (key?.length !== 32) return err(`--${option}: ${text} is no account, 64 hex digits as /ledger.json shows it`)
+    keys.push(key)
+  }
+  return ok(keys)
 }

@@ -1,6 +1,7 @@
 /** `edge-net relay`, put together: data folder, setup, port, network, agent. Says what went wrong in words for its owner. */
 import { fileURLToPath } from 'node:url'
-import { type RelayDeps, startRelay, type WitnessNode } from '../agent/relay.ts'
+import { attestsFor } from '../agent/relay-settling.ts'
+import { type RelayDeps, type RelayNode, startRelay, type WitnessNode } from '../agent/relay.ts'
 import { systemClock } from '../crypto/clock.ts'
 import { createWebCryptoVerifier } from '../crypto/ed25519.ts'
 import { systemRandom } from '../crypto/random.ts'
@@ -38,6 +39,8 @@ export interface RunningRelay {
 /** What a test build puts in the place of the honest one. */
 export type RelayParts = Pick<RelayDeps, 'createWitness'>
 
+/** Until enough witnesses are there to sign it. */
+const attestEveryMs = 30_000
 /** Ports tried at the first start. */
 const portsMax = 100
 const tryAgainLaterClose = 1013
@@ -142,6 +145,15 @@ const runOn = async (
   const issuing = issuer && (await startRelay({ ...relayDeps, issuer }))
   const node = issuing ?? (await startRelay(relayDeps))
   const { grantMicro } = signedPolicy.policy
+  let stopAttesting = (): void => {}
+  const attest = async (by: RelayNode['issuer']): Promise<void> => {
+    const done = await by.append(async (state) => attestsFor(state, options)).catch(() => false)
+    if (!done) stopAttesting = systemClock.after(attestEveryMs, () => void attest(by))
+  }
+  if (options.sponsors.length + options.referrers.length > 0) {
+    if (issuing) void attest(issuing.issuer)
+    else log('sponsors and referrers are attested in the relay of the issuer, the first one: nothing was changed here')
+  }
   const invite = await keptInvite(store, async () =>
     issuing ? issuing.issuer.createInvite({ grantMicro, usesLeft: inviteUses, expires: neverExpires }) : err('the invite is missing'),
   )
@@ -152,10 +164,11 @@ const runOn = async (
   started.agent = { network, node, url }
 
   return ok({
-    link: formatLink({ ...link, invite: invite.value }),
+    link: formatLink({ ...link, invite: grantMicro > 0 ? invite.value : null }),
     port: port.value,
     data: options.data,
     close: async () => {
+      stopAttesting()
       network.close()
       await server.close()
       await node.close()
@@ -173,7 +186,7 @@ const linkOf = (setup: Setup): SwarmLink => {
   return {
     swarm: swarmIdOf(policy),
     founder: policy.founder,
-    secret: setup.swarmSecret,
+    secret: policy.kind === 'public' ? null : setup.swarmSecret,
     relays: addresses,
     trackers: addresses,
     invite: null,

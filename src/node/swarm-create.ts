@@ -14,7 +14,15 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { inviteWrite, neverExpires } from '../economy/issuer.ts'
 import { formatLink } from '../economy/link-codec.ts'
-import { createPolicy, encodeSignedPolicy, parseSignedPolicy, signPolicy, swarmIdOf } from '../economy/policy-codec.ts'
+import {
+  createPolicy,
+  encodeSignedPolicy,
+  parseSignedPolicy,
+  privateDefaults,
+  publicDefaults,
+  signPolicy,
+  swarmIdOf,
+} from '../economy/policy-codec.ts'
 import { certifyDevice } from '../identity/device.ts'
 import { createNobleSigner } from '../identity/noble.ts'
 import { type Bytes, toHex } from '../lib/bytes.ts'
@@ -29,7 +37,7 @@ import { inviteUses, loopbackUrl, type Member, writeMember } from './setup.ts'
 /** The link by which one joins. */
 export const createSwarm = async (
   { random, clock }: { readonly random: Random; readonly clock: Clock },
-  { data, witnesses, name, urls, port }: SwarmCreateOptions,
+  { data, witnesses, name, urls, port, policy: changes, budgetMicro }: SwarmCreateOptions,
   models: readonly ModelCard[],
 ): Promise<Result<string, string>> => {
   const empty = await makeEmpty(data)
@@ -50,6 +58,7 @@ export const createSwarm = async (
       ...(await certified()),
     })),
   )
+  const defaults = changes.kind === 'public' ? publicDefaults : privateDefaults
   const policy = createPolicy(
     { random, now: clock.now() },
     {
@@ -58,6 +67,8 @@ export const createSwarm = async (
       witnesses: members.map(({ witness }) => createNobleSigner(witness).publicKey),
       issuer: issuer.device,
       models,
+      ...changes,
+      ...(budgetMicro !== undefined && { issuance: { ...defaults.issuance, budgetMicro } }),
     },
   )
   const bytes = encodeSignedPolicy(await signPolicy(founder, policy))
@@ -93,10 +104,10 @@ export const createSwarm = async (
     formatLink({
       swarm: swarmIdOf(policy),
       founder: founder.publicKey,
-      secret: swarmSecret,
+      secret: policy.kind === 'public' ? null : swarmSecret,
       relays: addresses,
       trackers: addresses,
-      invite,
+      invite: policy.grantMicro > 0 ? invite : null,
     }),
   )
 }

@@ -25,6 +25,7 @@ export const reasonTexts: { readonly [R in Reason]: MessageKey } = {
   'no-policy': 'reason_no_policy',
   'model-loading': 'reason_model_loading',
   'model-failed': 'reason_model_failed',
+  'making-stamp': 'reason_making_stamp',
   'no-grant': 'reason_no_grant',
   'no-requesters': 'reason_no_requesters',
   'agent-starting': 'reason_agent_starting',

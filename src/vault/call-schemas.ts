@@ -2,6 +2,7 @@
 import * as v from 'valibot'
 import { bodySchemas } from '../contract/messages.ts'
 import { policyBytesMax } from '../economy/policy-codec.ts'
+import { stampBytes } from '../economy/stamp.ts'
 import { certificateSchema } from '../ledger/certificate.ts'
 import { entryBytesMax } from '../ledger/entry.ts'
 import { bytesUpTo, id32, key32, text, uint } from '../lib/schema.ts'
@@ -35,6 +36,7 @@ export const callSchemas = {
     ]),
   }),
   policy: v.strictObject({ signedPolicy: bytesUpTo(policyBytesMax) }),
+  stamp: v.strictObject({ stamp: v.nullable(bytesUpTo(stampBytes)) }),
   joinOp: none,
   sign: v.variant('kind', [
     signing('sow'),

@@ -97,7 +97,18 @@ export const createHandlers = ({ verifier, session, keeper, identity, swarm, sta
       const { certificate, signer } = identity()
       return ok({ signature: await signer.sign(helloMessage(here().record.link.swarm, certificate.device, fields)) })
     },
-    joinOp: async () => ok({ join: encodeJoin(joinOpOf(identity().certificate)) }),
+    stamp: (_, { stamp }) =>
+      withBooks(async ({ stamps, settling }) => {
+        const done = stamp ? await stamps.keep(stamp) : ok(undefined)
+        if (!done.ok) return done
+        if (stamp) await settling.resume()
+        return ok({ stamp: await stamps.kept() })
+      }),
+    joinOp: async () => {
+      const books = swarm()?.books
+      const stamp = books ? await books.stamps.kept() : new Uint8Array(0)
+      return stamp ? ok({ join: encodeJoin(joinOpOf(identity().certificate, stamp)) }) : refused('the stamp is not made yet')
+    },
 
     policy: async (_, { signedPolicy }) => {
       const { record } = here()

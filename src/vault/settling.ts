@@ -29,6 +29,7 @@ import type { Store, StoreValue, Write } from '../lib/store.ts'
 import { certifiedWrites, checkDeposit, heldMicro, mendedWrites, stakedWrites, wantedWrite } from './deposit.ts'
 import { refused, storeFailed } from './errors.ts'
 import type { Spending } from './spending.ts'
+import type { StampKeeper } from './stamp.ts'
 import { payTotal, sameFigures, type Tab } from './tabs.ts'
 import type { VaultCalls, VaultError } from './vault.ts'
 
@@ -55,12 +56,11 @@ export interface Settling {
 const incomeSchema = v.strictObject({ entry: bytesUpTo(entryBytesMax), certificate: certificateSchema })
 const certifiedAt = { table: 'certifiedHead', key: 'head' } as const
 
-/** Without stamp: no swarm of this version asks for one. */
-export const joinOpOf = ({ root, signature }: DeviceCertificate): JoinOp => ({
+export const joinOpOf = ({ root, signature }: DeviceCertificate, stamp: Bytes): JoinOp => ({
   op: 'join',
   identity: root,
   certificate: signature,
-  stamp: new Uint8Array(0),
+  stamp,
 })
 
 export const createSettling = (deps: {
@@ -70,10 +70,11 @@ export const createSettling = (deps: {
   readonly spending: Spending
   readonly policy: Policy
   readonly device: DeviceCertificate
+  readonly stamps: Pick<StampKeeper, 'kept'>
   readonly headChecked: () => boolean
   readonly clock: Clock
 }): Settling => {
-  const { store, chain, spending, policy, device, headChecked, clock } = deps
+  const { store, chain, spending, policy, device, stamps, headChecked, clock } = deps
 
   const pending = async (): Promise<Pending> => ok({ pending: (await chain.pending()).map((entry) => entry.bytes) })
 
@@ -93,11 +94,15 @@ export const createSettling = (deps: {
     }
     // A witness certifies a first entry only to whom a certified entry pays that much: before, it would wait forever.
     if (checked.length === 0 || (head.seq < 0 && !checked.some((income) => income.total >= policy.openingMicro))) return pending()
+    // So it does where the swarm asks for a stamp: the claim is made when that is.
+    const stamp = head.seq < 0 ? await stamps.kept() : null
+    if (head.seq < 0 && stamp === null) return pending()
+    const join = stamp ? [joinOpOf(device, stamp)] : []
     const inOrder = checked.sort((a, b) => b.total - a.total)
     // Certificates of many witnesses are long: what does not fit waits for the next entry.
     for (let count = Math.min(claimLinesMax, checked.length); count > 0; count >>= 1) {
       const incomes = inOrder.slice(0, count)
-      const done = await append(head, [...(head.seq < 0 ? [joinOpOf(device)] : []), claimOp(incomes)], answered, incomes)
+      const done = await append(head, [...join, claimOp(incomes)], answered, incomes)
       if (done.ok) return pending()
       if (done.error.type !== 'invalid' || done.error.reason !== 'too-large') return appendFailed(done.error)
     }

@@ -13,6 +13,7 @@ import type { Identity } from './identity.ts'
 import { scopedStore } from './scoped-store.ts'
 import { createSettling, type Settling } from './settling.ts'
 import { createSpending, type Spending } from './spending.ts'
+import { createStampKeeper, type StampKeeper } from './stamp.ts'
 import type { SwarmRecord } from './swarm-record.ts'
 
 export interface Swarm {
@@ -23,7 +24,7 @@ export interface Swarm {
   /** Where this device founded it. */
   readonly founding?: FoundingRecord
   /** From the policy on, as it names the witnesses. */
-  readonly books?: { readonly chain: OwnChain; readonly settling: Settling }
+  readonly books?: { readonly chain: OwnChain; readonly settling: Settling; readonly stamps: StampKeeper }
 }
 
 export const openSwarm = (
@@ -45,7 +46,9 @@ export const openSwarm = (
   const swarm = { record, store, answers: createAnswers(store, clock), spending, ...(founding && { founding }) }
   if (!policy) return swarm
   const chain = createOwnChain({ store, signer, verifier, rules: rulesOf(policy), clock })
-  return { ...swarm, books: { chain, settling: createSettling({ store, chain, spending, policy, device, headChecked, clock }) } }
+  const stamps = createStampKeeper(store, { device: device.device, swarm: record.link.swarm, bits: policy.stampBits })
+  const settling = createSettling({ store, chain, spending, policy, device, stamps, headChecked, clock })
+  return { ...swarm, books: { chain, settling, stamps } }
 }
 
 /** A policy was checked before it was stored. */

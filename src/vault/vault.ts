@@ -87,7 +87,9 @@ export interface VaultCalls {
   hello: { args: HelloFields; answer: { signature: Signature } }
   /** Checks the policy against the swarm id and the founder's key, and keeps it. */
   policy: { args: { signedPolicy: Bytes }; answer: Record<string, never> }
-  /** This device's join op (cbor), for `redeem`. */
+  /** Keeps this device's stamp for the swarm, if one is given, and goes on with what waited for it; answers with the one that is kept. */
+  stamp: { args: { stamp: Bytes | null }; answer: { stamp: Bytes | null } }
+  /** This device's join op (cbor), for `redeem`. Refused before the swarm's stamp is made. */
   joinOp: { args: Record<string, never>; answer: { join: Bytes } }
   /**
    * Signs a contract message. A sow reserves redundancy × ⌈units × maxPrice / 10⁶⌉ under its message id; an agreement must

@@ -17,6 +17,7 @@ import { keeperOf, type SimIdentity } from './keys.ts'
 import { weathered, wrapDialer, wrapRtc } from './links.ts'
 import { createMachine, type Life, type Machine } from './machine.ts'
 import type { World } from './world.ts'
+import { makeStampHere } from '../support/stamp.ts'
 
 export interface MemberTools {
   readonly world: World
@@ -103,6 +104,7 @@ export const createMemberMachine = (
         ? { ...engine, classes: () => [], prepare: async (model) => ({ ok: false, error: { type: 'unknown-model', model } }) }
         : engine,
       sealer: createPlainSealer(own),
+      makeStamp: makeStampHere,
       verifier: keys.verifier,
       cores: 2,
       bundledModels: [mini],

@@ -20,6 +20,7 @@ import type { Vault, VaultError } from '../../src/vault/vault.ts'
 import { createFakeEngine } from './fake-engine.ts'
 import { createMemoryHub, type MemoryHub, memorySeal } from './memory-network.ts'
 import { relayUrl, testIdentity } from './memory-nodes.ts'
+import { makeStampHere } from './stamp.ts'
 
 export const grantMicro = privateDefaults.grantMicro
 
@@ -230,6 +231,7 @@ export const createMemorySwarm = async (seed: string | number, { witnesses = 1, 
           store,
           engine,
           sealer: createPlainSealer(own),
+          makeStamp: makeStampHere,
           verifier,
           cores: 2,
           bundledModels: [mini],

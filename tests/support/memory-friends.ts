@@ -14,6 +14,7 @@ import type { Vault } from '../../src/vault/vault.ts'
 import { createFakeEngine } from './fake-engine.ts'
 import { createPlainSealer, grantMicro } from './memory-agents.ts'
 import { createMemoryHub, type MemoryHub, memorySeal } from './memory-network.ts'
+import { makeStampHere } from './stamp.ts'
 
 export const friendsTracker = 'ws://127.0.0.1:8787'
 
@@ -80,6 +81,7 @@ export const createMemoryFriends = async (seed: string, uses = 10): Promise<Frie
         store: stores.agent,
         engine,
         sealer: createPlainSealer(random),
+        makeStamp: makeStampHere,
         verifier,
         cores: 2,
         bundledModels: [mini],

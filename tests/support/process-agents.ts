@@ -13,6 +13,7 @@ import { createVault } from '../../src/vault/create-vault.ts'
 import { createMemoryKeyKeeper } from '../../src/vault/key-keeper.ts'
 import { createFakeEngine } from './fake-engine.ts'
 import { createPlainSealer } from './memory-agents.ts'
+import { makeStampHere } from './stamp.ts'
 
 export interface ProcessAgent {
   readonly agent: Agent
@@ -47,6 +48,7 @@ export const joinByRelays = async (linkText: string): Promise<ProcessAgent> => {
     store: createMemoryStore(),
     engine: createFakeEngine({ clock, lie: '', msPerText: 1 }),
     sealer: createPlainSealer(random),
+    makeStamp: makeStampHere,
     verifier,
     cores: 2,
     bundledModels: [mini],

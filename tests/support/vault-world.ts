@@ -87,7 +87,7 @@ export const createWorld = async (seed = 'vault', openingMicro = credit, parts: 
       clock,
     })
     return async (lines: readonly PayLine[]): Promise<Income> => {
-      const join = (await chain.head()).seq < 0 ? [joinOpOf(await certifyDevice(named(`root of ${name}`), signer.publicKey))] : []
+      const join = (await chain.head()).seq < 0 ? [joinOpOf(await certifyDevice(named(`root of ${name}`), signer.publicKey), new Uint8Array(0))] : []
       const made = await chain.append([...join, { op: 'pay', lines: [...lines].sort(([a], [b]) => compareBytes(a, b)) }])
       if (!made.ok) throw new Error(JSON.stringify(made.error))
       const certificate = await certify(made.value.bytes)

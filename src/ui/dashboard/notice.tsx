@@ -7,7 +7,8 @@ import { useUiState } from '../ui-context.ts'
 export const Notice = ({ readiness }: { readonly readiness: Readiness }) => {
   const state = useUiState((s) => s)
   const { reason } = statusOf(state)
-  const trouble = reason === 'no-grant'
+  const trouble = reason === 'no-grant' || reason === 'making-stamp'
+  const stamp = reason === 'making-stamp' ? state.view?.stamp : null
   const away = state.view?.founderAway === true
   if ((readiness === 'ready' && !trouble && !away) || readiness === 'loading') return null
   const why =
@@ -19,6 +20,7 @@ export const Notice = ({ readiness }: { readonly readiness: Readiness }) => {
       <p>
         {readiness === 'ready' && !trouble ? null : why}
         {inSwarm && away && <span data-testid="founder-away">{t('founderAway')}</span>}
+        {stamp && <progress max={stamp.triesExpected} value={stamp.tries} aria-label={why ?? undefined} />}
         {inSwarm && relayWhy && <small>{relayWhy}</small>}
       </p>
       {!inSwarm && (

@@ -127,6 +127,7 @@ const failedJob = job({
 
 const view: AgentView = {
   revision: 1,
+  stamp: null,
   self: hex(5),
   identity: hex(7),
   swarm: { id: hex(3), name: 'Tuesday reading circle', kind: 'private' },

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os'
 import { expect, test } from 'vitest'
+import { fromHex } from '../../../src/lib/bytes.ts'
 import { parseCommand } from '../../../src/node/options.ts'
 
 const options = (args: string[], env = {}) => {
@@ -16,6 +17,8 @@ test('nothing needs to be given', () => {
     modelCards: [],
     url: undefined,
     name: undefined,
+    sponsors: [],
+    referrers: [],
   })
   expect(options([], { XDG_DATA_HOME: '/x' }).data).toBe('/x/edge-net/relay')
 })
@@ -43,7 +46,21 @@ test('everything can be', () => {
         EDGE_NET_MODELS: '/e',
       },
     ),
-  ).toEqual({ data: '/d', port: 9000, models: ['/m', '/n', '/e'], modelCards: ['/c.json'], url: 'wss://r.example', name: 'Lab' })
+  ).toEqual({
+    data: '/d',
+    port: 9000,
+    models: ['/m', '/n', '/e'],
+    modelCards: ['/c.json'],
+    url: 'wss://r.example',
+    name: 'Lab',
+    sponsors: [],
+    referrers: [],
+  })
+  const [one, two] = ['ab'.repeat(32), 'cd'.repeat(32)]
+  expect(options(['--sponsor', one, '--sponsor', two, '--referrer', two])).toMatchObject({
+    sponsors: [fromHex(one), fromHex(two)],
+    referrers: [fromHex(two)],
+  })
 })
 
 const created = (args: string[]) => {
@@ -53,7 +70,7 @@ const created = (args: string[]) => {
 }
 
 test('a swarm of several witnesses: on this machine, or where each is said to be', () => {
-  const here = { data: '/d', witnesses: 4, name: 'Edge-Net swarm', urls: [], port: 8787, modelCards: [] }
+  const here = { data: '/d', witnesses: 4, name: 'Edge-Net swarm', urls: [], port: 8787, modelCards: [], policy: { kind: 'private' } }
   expect(created(['--witnesses', '4', '--data', '/d'])).toEqual(here)
   const urls = ['wss://a.example', 'wss://b.example', 'wss://c.example', 'wss://d.example']
   expect(
@@ -66,8 +83,29 @@ test('a swarm of several witnesses: on this machine, or where each is said to be
   })
 })
 
+test('a swarm’s policy: its kind, and what differs from its defaults', () => {
+  const made = (args: string[]) => {
+    const { policy, budgetMicro } = created(['--witnesses', '1', '--data', '/d', ...args])
+    return { ...policy, budgetMicro }
+  }
+  expect(made(['--kind', 'public', '--budget', '500'])).toEqual({ kind: 'public', budgetMicro: 500_000_000 })
+  expect(made(['--grants', '10', '--grant', '0', '--stamp-bits', '12'])).toEqual({
+    kind: 'private',
+    budgetMicro: undefined,
+    grantsMicro: 10_000_000,
+    grantMicro: 0,
+    stampBits: 12,
+  })
+})
+
 test.each([
   [[], 'no command'],
+  [['relay', '--sponsor', 'ab'], '--sponsor: ab is no account'],
+  [['relay', '--kind', 'public'], '--kind: belongs to `swarm create`'],
+  [['swarm', 'create', '--witnesses', '1', '--data', '/d', '--kind', 'open'], '--kind: open'],
+  [['swarm', 'create', '--witnesses', '1', '--data', '/d', '--budget', '1.5'], '--budget: 1.5'],
+  [['swarm', 'create', '--witnesses', '1', '--data', '/d', '--stamp-bits', '23'], '--stamp-bits: 23'],
+  [['swarm', 'create', '--witnesses', '1', '--data', '/d', '--sponsor', 'x'], '--sponsor: belongs to `relay`'],
   [['swarm'], 'unknown command: swarm'],
   [['relay', 'more'], 'unexpected argument'],
   [['relay', '--nonsense'], '--nonsense'],

@@ -4,15 +4,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { parseLink } from '../../../src/economy/link-codec.ts'
-import { parseSignedPolicy, rulesOf, verifyPolicy } from '../../../src/economy/policy-codec.ts'
+import { parseSignedPolicy, rulesOf, swarmIdOf, verifyPolicy } from '../../../src/economy/policy-codec.ts'
+import type { Policy } from '../../../src/economy/policy.ts'
 import { verifyCertificate } from '../../../src/ledger/certificate.ts'
 import type { Certificate } from '../../../src/ledger/types.ts'
 import { equalBytes } from '../../../src/lib/bytes.ts'
 import { encodeJoin, parseEntry, type ParsedEntry } from '../../../src/ledger/entry.ts'
-import type { LedgerRules } from '../../../src/ledger/rules.ts'
 import type { WireMessage } from '../../../src/network/wire.ts'
 import { miniF32 } from '../../../src/tasks/models.ts'
 import { connectPeer, type NodePeer, spawnRelay, startedRelay } from '../../support/relay-process.ts'
+import { makeStampHere } from '../../support/stamp.ts'
 import { closed, listening, portOf } from '../../support/ports.ts'
 import { createPerson, next, pay, type Person, verifier, type World } from '../ledger/fixtures.ts'
 
@@ -42,12 +43,18 @@ const connect = async (link: string, who: Person): Promise<NodePeer> => {
   return peer
 }
 /** All that a peer needs to write entries, by its own check of what the relay says. */
-const rulesFrom = async (peer: NodePeer): Promise<LedgerRules> => {
+const policyFrom = async (peer: NodePeer): Promise<Policy> => {
   const { bytes } = await peer.ask(['policy?', {}], 'policy')
   expect((await verifyPolicy(verifier, bytes, peer.link)).ok).toBe(true)
   const signed = parseSignedPolicy(bytes)
   if (!signed.ok) throw new Error('no policy')
-  return rulesOf(signed.value.policy)
+  return signed.value.policy
+}
+/** With the stamp that the swarm asks of a new account. */
+const stamped = async (who: Person, policy: Policy): Promise<Person> => {
+  const wanted = { device: who.device.publicKey, swarm: swarmIdOf(policy), bits: policy.stampBits }
+  const stamp = await makeStampHere(wanted, { signal: new AbortController().signal, onTries: () => {} })
+  return { ...who, join: { ...who.join, stamp: stamp! } }
 }
 const parsed = (bytes: Uint8Array): ParsedEntry => {
   const entry = parseEntry(bytes)
@@ -58,10 +65,11 @@ const ledger = async (): Promise<{ accounts: { balance: number; seq: number; aut
   (await fetch(`http://127.0.0.1:${port}/ledger.json`)).json() as never
 
 test('grant, entry, kill −9 between submit and answer: the same certificate afterwards, and never another at that number', async () => {
-  const [ana, ben] = [await createPerson('ana'), await createPerson('ben')]
+  const [person, ben] = [await createPerson('ana'), await createPerson('ben')]
   const first = await start('--port', String(port))
-  const peer = await connect(first.link, ana)
-  const rules = await rulesFrom(peer)
+  const peer = await connect(first.link, person)
+  const policy = await policyFrom(peer)
+  const [ana, rules] = [await stamped(person, policy), rulesOf(policy)]
   const world = { rules } as World
   const redeem = ['redeem', { token: peer.link.invite!, join: encodeJoin(ana.join) }] as const
   const about = (author: Uint8Array) => (answer: { readonly certificate: Certificate | null }) =>
