@@ -56,7 +56,7 @@ describe('frames', () => {
     ))
 
   it('unknown types are told apart from malformed ones', () => {
-    expect(parseFrame(encode(['checkpoint', { a: 1 }]))).toEqual({ ok: true, value: { unknown: 'checkpoint' } })
+    expect(parseFrame(encode(['later', { a: 1 }]))).toEqual({ ok: true, value: { unknown: 'later' } })
     expect(parseFrame(encode(['ping', { nonce: -1 }]))).toMatchObject({ ok: false, error: { type: 'malformed' } })
     expect(parseFrame(encode(['ping', { nonce: 1, more: 1 }]))).toMatchObject({ ok: false })
     expect(parseFrame(encode(['ping']))).toMatchObject({ ok: false })

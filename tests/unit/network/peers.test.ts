@@ -78,7 +78,7 @@ describe('a peer that misbehaves', () => {
     const swarm = createTestSwarm(3, testLink({ relays: [relayUrl] }))
     const relay = await swarm.relay()
     const peer = await rogue(swarm)
-    const frame = encodeFrame(['checkpoint', { later: 1 }])
+    const frame = encodeFrame(['later', { later: 1 }])
     if (!frame.ok) throw new Error('too large')
     for (let i = 0; i < 100; i++) peer.say(frame.value)
     await swarm.clock.advance(1_000)
