@@ -23,7 +23,7 @@ import { createJobs, type Jobs } from './jobs.ts'
 import { createKeepsakes, type Keepsakes } from './keepsakes.ts'
 import { splitNetwork, type SplitNetwork } from './own-relay.ts'
 import { worstOf } from './refusals.ts'
-import { createRequester, type Requester } from './requester.ts'
+import { createRequester, type Requester, type RequesterHooks } from './requester.ts'
 import { createSettlement, type Settlement } from './settlement.ts'
 import { createStamping, type Stamping, stampWanted } from './stamping.ts'
 import { createVouchers, type Vouchers } from './vouchers.ts'
@@ -105,7 +105,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
   const jobs = createJobs(deps, {
     requester: () => party?.requester,
     swarm: () => (status.swarm ? toHex(status.swarm.link.swarm) : null),
-    stepMicro: () => party?.member.policy.prices.embedding ?? 0,
+    policy: () => party?.member.policy,
     account: () => party?.settlement.account(),
     changed,
     ended: postView,
@@ -150,10 +150,10 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     const book = createWitnessBook(verifier, rules, member.network)
     const settlement = createSettlement(deps, member, { vouchers, relays: book.relays, changed })
     const keepsakes = createKeepsakes({ store: deps.store, verifier, rules, issuer: member.policy.issuer, isWitness: book.isWitness, network: member.network })
-    const requester = createRequester(deps, member, { payloadOf: jobs.payloadOf, owns: jobs.owns, writesFor: jobs.writesFor, onTask: jobs.onTask, onOwed: settlement.owed, onReserved: () => void settlement.refresh() })
+    const requester = createRequester(deps, member, { payloadOf: jobs.payloadOf, owns: jobs.owns, writesFor: jobs.writesFor, onTask: jobs.onTask, onOwed: settlement.owed, onReserved: () => void settlement.refresh(), ...askedOf(settlement) })
     const worker = createWorker(deps, member, {
       willing,
-      covers: async (id, micro) => ((await settlement.balanceOf(id)) ?? micro) >= micro,
+      covers: async (id, micro) => ((await settlement.standingOf(id))?.balanceMicro ?? micro) >= micro,
       onHire: changed,
       vouchers,
     })
@@ -346,6 +346,12 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     },
   }
 }
+
+/** What a requester must know of workers. */
+const askedOf = (settlement: Settlement): Pick<RequesterHooks, 'stakeOf' | 'paidAhead'> => ({
+  stakeOf: async (worker) => (await settlement.standingOf(worker))?.stakedMicro,
+  paidAhead: (worker) => settlement.account()?.ahead.some(([payee]) => payee === worker) ?? false,
+})
 
 /** The background may be starting as we are: its status is asked for until it answers. */
 const readStatus = async ({ vault, clock }: AgentDeps): Promise<VaultStatus> => {

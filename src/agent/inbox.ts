@@ -16,7 +16,7 @@ export interface Inbox {
 }
 
 /** `again`: kinds that are resent until answered; their receivers are idempotent, so a second copy passes. */
-const again: ReadonlySet<string> = new Set(['sow', 'agreement', 'countersign', 'result', 'reward', 'cancel', 'receipt'])
+const again: ReadonlySet<string> = new Set(['sow', 'agreement', 'countersign', 'prepay', 'result', 'reward', 'cancel', 'receipt'])
 
 export const createInbox = ({ clock, verifier }: { readonly clock: Clock; readonly verifier: Verifier }, member: Membership): Inbox => {
   const seen = new Map<string, number>()

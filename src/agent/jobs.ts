@@ -2,8 +2,10 @@
  * Jobs: what a person submits. A job's texts are cut into tasks, a few in flight at a time; its vectors come together as
  * tasks are verified. Everything lies in the store, so a job outlives any context; a local job runs on this machine, free.
  */
+import type { Body } from '../contract/messages.ts'
 import type { Task, TaskFailure } from '../contract/requester.ts'
-import { listPrice, maxCostMicro } from '../economy/price.ts'
+import type { Policy } from '../economy/policy.ts'
+import { maxCostMicro, priceFor } from '../economy/price.ts'
 import { toHex } from '../lib/bytes.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { createSerial } from '../lib/serial.ts'
@@ -12,15 +14,17 @@ import { embedding, type EmbeddingOutput, type EmbeddingPayload, embeddingUnits 
 import type { EngineError } from '../tasks/engine.ts'
 import type { Account } from '../vault/vault.ts'
 import type { AgentDeps } from './deps.ts'
-import { cutTexts, readVectors, roundedUp, type Texts, type Vectors } from './job-parts.ts'
+import { runLocally } from './job-local.ts'
+import { agreedWithout, cutTexts, isOpen, readVectors, roundedUp, type Texts, unitsMax, type Vectors } from './job-parts.ts'
 import type { Requester } from './requester.ts'
 
 export const tasksInFlightMax = 4
 export const textsPerJobMax = 20_000
-/** A local job's texts per step: progress and cancelling are this fine. */
-const localStepTexts = 25
 
 export type JobFailure = TaskFailure | EngineError | StoreError
+
+/** Of a sow. */
+export type Priority = Body<'sow'>['priority']
 
 export interface Job {
   readonly id: string
@@ -32,6 +36,8 @@ export interface Job {
   readonly title: string
   readonly where: 'network' | 'local'
   readonly redundancy: number
+  /** Absent in jobs of earlier versions: normal. */
+  readonly priority?: Priority
   readonly state: 'hiring' | 'working' | 'done' | 'failed' | 'cancelled'
   readonly texts: number
   /** First text, number of texts and units of each task. */
@@ -51,6 +57,8 @@ export interface Submission {
   readonly redundancy: number
   readonly title: string
   readonly where: 'network' | 'local'
+  /** high: at the policy's multiple of the price. Left out: normal. */
+  readonly priority?: Priority
 }
 
 export type SubmitError =
@@ -66,6 +74,7 @@ export interface Jobs {
     texts: readonly string[],
     model: string,
     redundancy: number,
+    priority?: Priority,
   ) => Promise<Result<{ readonly tokens: number; readonly units: number; readonly maxCostMicro: number }, EngineError>>
   /** What a further job may cost: what is available, less what the unfinished ones have not reserved yet. Undefined before the account is known. */
   readonly freeMicro: () => number | undefined
@@ -87,7 +96,7 @@ export const createJobs = (
   context: {
     readonly requester: () => Requester | undefined
     readonly swarm: () => string | null
-    readonly stepMicro: () => number
+    readonly policy: () => Pick<Policy, 'prices' | 'highPriority' | 'tabMicro' | 'prepayMicro'> | undefined
     readonly account: () => Pick<Account, 'availableMicro' | 'reservedMicro'> | undefined
     readonly changed: () => void
     readonly ended: () => void
@@ -130,11 +139,16 @@ export const createJobs = (
       ?.tasks()
       .filter((t) => t.job === id) ?? []
 
-  const price: Jobs['price'] = async (texts, model, redundancy) => {
+  const stepMicro = (): number => context.policy()?.prices.embedding ?? 0
+  /** µcr per 10⁶ units. */
+  const priceOf = (priority: Priority = 'normal'): number => priceFor(priority, context.policy()?.highPriority ?? 1)
+
+  const price: Jobs['price'] = async (texts, model, redundancy, priority) => {
     const tokens = await engine.countTokens(model, texts)
     if (!tokens.ok) return tokens
-    const units = embeddingUnits(tokens.value, context.stepMicro())
-    return ok({ tokens: tokens.value.reduce((a, b) => a + b, 0), units, maxCostMicro: Number(maxCostMicro(units, listPrice, redundancy)) })
+    const units = embeddingUnits(tokens.value, stepMicro())
+    const most = maxCostMicro(units, priceOf(priority), redundancy)
+    return ok({ tokens: tokens.value.reduce((a, b) => a + b, 0), units, maxCostMicro: most })
   }
 
   /** The most that unfinished jobs can still come to. Tasks reserve it as they start, a few at a time. */
@@ -143,7 +157,7 @@ export const createJobs = (
     for (const job of jobs.values()) {
       if (finished(job) || !isHere(job)) continue
       const settled = new Set(tasksOf(job.id).flatMap((t) => (t.released ? [t.index] : [])))
-      job.parts.forEach((part, i) => (promised += settled.has(i) ? 0 : Number(maxCostMicro(part.units, listPrice, job.redundancy))))
+      job.parts.forEach((part, i) => (promised += settled.has(i) ? 0 : maxCostMicro(part.units, priceOf(job.priority), job.redundancy)))
     }
     return promised
   }
@@ -151,6 +165,11 @@ export const createJobs = (
     const account = context.account()
     return account && Math.max(0, Math.min(account.availableMicro, account.availableMicro + account.reservedMicro - promisedMicro()))
   }
+
+  /** Where work is paid ahead, a worker is paid for one task at a time: beside tasks that it has agreed to without, there is room. */
+  const mayStart = (ofJob: readonly Task[]): boolean =>
+    ofJob.filter(isOpen).length < tasksInFlightMax &&
+    (!context.policy()?.prepayMicro || (context.requester()?.tasks() ?? []).filter(isOpen).every(agreedWithout))
 
   /** Starts what may be started, and ends the job where its tasks have ended. */
   const advance = async (id: string): Promise<void> => {
@@ -166,9 +185,8 @@ export const createJobs = (
     }
     if (job.nextPart === job.parts.length && tasks.length === job.parts.length && tasks.every((t) => t.phase === 'verified'))
       return void (await end(id, 'done'))
-    const open = tasks.filter((t) => t.phase === 'hiring' || t.phase === 'working').length
     const part = job.parts[job.nextPart]
-    if (part && open < tasksInFlightMax) return startPart(job, part, requester)
+    if (part && mayStart(tasks)) return startPart(job, part, requester)
     const state = tasks.some((t) => t.phase !== 'hiring') ? 'working' : 'hiring'
     if (state !== job.state) await update(id, () => ({ state }))
   }
@@ -191,7 +209,7 @@ export const createJobs = (
         isHere(job) &&
         job.nextPart !== part &&
         job.nextPart < job.parts.length &&
-        tasksOf(id).filter((t) => t.phase === 'hiring' || t.phase === 'working').length < tasksInFlightMax &&
+        mayStart(tasksOf(id)) &&
         context.requester()
       )
         kick(id)
@@ -213,38 +231,31 @@ export const createJobs = (
         model: job.model,
         size: roundedUp(size),
         units: part.units,
-        maxPrice: listPrice,
+        maxPrice: priceOf(job.priority),
         redundancy: job.redundancy,
-        priority: 'normal',
+        priority: job.priority ?? 'normal',
       },
     })
     if (started) await update(job.id, () => ({ nextPart: index + 1 }))
   }
 
+  const unfinished = (id: string): Job | undefined => {
+    const job = jobs.get(id)
+    return job && !finished(job) ? job : undefined
+  }
   const runLocal = async (id: string): Promise<void> => {
     const abort = new AbortController()
     aborts.set(id, abort)
     const all = await textsOf(id)
-    for (let job = jobs.get(id); job && all && !finished(job); job = jobs.get(id)) {
-      const first = job.localDone
-      if (first >= job.texts) return void (await end(id, 'done'))
-      const texts = all.texts.slice(first, first + localStepTexts)
-      const done = await engine.embed({ model: job.model, texts, signal: abort.signal })
-      if (!done.ok) return done.error.type === 'aborted' ? undefined : void (await end(id, 'failed', describe(done.error)))
-      const { vectors, dimension, truncated } = done.value
-      const saved = await update(
-        id,
-        (now) => ({ localDone: first + texts.length, dimension, truncated: now.truncated + truncated.length }),
-        [
-          {
-            table: 'vectors',
-            key: `${id}/${numberKey(first)}`,
-            value: { bytes: embedding.encodeOutput({ vectors, dimension, truncated }), texts: texts.length },
-          },
-        ],
-      )
-      if (!saved) return
-    }
+    if (!all) return
+    const failure = await runLocally(
+      engine,
+      all.texts,
+      { job: () => unfinished(id), update: (fields, writes) => update(id, fields, writes) },
+      abort.signal,
+    )
+    if (failure === 'done') await end(id, 'done')
+    else if (failure !== 'stopped') await end(id, 'failed', describe(failure))
   }
 
   const read = async (id: string): Promise<Vectors | undefined> => {
@@ -284,13 +295,15 @@ export const createJobs = (
     },
     price,
     freeMicro,
-    submit: async ({ texts, ids, model, redundancy, title, where }) => {
+    submit: async ({ texts, ids, model, redundancy, title, where, priority = 'normal' }) => {
       if (texts.length === 0) return err({ type: 'no-texts' })
       if (texts.length > textsPerJobMax) return err({ type: 'too-many-texts' })
       const tokens = await engine.countTokens(model, texts)
       if (!tokens.ok) return tokens
-      const parts = where === 'local' ? [] : cutTexts(texts, tokens.value, context.stepMicro())
-      const most = parts.reduce((sum, p) => sum + Number(maxCostMicro(p.units, listPrice, redundancy)), 0)
+      const policy = context.policy()
+      const asked = priceOf(priority)
+      const parts = where === 'local' || !policy ? [] : cutTexts(texts, tokens.value, stepMicro(), unitsMax(policy, asked))
+      const most = parts.reduce((sum, p) => sum + maxCostMicro(p.units, asked, redundancy), 0)
       if (where === 'network') {
         const availableMicro = freeMicro()
         if (!context.requester() || availableMicro === undefined) return err({ type: 'no-swarm' })
@@ -309,6 +322,7 @@ export const createJobs = (
         title,
         where,
         redundancy,
+        priority,
         state: where === 'local' ? 'working' : 'hiring',
         texts: texts.length,
         parts,
@@ -380,18 +394,4 @@ export const createJobs = (
 const describe = (failure: JobFailure): { type: string; detail: string } => {
   const { type, ...rest } = failure
   return { type, detail: Object.keys(rest).length === 0 ? '' : JSON.stringify(rest) }
-}
-
-/** How many texts were agreed by how many workers, from the tasks that are verified. */
-export const agreedBy = (tasks: readonly Task[]): Record<string, number> => {
-  const agreed: Record<string, number> = {}
-  for (const task of tasks) {
-    if (task.phase !== 'verified') continue
-    // Those of the vote that could not be rewarded have agreed all the same.
-    const agrees = (r: Task['replicas'][number]): boolean =>
-      r.phase === 'accepted' || r.verdict === 'accepted' || (r.agreement !== null && task.winners.includes(toHex(r.agreement.id)))
-    const votes = task.replicas.filter(agrees).length
-    agreed[votes] = (agreed[votes] ?? 0) + task.texts
-  }
-  return agreed
 }

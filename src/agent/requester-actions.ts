@@ -91,6 +91,14 @@ export const createTaskActions = (
         await network.send(r.worker, ['signed', { message: r.agreement!.message, hops: 0 }])
         return report({ type: 'sent', worker: r.worker })
       }
+      case 'prepay': {
+        const { agreement, total } = action
+        const payee = fromHex(replicaOf(toHex(agreement))!.worker)!
+        const promised = await vault.call(`prepay/${toHex(agreement)}/${total}`, 'prepay', { agreement, payee, total })
+        if (!promised.ok) return promised.error.type === 'refused' ? report({ type: 'refused', agreement, reason: 'prepay' }) : undefined
+        hooks.onOwed()
+        return report({ type: 'prepaid', agreement, total })
+      }
       case 'send-payload':
         return (await sendPayload(task, action.agreement, action.from))
           ? report({ type: 'payload-sent', agreement: action.agreement })

@@ -4,7 +4,6 @@
  */
 import { createAssembly, type Assembly } from '../contract/chunks.ts'
 import { quoteWindowMs, resendMs } from '../contract/limits.ts'
-import { weighted } from '../contract/matcher.ts'
 import type { AnySigned } from '../contract/messages.ts'
 import { finished, newTask, onEvent, pending, type Replica, type Task, type TaskEvent } from '../contract/requester.ts'
 import { due } from '../contract/requester-due.ts'
@@ -16,6 +15,7 @@ import type { StoreValue, Write } from '../lib/store.ts'
 import { chunkBytes, type WireBody } from '../network/wire.ts'
 import { embedding, type EmbeddingOutput, type EmbeddingPayload } from '../tasks/embedding/embedding.ts'
 import type { AgentDeps, Membership } from './deps.ts'
+import { createChoice } from './requester-choice.ts'
 import { createTaskActions, rewardLifeMs } from './requester-actions.ts'
 
 /** Sealed results held in memory while they arrive, per replica. */
@@ -32,6 +32,10 @@ export interface RequesterHooks {
   readonly onTask: (task: Task) => void
   readonly writesFor: (task: Task, output: EmbeddingOutput) => readonly Write[]
   readonly onOwed: () => void
+  /** The certified stake of a worker, in µcr; undefined: nobody could tell. */
+  readonly stakeOf: (worker: NodeId) => Promise<number | undefined>
+  /** It has credit with us from work that it was paid for ahead. */
+  readonly paidAhead: (worker: NodeId) => boolean
   /** Something was set aside for a task, or is free again. */
   readonly onReserved: () => void
 }
@@ -65,7 +69,7 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
   const arrived = new Map<string, Sealed>()
   const sealedPayloads = new Map<string, Sealed>()
   const absent = new Map<NodeId, number>()
-  const records = new Map<NodeId, { ok: number; bad: number }>()
+  const choice = createChoice(deps, member, { tasks: () => tasks.values(), paidAhead: hooks.paidAhead })
   const running = new Set<string>()
   /** 0: this is the first tick since the start, and nobody could reach us before it. */
   let tickedMs = 0
@@ -110,7 +114,7 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
         const stored = await store.commit(writes)
         if (!stored.ok) return
         index(after)
-        note(before, after)
+        choice.note(before, after)
         forget(after)
         hooks.onTask(after)
       }
@@ -119,14 +123,6 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
   const handle = (id: string, event: TaskEvent, extra?: readonly Write[]): Promise<void> =>
     change(id, (task) => onEvent(task, event, context()), extra)
 
-  const note = (before: Task, after: Task): void => {
-    for (const r of after.replicas) {
-      const was = before.replicas.find((b) => b.worker === r.worker)
-      if (r.verdict === null || was?.verdict === r.verdict) continue
-      const record = records.get(r.worker) ?? { ok: 0, bad: 0 }
-      records.set(r.worker, r.verdict === 'accepted' ? { ...record, ok: record.ok + 1 } : { ...record, bad: record.bad + 1 })
-    }
-  }
   const forget = (task: Task): void => {
     for (const r of task.replicas) {
       if (!r.agreement || pending(r)) continue
@@ -137,7 +133,9 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
   }
 
   const act = (task: Task): void => {
-    const actions = due(task, context(), (quotes, count) => weighted(quotes, count, { record: (w) => records.get(w) ?? { ok: 0, bad: 0 } }))
+    // Hires that are being made ready were picked from other quotes: a second choice beside them would not know of them.
+    const hiring = [...running].some((key) => key.startsWith(`${task.id}/hire/`))
+    const actions = due(task, context(), (quotes, count) => (hiring ? [] : choice.pick(task, quotes, count)))
     for (const action of actions) {
       const key = `${task.id}/${action.do}/${'worker' in action ? action.worker : 'agreement' in action ? toHex(action.agreement) : 'quote' in action ? action.quote.worker : ''}`
       if (running.has(key)) continue
@@ -248,6 +246,7 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
         const task = bySow.get(toHex(message.body.sow))
         if (!task || finished(tasks.get(task)!)) return
         const quote = { id, worker: toHex(message.from), body: message.body, receivedMs: clock.now() }
+        if (member.policy.stakeMicro > 0) choice.staked(quote.worker, await hooks.stakeOf(quote.worker))
         await handle(task, { type: 'quote', quote })
         // Ticks are further apart than the window in which others may quote too.
         clock.after(quoteWindowMs, () => void change(task, (t) => t))
@@ -261,6 +260,7 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
       const taskId = contract.task.id
       if (message.kind === 'countersign') await handle(taskId, { type: 'countersigned', agreement })
       else if (message.kind === 'refuse') await handle(taskId, { type: 'refused', agreement, reason: message.body.reason })
+      else if (message.kind === 'prepay') await handle(taskId, { type: 'prepay-asked', agreement, total: message.body.total })
       else if (message.kind === 'progress')
         await handle(taskId, { type: 'progress', agreement, done: Math.min(message.body.done, contract.task.texts) })
       else if (message.kind === 'receipt') await handle(taskId, { type: 'receipt', agreement })

@@ -18,6 +18,7 @@ import type { AgentDeps, Membership } from './deps.ts'
 import { segments } from './relay-segments.ts'
 import { createRefusals, type Trouble } from './refusals.ts'
 import { createSignatures } from './settlement-signatures.ts'
+import { createStandings, type Standing } from './standings.ts'
 import type { Vouchers } from './vouchers.ts'
 import type { WitnessBook } from './witness-book.ts'
 
@@ -57,8 +58,8 @@ export interface Settlement {
   readonly grantRefused: () => string | undefined
   /** What the witnesses hold against this account. */
   readonly trouble: () => Trouble | null
-  /** The certified balance of another account, as the relays know it; undefined: nobody answered in time. */
-  readonly balanceOf: (author: NodeId) => Promise<number | undefined>
+  /** Another account as certified, as the relays know it; undefined: nobody answered in time. */
+  readonly standingOf: (author: NodeId) => Promise<Standing | undefined>
 }
 
 export const createSettlement = (
@@ -73,8 +74,6 @@ export const createSettlement = (
   const incomes = new Map<NodeId, Income>()
   /** Claimed, and waiting for the witnesses: pending until then. */
   let claiming: readonly (readonly [payer: NodeId, total: number])[] = []
-  const balances = new Map<NodeId, { readonly atMs: number; readonly micro: number }>()
-  const askers = new Map<NodeId, ((micro: number | undefined) => void)[]>()
   const signatures = createSignatures(verifier, rules)
   const refusals = createRefusals(faultyMax(policy.witnesses.length))
   const quorum = quorumOf(policy.witnesses.length)
@@ -99,6 +98,10 @@ export const createSettlement = (
 
   const toRelays = async (message: Parameters<typeof network.send>[1]): Promise<void> =>
     void (await Promise.all(relays().map((id) => network.send(id, message))))
+  const standings = createStandings(clock, (author) => {
+    void toRelays(['head?', { author }])
+    return relays().length > 0
+  })
   const request = (what: string): string => `${what}/${toHex(deps.random.bytes(8))}`
 
   const refresh = async (): Promise<void> => {
@@ -261,6 +264,7 @@ export const createSettlement = (
     const last = body.entries.at(-1)!
     const total = await incomeOf(last, body.certificate)
     if (total === undefined) return
+    await vouchers.certified(author, total)
     if ((incomes.get(author)?.certificate.seq ?? -1) >= body.certificate.seq) return
     incomes.set(author, { entry: last, certificate: body.certificate, total })
     if (incomes.size > incomesMax) incomes.delete(incomes.keys().next().value!)
@@ -280,7 +284,8 @@ export const createSettlement = (
     if (activeTasks > 0) quietSince = undefined
     else quietSince ??= now
     if (owedSince === undefined || !headChecked) return
-    const half = (account?.tabsMicro ?? 0) >= policy.tabMicro / 2
+    // Who waits to be paid ahead, or at the end of its tab, waits for this.
+    const half = account?.awaited === true || (account?.tabsMicro ?? 0) >= policy.tabMicro / 2
     const quiet = quietSince !== undefined && now - quietSince >= settleQuietMs && mayAppend()
     if ((!half && !quiet) || (await waiting())) return
     const settled = await vault.call(request('settle'), 'settle', {})
@@ -310,12 +315,7 @@ export const createSettlement = (
         const { author, summary } = body as WireBody<'head'>
         const id = toHex(author)
         if (id === self) return onOwnHead(summary, from)
-        const micro = summary ? summary.claimed - summary.paid - summary.staked : 0
-        balances.set(id, { atMs: clock.now(), micro })
-        if (balances.size > balancesMax) balances.delete(balances.keys().next().value!)
-        for (const answer of askers.get(id) ?? []) answer(micro)
-        askers.delete(id)
-        return
+        return standings.heard(id, summary)
       }
       const refused = body as WireBody<'refused'>
       if (refused.re === 'certify' && refused.author && toHex(refused.author) === self) {
@@ -352,32 +352,9 @@ export const createSettlement = (
     refresh,
     grantRefused: () => refusedGrant,
     trouble: refusals.trouble,
-    balanceOf: (author) => {
-      const known = balances.get(author)
-      if (known && clock.now() - known.atMs < balanceKeptMs) return Promise.resolve(known.micro)
-      if (relays().length === 0 || askers.size >= asksMax) return Promise.resolve(undefined)
-      return new Promise((resolve) => {
-        const cancel = clock.after(balanceWaitMsMax, () => {
-          askers.delete(author)
-          resolve(undefined)
-        })
-        const answer = (micro: number | undefined): void => {
-          cancel()
-          resolve(micro)
-        }
-        askers.set(author, [...(askers.get(author) ?? []), answer])
-        void toRelays(['head?', { author: hexBytes(author) }])
-      })
-    },
+    standingOf: standings.of,
   }
 }
-
-/** A balance is asked again after this long; a requester spends at most a few tasks meanwhile, which its tab bounds. */
-const balanceKeptMs = 30_000
-const balanceWaitMsMax = 2_000
-const balancesMax = 1_000
-/** Accounts asked about at once: with the wait, far below what a relay takes from one peer. */
-const asksMax = 3
 
 const isEntry = (bytes: Bytes, id: Bytes): boolean => {
   const parsed = parseEntry(bytes)

@@ -24,6 +24,8 @@ interface Tab {
   readonly contracts: number
   /** Certified `pay` total that has been claimed. */
   readonly paid: number
+  /** Newest certified `pay` total that was seen, claimed or not: it cannot be taken back. May run ahead of the work. */
+  readonly certified: number
   readonly message: Bytes | null
   /** Σ of what delivered contracts come to for which no voucher has been accepted. */
   readonly unrewarded: number
@@ -31,7 +33,17 @@ interface Tab {
   /** Of `owed`, what came since a day's start. */
   readonly day: { readonly startMs: number; readonly micro: number }
 }
-const none: Tab = { total: 0, owed: 0, contracts: 0, paid: 0, message: null, unrewarded: 0, unrewardedMs: 0, day: { startMs: 0, micro: 0 } }
+const none: Tab = {
+  total: 0,
+  owed: 0,
+  contracts: 0,
+  paid: 0,
+  certified: 0,
+  message: null,
+  unrewarded: 0,
+  unrewardedMs: 0,
+  day: { startMs: 0, micro: 0 },
+}
 
 /** The writes belong into the commit of what they are made from; `stored` is told after it. Both within one `alone`. */
 export interface TabChange {
@@ -53,7 +65,12 @@ export interface Vouchers {
     dayStartMs: number,
   ) => Result<TabChange, { readonly type: 'below-owed' }>
   readonly paid: (requester: NodeId, total: number) => Promise<void>
-  /** Delivered and not paid, with a voucher or without: what this requester's going would cost. */
+  /** A certified entry of the requester pays so much in all. */
+  readonly certified: (requester: NodeId, total: number) => Promise<void>
+  readonly onCertified: (listener: (requester: NodeId) => void) => void
+  /** What certified entries of the requester have paid in all. */
+  readonly certifiedMicro: (requester: NodeId) => number
+  /** Delivered and not paid, with a voucher or without: what this requester's going would cost. Below 0: it has paid ahead. */
   readonly exposedMicro: (requester: NodeId, now: number) => number
   /** Earned, promised and not paid. */
   readonly pendingMicro: () => number
@@ -66,6 +83,8 @@ export interface Vouchers {
 export const createVouchers = (store: Store, swarm: string): Vouchers => {
   const tabs = new Map<NodeId, Tab>()
   const serial = createSerial()
+  const listeners: ((requester: NodeId) => void)[] = []
+  const certifiedOf = ({ paid, certified }: Tab): number => Math.max(paid, certified)
   const tabOf = (id: NodeId): Tab => tabs.get(id) ?? none
   const change = (id: NodeId, tab: Tab): TabChange => ({
     writes: [{ table: 'vouchers', key: `${swarm}/${id}`, value: tab as unknown as StoreValue }],
@@ -115,10 +134,22 @@ export const createVouchers = (store: Store, swarm: string): Vouchers => {
         stored()
         await store.commit(writes)
       }),
+    certified: (requester, total) =>
+      serial(requester, async () => {
+        const before = tabOf(requester)
+        if (total <= certifiedOf(before)) return
+        const { writes, stored } = change(requester, { ...before, certified: total })
+        if (!(await store.commit(writes)).ok) return
+        stored()
+        for (const listener of listeners) listener(requester)
+      }),
+    onCertified: (listener) => void listeners.push(listener),
+    certifiedMicro: (id) => certifiedOf(tabOf(id)),
     exposedMicro: (id, now) => {
       const tab = tabOf(id)
-      const unrewarded = Math.max(0, remembered(tab, now) - Math.floor(tab.paid / paidPerRefused))
-      return Math.max(0, Math.max(tab.total, tab.owed) + unrewarded - tab.paid)
+      const paid = certifiedOf(tab)
+      const unrewarded = Math.max(0, remembered(tab, now) - Math.floor(paid / paidPerRefused))
+      return Math.max(tab.total, tab.owed) + unrewarded - paid
     },
     accepted: () => {
       const counts = [...tabs.values()].map((tab) => tab.contracts)

@@ -2,14 +2,15 @@
 import { agreementsPerRequesterMax, agreementsPerWorkerMax, quotesPerRequesterMax } from '../contract/limits.ts'
 import type { Body } from '../contract/messages.ts'
 import { deadlineMax, type Hire } from '../contract/worker.ts'
-import { highPriorityPrice, listPrice, owedMicro, tabShare } from '../economy/price.ts'
+import { owedMicro, priceFor, tabShare } from '../economy/price.ts'
+import type { Policy } from '../economy/policy.ts'
 import type { DeviceCertificate, NodeId } from '../identity/keys.ts'
 import { equalBytes, fromHex } from '../lib/bytes.ts'
 import type { Engine } from '../tasks/engine.ts'
 
 /** µcr per 10⁶ units. */
-export const priceOf = ({ maxPrice, priority }: Body<'sow'>): number =>
-  Math.min(maxPrice, priority === 'high' ? highPriorityPrice : listPrice)
+export const priceOf = ({ maxPrice, priority }: Body<'sow'>, highPriority: number): number =>
+  Math.min(maxPrice, priceFor(priority, highPriority))
 
 export const costMicro = (units: number, price: number): number => Number(owedMicro(tabShare(units, price)))
 
@@ -23,6 +24,23 @@ export interface Execution {
 export const underWayMicro = (executing: Iterable<Execution>, requester: NodeId): number =>
   [...executing].filter((e) => e.requester === requester).reduce((sum, e) => sum + e.micro, 0)
 
+/** A requester that pays ahead may leave this part of what it has paid unpaid. */
+const paidPerTab = 10
+
+/** Unpaid work that a requester may have of this worker: in swarms that pay ahead, what it has paid here earns it. In µcr. */
+export const tabOf = ({ tabMicro, prepayMicro }: Pick<Policy, 'tabMicro' | 'prepayMicro'>, certifiedMicro: number): number =>
+  prepayMicro === 0 ? tabMicro : Math.min(tabMicro, Math.floor(certifiedMicro / paidPerTab))
+
+/** Neither tab nor step can hold it: it would be waited for in vain. */
+export const beyondReach = (sow: Body<'sow'>, policy: Policy, certifiedMicro: number): boolean =>
+  costMicro(sow.units, priceOf(sow, policy.highPriority)) > tabOf(policy, certifiedMicro) + policy.prepayMicro
+
+/** Agreed on and not delivered: it is not on the tab yet, and will be. */
+export const agreedMicro = (hires: readonly Hire[], requester: NodeId): number =>
+  hires
+    .filter((h) => h.requester === requester && (h.phase === 'agreed' || h.phase === 'received'))
+    .reduce((sum, h) => sum + costMicro(h.agreement!.body.units, h.agreement!.body.price), 0)
+
 /** Undefined: no such model here now. */
 export const quoteOf = (
   hire: Hire,
@@ -30,17 +48,17 @@ export const quoteOf = (
     readonly classes: ReturnType<Engine['classes']>
     readonly hires: readonly Hire[]
     readonly msPerText: number
-    readonly stepMicro: number
+    readonly policy: Pick<Policy, 'prices' | 'highPriority'>
     readonly device: DeviceCertificate
   },
 ): Body<'quote'> | undefined => {
   const classes = from.classes.filter((c) => c.model === hire.sow.model).map((c) => c.resultClass)
   if (classes.length === 0) return undefined
-  const texts = Math.max(1, Math.ceil(hire.sow.units / from.stepMicro))
+  const texts = Math.max(1, Math.ceil(hire.sow.units / from.policy.prices.embedding))
   const queued = from.hires.filter((h) => h.phase === 'received' || h.phase === 'agreed').length
   return {
     sow: fromHex(hire.id)!,
-    price: priceOf(hire.sow),
+    price: priceOf(hire.sow, from.policy.highPriority),
     etaMs: Math.round(texts * from.msPerText * (1 + queued)),
     classes: classes.slice(0, 8),
     kem: hire.kemPublic,

@@ -17,7 +17,8 @@ import { embedding, embeddingUnits, payloadBytesMax } from '../tasks/embedding/e
 import type { AgentDeps, Membership } from './deps.ts'
 import { sendChunks } from './requester.ts'
 import type { Vouchers } from './vouchers.ts'
-import { atLimit, costMicro, type Execution, priceOf, quoteOf, underWayMicro, whyNot } from './worker-terms.ts'
+import { createAdmissions } from './worker-admission.ts'
+import { atLimit, beyondReach, costMicro, type Execution, priceOf, quoteOf, tabOf, underWayMicro } from './worker-terms.ts'
 
 const saltBytes = 32
 const messageLifeMs = 20 * 60_000
@@ -65,6 +66,7 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
   const openSows = new Map<string, { readonly message: AnySigned & { kind: 'sow' }; readonly untilMs: number }>()
   const running = new Set<string>()
   const serial = createSerial()
+  const admissions = createAdmissions(deps, member, hooks, messageLifeMs)
   let stopped = false
   let msPerText = msPerTextFirst
 
@@ -125,7 +127,7 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
     const report = (event: HireEvent, extra?: readonly Write[]) => (): Promise<void> => handle(hire.id, event, extra)
     switch (action.do) {
       case 'sign-quote': {
-        const body = quoteOf(hire, { classes: engine.classes(), hires: [...hires.values()], msPerText, stepMicro: policy.prices.embedding, device: member.device })
+        const body = quoteOf(hire, { classes: engine.classes(), hires: [...hires.values()], msPerText, policy, device: member.device })
         if (!body) return report({ type: 'release', why: 'unable' })
         const signed = await vault.call(`quote/${hire.id}/${hire.startedMs}`, 'sign', { kind: 'quote', to: fromHex(hire.requester)!, expires: hire.startedMs + messageLifeMs, body })
         if (!signed.ok) return undefined
@@ -164,7 +166,7 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
     const { id, requester } = hire
     const micro = costMicro(units, price)
     // A worker at the tab's limit waits for the settlement and does not refuse.
-    if (executing.has(id) || !hooks.willing() || hooks.vouchers.exposedMicro(requester, clock.now()) + underWayMicro(executing.values(), requester) + micro > policy.tabMicro) return undefined
+    if (executing.has(id) || !hooks.willing() || hooks.vouchers.exposedMicro(requester, clock.now()) + underWayMicro(executing.values(), requester) + micro > tabOf(policy, hooks.vouchers.certifiedMicro(requester))) return undefined
     const abort = new AbortController()
     executing.set(id, { abort, requester, micro })
     const next = await compute(hire, micro, abort.signal).catch(() => undefined)
@@ -259,9 +261,10 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
         if (hire.agreement.countersign) await network.send(from, ['signed', { message: hire.agreement.countersign, hops: 0 }])
         return undefined
       }
-      const refused = whyNot(hire, from, body, { hires: [...hires.values()], willing: hooks.willing(), now: clock.now() })
-      if (refused === undefined) await handle(toHex(body.sow), { type: 'agreement', id, body, message: bytes })
-      return refused
+      const admission = admissions.decide(hire, from, body, [...hires.values()])
+      if (admission.do === 'agree') await handle(toHex(body.sow), { type: 'agreement', id, body, message: bytes })
+      else if (admission.do === 'ask') await admissions.ask(from, id, admission.total, () => onAgreement(message, id, bytes))
+      return admission.do === 'refuse' ? admission.reason : undefined
     })
     if (why !== undefined) await sayNo(from, id, why)
   }
@@ -318,7 +321,9 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
     if (!engine.classes().some((c) => c.model === body.model)) return void engine.prepare(body.model)
     openSows.delete(key)
     const requester = toHex(from)
-    if (!(await hooks.covers(requester, costMicro(body.units, listPrice)))) return
+    // What it has paid ahead is not in its balance any more.
+    const credit = Math.max(0, -hooks.vouchers.exposedMicro(requester, clock.now()))
+    if (!(await hooks.covers(requester, costMicro(body.units, priceOf(body, policy.highPriority)) - credit))) return
     const keys = await sealer.generateKeyPair()
     if (atLimit([...hires.values()], requester)) return
     const hire = newHire({ id: key, swarm, requester, sow: body, kemPrivate: keys.privateKey, kemPublic: keys.publicKey }, clock.now())
@@ -345,8 +350,7 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
       const known = hires.get(key)
       if (known?.phase === 'quoted') return sendQuote(known)
       if (known) return
-      // What no tab can hold would be waited for in vain.
-      if (costMicro(message.body.units, priceOf(message.body)) > policy.tabMicro) return
+      if (beyondReach(message.body, policy, hooks.vouchers.certifiedMicro(toHex(message.from)))) return
       if (message.body.maxPrice < listPrice || !policy.models.some((m) => m.name === message.body.model)) return
       openSows.set(key, { message, untilMs: clock.now() + sowLifeMs })
       if (openSows.size > openSowsMax) openSows.delete(openSows.keys().next().value!)

@@ -14,6 +14,8 @@ export const choiceFactor = 2
 export const quoteLifeMs = 60_000
 /** An agreement that is not countersigned by then counts as refused. */
 export const countersignWaitMsMax = 15_000
+/** … but for a payment ahead, which takes an entry and its certificate, and perhaps the end of the work before. */
+export const prepayWaitMsMax = 45_000
 /** Unanswered messages are sent again this often: links drop, contexts die. */
 export const resendMs = 4_000
 /** The work's deadline is the longer of this and 3 × the quoted eta; signed progress prolongs it by this from now. */
@@ -27,6 +29,13 @@ export const workMsMax = 30 * 60_000
 export const absenceMsMax = 20_000
 /** Hires beyond the redundancy after which a task without quorum fails. */
 export const extraHiresMax = 4
+/** A worker that let a task wait in vain is not hired for so long, twice that the next time in a row … */
+export const setbackFirstMs = 15_000
+/** … up to this; and so long after the last wait the row is forgotten. */
+export const setbackMsMax = 60 * 60_000
+export const setbackForgetMs = 60 * 60_000
+/** Agreements an hour that a worker begins for one requester, with an hour's worth as a burst: some five of its largest jobs. */
+export const agreementsPerRequesterAndHour = 1_000
 /** How long an accepted replica's voucher is resent before its receipt is given up (the ledger pays it anyway). */
 export const receiptWaitMsMax = 60_000
 /** Agreements that a worker holds at once; beyond, it neither quotes nor agrees. */

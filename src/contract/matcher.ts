@@ -1,7 +1,9 @@
 /**
- * Which quotes to take (spec: tasks.md, *The contract*). A matcher sees the quotes that came in time and says which to hire.
- * All replicas of one task are of one result class where that is possible, and never two of one identity.
+ * Which quotes to take (spec: tasks.md, *The contract*; economy.md, *Stake, newcomers*). A matcher sees the quotes that came in
+ * time and says which to hire. All replicas of one task are of one result class where that is possible, never two of one identity,
+ * and never two of workers on probation while others are open.
  */
+import type { NodeId } from '../identity/keys.ts'
 import { toHex } from '../lib/bytes.ts'
 import type { Quote } from './requester.ts'
 
@@ -9,25 +11,67 @@ export type Matcher = (quotes: readonly Quote[], count: number, context: Matcher
 
 export interface MatcherContext {
   /** Results accepted and rejected from this worker by us, so far. */
-  readonly record: (worker: string) => { readonly ok: number; readonly bad: number }
+  readonly record: (worker: NodeId) => { readonly ok: number; readonly bad: number }
+  /** It has been paid ahead for work that never came: the next goes to it first. */
+  readonly paidAhead: (worker: NodeId) => boolean
+  /** Absent where the swarm asks for no stake. */
+  readonly probation?: Probation
 }
+
+export interface Probation {
+  /** Its stake is below the policy's, or nobody could tell. */
+  readonly of: (worker: NodeId) => boolean
+  readonly vouchedFor: (worker: NodeId) => boolean
+  /** Who is taken now: one vouched for, if there is one, or one of all, drawn evenly. By turns. */
+  readonly turn: 'vouched' | 'drawn'
+  /** The lowest is drawn: by chance, and the same for one task however often it is asked. */
+  readonly lot: (worker: NodeId) => string
+  /** Probationers that the task holds already, and how many replicas it is to have. */
+  readonly held: number
+  readonly redundancy: number
+}
+
+/** With fewer replicas a probationer would decide alone, or be half of the vote. */
+const redundancyOfProbation = 3
 
 /** Local accuracy with the prior of economy.md's reputation: (ok + 4) / (ok + bad + 5). */
 const accuracy = ({ ok, bad }: { readonly ok: number; readonly bad: number }): number => (ok + 4) / (ok + bad + 5)
 
 /** Default: cheap, quick and reliable together; ties to the quote that came first. */
-export const weighted: Matcher = (quotes, count, { record }) => {
+export const weighted: Matcher = (quotes, count, { record, paidAhead, probation }) => {
   const cost = (q: Quote): number => (q.body.price * (1 + q.body.etaMs / 60_000)) / accuracy(record(q.worker)) ** 2
-  return take([...quotes].sort((a, b) => cost(a) - cost(b)), count)
+  const ahead = (q: Quote): number => (paidAhead(q.worker) ? 0 : 1)
+  const ordered = [...quotes].sort((a, b) => ahead(a) - ahead(b) || cost(a) - cost(b))
+  return take(probation ? admit(ordered, count, probation) : distinct(ordered), count)
 }
 
-/** The first `count` of distinct identities; of one class first, if some class has enough. */
-const take = (ordered: readonly Quote[], count: number): readonly Quote[] => {
+/** One probationer at most, unless the others are too few: then as many as are lacking. */
+const admit = (ordered: readonly Quote[], count: number, probation: Probation): readonly Quote[] => {
+  // Of one identity's devices the one with the stake: the other would stand in its way.
+  const isProven = (q: Quote): boolean => !probation.of(q.worker)
+  const proven = distinct(ordered.filter(isProven))
+  const lots = distinct([...proven, ...ordered])
+    .filter((q) => !isProven(q))
+    .map((quote) => ({ quote, lot: probation.lot(quote.worker) }))
+    .sort((a, b) => (a.lot < b.lot ? -1 : 1))
+    .map(({ quote }) => quote)
+  const vouched = probation.turn === 'vouched' ? lots.find((q) => probation.vouchedFor(q.worker)) : undefined
+  const first = vouched ?? lots[0]
+  const chosen = first && probation.held === 0 && probation.redundancy >= redundancyOfProbation ? [first, ...proven] : proven
+  const rest = lots.filter((q) => !chosen.includes(q))
+  return [...chosen, ...rest.slice(0, Math.max(0, count - chosen.length))]
+}
+
+const distinct = (ordered: readonly Quote[]): readonly Quote[] => {
   const roots = new Set<string>()
-  const distinct = ordered.filter((q) => !roots.has(toHex(q.body.root)) && roots.add(toHex(q.body.root)))
-  for (const resultClass of new Set(distinct.flatMap((q) => q.body.classes))) {
-    const ofClass = distinct.filter((q) => q.body.classes.includes(resultClass))
+  return ordered.filter((q) => !roots.has(toHex(q.body.root)) && roots.add(toHex(q.body.root)))
+}
+
+/** The first `count`; of one class, if some class has enough. */
+const take = (quotes: readonly Quote[], count: number): readonly Quote[] => {
+  for (const resultClass of new Set(quotes.flatMap((q) => q.body.classes))) {
+    const ofClass = quotes.filter((q) => q.body.classes.includes(resultClass))
     if (ofClass.length >= count) return ofClass.slice(0, count)
   }
-  return distinct.slice(0, count)
+  return quotes.slice(0, count)
 }

@@ -8,6 +8,7 @@
  * | agreement   | requester → worker  | this quote, this (salted, hashed) payload, this deadline     |
  * | countersign | worker → requester  | agreed                                                       |
  * | refuse      | worker → requester  | not agreed, and why                                          |
+ * | prepay      | worker → requester  | not before its certified `pay` total is so high; it waits for that |
  * | progress    | worker → requester  | still at it; prolongs the deadline                           |
  * | result      | worker → requester  | hash, class and cost of the output that follows in chunks    |
  * | reward      | requester → worker  | "I owe you in all" (cumulative), and whether this was accepted |
@@ -64,6 +65,7 @@ export const bodySchemas = {
   }),
   countersign: v.strictObject({ agreement: id32 }),
   refuse: v.strictObject({ agreement: id32, reason }),
+  prepay: v.strictObject({ agreement: id32, total: uint() }),
   progress: v.strictObject({ agreement: id32, done: uint(), of: uint() }),
   result: v.strictObject({ agreement: id32, outputHash: bytesOf(32), bytes: uint(1 << 26), resultClass: text(80), busyMs: uint() }),
   reward: v.strictObject({ agreement: id32, total: uint(), units: uint(), ok: uint(), bad: uint(), accepted: v.boolean() }),

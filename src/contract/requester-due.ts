@@ -48,6 +48,7 @@ const mayChoose = (
 const dueOf = (r: Replica, now: number, task: Task): readonly TaskAction[] => {
   const late = now - r.sentMs >= resendMs
   if (r.phase === 'proposed' && r.agreement === null) return [{ do: 'sign-agreement', worker: r.worker }]
+  if (r.phase === 'proposed' && r.prepay?.promised === false) return [{ do: 'prepay', agreement: r.agreement!.id, total: r.prepay.total }]
   if (r.phase === 'proposed' && late) return [{ do: 'propose', worker: r.worker }]
   if (r.phase === 'agreed' && r.payloadFrom !== null) return [{ do: 'send-payload', agreement: r.agreement!.id, from: r.payloadFrom }]
   if ((r.phase === 'accepted' && late) || r.phase === 'rejected')

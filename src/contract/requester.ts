@@ -16,6 +16,7 @@ import {
   deadlineMsMin,
   etaFactor,
   extraHiresMax,
+  prepayWaitMsMax,
   quotesPerSowMax,
   receiptWaitMsMax,
   sowLifeMs,
@@ -51,6 +52,8 @@ export interface Replica {
   readonly proposedMs: number
   /** When something was last sent to it, for resending. 0: never. */
   readonly sentMs: number
+  /** The worker begins once the `pay` line for it says so much, in µcr; `promised`: the vault has promised it. Absent: it did not ask. */
+  readonly prepay?: { readonly total: number; readonly promised: boolean }
   /** Chunks from here on are still to be sent; null: none. */
   readonly payloadFrom: number | null
   readonly doneTexts: number
@@ -104,6 +107,8 @@ export type TaskEvent =
   | { readonly type: 'sent'; readonly worker: NodeId }
   | { readonly type: 'countersigned'; readonly agreement: Bytes }
   | { readonly type: 'refused'; readonly agreement: Bytes; readonly reason: string }
+  | { readonly type: 'prepay-asked'; readonly agreement: Bytes; readonly total: number }
+  | { readonly type: 'prepaid'; readonly agreement: Bytes; readonly total: number }
   | { readonly type: 'payload-wanted'; readonly agreement: Bytes; readonly from: number }
   | { readonly type: 'payload-sent'; readonly agreement: Bytes }
   | { readonly type: 'progress'; readonly agreement: Bytes; readonly done: number }
@@ -134,6 +139,7 @@ export type TaskAction =
   | { readonly do: 'hire'; readonly quote: Quote }
   | { readonly do: 'sign-agreement'; readonly worker: NodeId }
   | { readonly do: 'propose'; readonly worker: NodeId }
+  | { readonly do: 'prepay'; readonly agreement: Bytes; readonly total: number }
   | { readonly do: 'send-payload'; readonly agreement: Bytes; readonly from: number }
   | { readonly do: 'reward'; readonly agreement: Bytes; readonly accepted: boolean }
   | { readonly do: 'cancel-replica'; readonly agreement: Bytes; readonly reason: string }
@@ -225,6 +231,14 @@ const reduce = (task: Task, event: TaskEvent, { now, absentSince, agree }: TaskC
       return patchBy(task, event.agreement, (r) => (r.phase === 'proposed' ? { phase: 'agreed', payloadFrom: 0, sentMs: 0 } : {}))
     case 'refused':
       return patchBy(task, event.agreement, (r) => (pending(r) ? { phase: 'refused' } : {}))
+    case 'prepay-asked':
+      return patchBy(task, event.agreement, (r) =>
+        r.phase === 'proposed' && event.total > (r.prepay?.total ?? 0) ? { prepay: { total: event.total, promised: false } } : {},
+      )
+    case 'prepaid':
+      return patchBy(task, event.agreement, (r) =>
+        r.prepay?.total === event.total ? { prepay: { total: event.total, promised: true } } : {},
+      )
     case 'payload-wanted':
       return patchBy(task, event.agreement, (r) =>
         r.phase === 'proposed' || r.phase === 'agreed' ? { phase: 'agreed', payloadFrom: event.from } : {},
@@ -303,6 +317,8 @@ const settleVotes = (task: Task, winners: readonly Replica[], now: number): Task
 }
 
 const expire = (r: Replica, now: number, absentSinceMs: number | undefined): Partial<Replica> => {
+  // Who asked for a payment and did not get it in time has not failed.
+  if (r.phase === 'proposed' && r.prepay) return now - r.proposedMs > prepayWaitMsMax ? { phase: 'refused' } : {}
   if (r.phase === 'proposed' && now - r.proposedMs > countersignWaitMsMax) return { phase: 'missing' }
   if (r.phase === 'agreed' && (now > r.deadline || (absentSinceMs !== undefined && now - absentSinceMs > absenceMsMax)))
     return { phase: 'missing' }

@@ -4,9 +4,12 @@
  */
 
 export const unitsScale = 1_000_000n
-/** µcr per 10⁶ units: every type's list price, and for high priority twice that. */
+/** µcr per 10⁶ units: every type's list price. */
 export const listPrice = 1_000_000
-export const highPriorityPrice = 2 * listPrice
+
+/** The list price at this priority, µcr per 10⁶ units; `highPriority`: the policy's factor. */
+export const priceFor = (priority: 'low' | 'normal' | 'high', highPriority: number): number =>
+  priority === 'high' ? highPriority * listPrice : listPrice
 
 /** What this work adds to a tab, before rounding. */
 export const tabShare = (units: number, price: number): bigint => BigInt(units) * BigInt(price)

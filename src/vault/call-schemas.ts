@@ -44,6 +44,7 @@ export const callSchemas = {
     signing('agreement'),
     signing('countersign'),
     signing('refuse'),
+    signing('prepay'),
     signing('progress'),
     signing('result'),
     signing('receipt'),

@@ -46,6 +46,7 @@ export const signedFields = ({ ids, classes, device }: Pool): fc.Arbitrary<Signe
     agreement: fc.record({ sow: id, quote: id, commitment: bytes(32), price: n, units: n, deadline: n, kem: bytes(32), resultClass }),
     countersign: fc.record({ agreement: id }),
     refuse: fc.record({ agreement: id, reason }),
+    prepay: fc.record({ agreement: id, total: n }),
     progress: fc.record({ agreement: id, done: n, of: n }),
     result: fc.record({ agreement: id, outputHash: bytes(32), bytes: fc.nat(1 << 26), resultClass, busyMs: n }),
     reward: fc.record({ agreement: id, total: n, units: n, ok: n, bad: n, accepted: fc.boolean() }),

@@ -5,7 +5,7 @@ import type { Kind } from '../../src/contract/messages.ts'
 import type { Sealer } from '../../src/contract/sealing.ts'
 import type { SwarmLink } from '../../src/economy/link.ts'
 import type { Policy } from '../../src/economy/policy.ts'
-import { createPolicy, privateDefaults, signPolicy, swarmIdOf } from '../../src/economy/policy-codec.ts'
+import { createPolicy, type PolicyParts, privateDefaults, signPolicy, swarmIdOf } from '../../src/economy/policy-codec.ts'
 import { helloMessage } from '../../src/identity/hello-message.ts'
 import { createNobleVerifier } from '../../src/identity/noble.ts'
 import { sha256, toHex, utf8 } from '../../src/lib/bytes.ts'
@@ -104,11 +104,13 @@ export interface MemorySwarmOptions {
   readonly witnesses?: number
   /** For a relay whose witness is not the honest one. */
   readonly witnessOf?: (index: number) => RelayDeps['createWitness']
+  /** What differs from the private defaults. */
+  readonly policy?: Partial<PolicyParts>
 }
 
 export type AnyKind = Kind
 
-export const createMemorySwarm = async (seed: string | number, { witnesses = 1, witnessOf = () => undefined }: MemorySwarmOptions = {}): Promise<MemorySwarm> => {
+export const createMemorySwarm = async (seed: string | number, { witnesses = 1, witnessOf = () => undefined, policy: parts = {} }: MemorySwarmOptions = {}): Promise<MemorySwarm> => {
   const clock = createManualClock()
   const random = createSeededRandom(seed)
   const hub = createMemoryHub(clock, random)
@@ -124,7 +126,7 @@ export const createMemorySwarm = async (seed: string | number, { witnesses = 1, 
   )
   const policy = createPolicy(
     { random, now: clock.now() },
-    { name: 'test', founder: founder!.signer.publicKey, witnesses: own.map(({ witness }) => witness.publicKey), issuer: issuer!.signer.publicKey, models: [mini], stampBits: 0 },
+    { name: 'test', founder: founder!.signer.publicKey, witnesses: own.map(({ witness }) => witness.publicKey), issuer: issuer!.signer.publicKey, models: [mini], stampBits: 0, ...parts },
   )
   const signedPolicy = await signPolicy(founder!.signer, policy)
   const swarm = swarmIdOf(policy)

@@ -6,6 +6,7 @@ import {
   deadlineMsMax,
   deadlineMsMin,
   extraHiresMax,
+  prepayWaitMsMax,
   quoteWindowMs,
   sowLifeMs,
   workMsMax,
@@ -50,6 +51,7 @@ const drive = (redundancy: number, { nodesHere = 0, pick = takeFirst }: { readon
   const absent = new Map<string, number>()
   const rewards: { worker: string; accepted: boolean }[] = []
   const cancelled: string[] = []
+  const promised: { worker: string; total: number }[] = []
   const context = () => ({
     now,
     absentSince: (w: string) => absent.get(w),
@@ -102,6 +104,9 @@ const drive = (redundancy: number, { nodesHere = 0, pick = takeFirst }: { readon
     } else if (action.do === 'cancel-replica') {
       cancelled.push(worker(action.agreement))
       task = { ...task, replicas: task.replicas.map((r) => (r.worker === worker(action.agreement) ? { ...r, settledMs: now } : r)) }
+    } else if (action.do === 'prepay') {
+      promised.push({ worker: worker(action.agreement), total: action.total })
+      report({ type: 'prepaid', agreement: action.agreement, total: action.total })
     } else if (action.do === 'release') report({ type: 'released' })
   }
   const agreementKey = (w: string): string => toHex(agreementOf(w))
@@ -109,6 +114,8 @@ const drive = (redundancy: number, { nodesHere = 0, pick = takeFirst }: { readon
     task: () => task,
     rewards,
     cancelled,
+    promised,
+    askPrepay: (w: string, total: number) => apply({ type: 'prepay-asked', agreement: agreementOf(w), total }),
     start: () => apply({ type: 'tick' }),
     quote: (w: string, root?: string, etaMs?: number) => apply({ type: 'quote', quote: quoteOf(w, now, root, etaMs) }),
     progress: (w: string, done: number) => apply({ type: 'progress', agreement: agreementOf(w), done }),
@@ -133,6 +140,42 @@ const hireThree = (run: ReturnType<typeof drive>): void => {
   run.wait(300)
   for (const w of ['a', 'b', 'c']) run.countersign(w)
 }
+
+describe('paying ahead', () => {
+  test('who asks is promised each total once, waited for longer, and works as any other', () => {
+    const run = drive(1)
+    run.start()
+    run.quote('a')
+    run.wait(300)
+    run.askPrepay('a', 5)
+    run.askPrepay('a', 5)
+    run.askPrepay('a', 3)
+    run.askPrepay('a', 7)
+    expect(run.promised).toEqual([
+      { worker: 'a', total: 5 },
+      { worker: 'a', total: 7 },
+    ])
+    run.wait(countersignWaitMsMax + 1)
+    expect(run.task().replicas.map((r) => r.phase)).toEqual(['proposed'])
+    run.countersign('a')
+    run.deliver('a', 'x')
+    expect(run.task().phase).toBe('verified')
+    // What is said after the work has begun changes nothing.
+    run.askPrepay('a', 9)
+    expect(run.promised).toHaveLength(2)
+  })
+
+  test('who is not paid in time is let go as one that refused, and another is asked', () => {
+    const run = drive(1)
+    run.start()
+    for (const w of ['a', 'b']) run.quote(w)
+    run.wait(300)
+    const [first] = run.task().replicas
+    run.askPrepay(first!.worker, 5)
+    run.wait(prepayWaitMsMax + 1)
+    expect(run.task().replicas.map((r) => r.phase)).toEqual(['refused', 'proposed'])
+  })
+})
 
 describe('redundancy 3', () => {
   test('two that agree win; the third that agrees late is paid too', () => {

@@ -20,6 +20,17 @@ describe('rate', () => {
     expect(taken()).toBe(10)
   })
 
+  it('may have another burst than a minute’s worth', async () => {
+    const clock = createManualClock()
+    const rate = createRate(clock, 1, 60)
+    const taken = (): number => Array.from({ length: 100 }, () => rate.take()).filter(Boolean).length
+    expect(taken()).toBe(60)
+    await clock.advance(120_000)
+    expect(taken()).toBe(2)
+    await clock.advance(24 * 3_600_000)
+    expect(taken()).toBe(60)
+  })
+
   it('keeps keys apart and forgets the longest unused', () => {
     const rate = createKeyedRate(createManualClock(), 1, 2)
     expect([rate.take('a'), rate.take('a'), rate.take('b')]).toEqual([true, false, true])

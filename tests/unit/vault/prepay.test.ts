@@ -25,7 +25,7 @@ const step = 5 * credit
 const list = 1_000_000
 
 const inPublic = () => createWorld('prepay', credit, { prepayMicro: step })
-const setUp = async (granted = 100 * credit, world: World | undefined = undefined) => {
+const setUp = async (granted = 100 * credit, world?: World) => {
   const there = world ?? (await inPublic())
   const vault = await there.open(createMemoryStore())
   await enrol(there, vault, granted)
