@@ -65,16 +65,19 @@ const doubleSpender = async (seed: string) => {
   ]
   const rules = { swarm: swarm.link.swarm, witnesses: swarm.policy.witnesses }
 
+  /** All signatures on it that she was given. */
+  const signed = (one: ParsedEntry): Certificate | undefined =>
+    [0, 1, 2, 3]
+      .flatMap((i) =>
+        peer
+          .heard(i)
+          .flatMap(([type, body]) =>
+            type === 'entries' && body.certificate && equalBytes(body.certificate.id, one.id) ? [body.certificate] : [],
+          ),
+      )
+      .reduce<Certificate | undefined>((all, certificate) => (all ? mergeCertificates(all, certificate) : certificate), undefined)
   const certified = async (one: ParsedEntry): Promise<Certificate | undefined> => {
-    const signed = [0, 1, 2, 3].flatMap((i) =>
-      peer
-        .heard(i)
-        .flatMap(([type, body]) =>
-          type === 'entries' && body.certificate && equalBytes(body.certificate.id, one.id) ? [body.certificate] : [],
-        ),
-    )
-    const merged =
-      signed.length > 0 ? signed.reduce<Certificate>((all, certificate) => mergeCertificates(all, certificate)!, signed[0]!) : undefined
+    const merged = signed(one)
     return merged && (await verifyCertificate(verifier, merged, rules)) ? merged : undefined
   }
   const publish = async (one: ParsedEntry): Promise<void> => {
@@ -98,7 +101,7 @@ const doubleSpender = async (seed: string) => {
     }
     return first!
   }
-  return { swarm, ana, people: [ben, eve] as const, two, peer, certified, publish, judged }
+  return { swarm, ana, people: [ben, eve] as const, two, peer, signed, certified, publish, judged }
 }
 const show = (peer: Awaited<ReturnType<typeof linked>>, i: number, entry: ParsedEntry): Promise<void> =>
   peer.tell(i, ['certify', { entries: [entry.bytes] }])
@@ -107,7 +110,7 @@ const orders = Array.from({ length: 8 }, (_, bits) => [0, 1, 2].map((i) => (bits
 test.each(orders)(
   'which of the two the honest ones are shown first: %i, %i, %i; one is final, and one verdict says what she did',
   async (...order) => {
-    const { swarm, people, two, peer, certified, publish, judged, ana } = await doubleSpender(order.join(''))
+    const { swarm, people, two, peer, signed, certified, publish, judged, ana } = await doubleSpender(order.join(''))
     // First each the one, then each the other, to everyone; and the whole again.
     for (const round of [0, 1])
       for (const turn of [0, 1])
@@ -121,8 +124,15 @@ test.each(orders)(
     const paid = toHex(people[majority]!.device.publicKey)
     const { accounts } = await judged()
     expect(accounts.find(({ author }) => author === toHex(ana.device.publicKey))?.payees.map(({ payee }) => payee)).toEqual([paid])
-    peer.close()
+
+    // What too few have signed certifies nothing, and shows who signed both.
+    const [final, few] = [signed(two[majority]!)!, signed(two[1 - majority]!)!]
+    await peer.tell(1, ['entries', { entries: [], certificate: { ...few, signatures: few.signatures.map(([k, s]) => [k, s]) } }])
     await swarm.clock.advance(1_000)
+    const twice = few.signatures.filter(([witness]) => final.signatures.some(([key]) => equalBytes(key, witness)))
+    expect(twice).toHaveLength(1)
+    expect((await judged()).frauds).toEqual(twice.map(([witness]) => toHex(witness)))
+    peer.close()
   },
 )
 
