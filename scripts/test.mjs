@@ -1,7 +1,7 @@
 /**
  * `npm test`: everything that must hold, on a machine that has only Node and what npm installed. Finds or fetches the two
- * browsers, checks types, lint and notices, runs layer, unit, contract-suite and vector tests (vitest), makes both packages,
- * and runs the end-to-end tests in both real browsers (Playwright's runner).
+ * browsers, checks types, lint and notices, runs layer, unit, contract-suite and vector tests (vitest), runs the
+ * simulator for some minutes, makes both packages, and runs the end-to-end tests in both real browsers (Playwright's runner).
  *
  * The last line is `N passed, N failed` (`, N skipped` where there are any), summed from what the runners report; a step
  * that fails without a count of its own counts as one failed.
@@ -110,6 +110,9 @@ const playwrightCount = () => {
   return { passed: stats.expected + stats.flaky, failed: stats.unexpected + errors.length, skipped: stats.skipped, failures }
 }
 
+const simReport = join(reports, 'simulator.json')
+const simCount = () => existsSync(simReport) && { skipped: 0, ...JSON.parse(readFileSync(simReport, 'utf8')) }
+
 let browsers
 try {
   browsers = await findBrowsers()
@@ -134,6 +137,12 @@ await step(
     env,
     count: vitestCount,
   },
+)
+// All of two hundred seeds where the processors are fast enough: docs/simulator.md says how many that was.
+await step(
+  'simulator',
+  [bin('tsx'), 'tests/sim/main.ts', '--seeds', '1..200', '--faults', 'all', '--within', '200', '--report', simReport],
+  { count: simCount },
 )
 const built =
   (await step('package for Chrome', [bin('wxt'), 'zip'])) && (await step('package for Firefox', [bin('wxt'), 'zip', '-b', 'firefox']))

@@ -1,5 +1,5 @@
 /** Randomness as an argument: the shells pass the operating system's, tests a seeded generator. */
-import { type Bytes, concat, sha256, utf8 } from './bytes.ts'
+import { type Bytes, sha256, utf8 } from './bytes.ts'
 
 export interface Random {
   readonly bytes: (length: number) => Bytes
@@ -28,12 +28,18 @@ export const shuffled = <T>(random: Random, items: readonly T[]): T[] => {
 /** Deterministic stream: SHA-256 in counter mode over the seed. For tests and simulations, never for keys. */
 export const createSeededRandom = (seed: string | number): Random => {
   let counter = 0
-  let pool: Bytes = new Uint8Array(0)
+  let block: Bytes = new Uint8Array(0)
+  let at = 0
   return {
     bytes: (length) => {
-      while (pool.length < length) pool = concat(pool, sha256(utf8(`edge-net/seed/${seed}/${counter++}`)))
-      const out = pool.slice(0, length)
-      pool = pool.slice(length)
+      const out = new Uint8Array(length)
+      for (let i = 0; i < length; i++) {
+        if (at === block.length) {
+          block = sha256(utf8(`edge-net/seed/${seed}/${counter++}`))
+          at = 0
+        }
+        out[i] = block[at++]!
+      }
       return out
     },
   }

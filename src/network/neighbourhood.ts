@@ -26,9 +26,10 @@ export interface Neighbourhood {
 export const createNeighbourhood = (self: NodeId, clock: Clock, random: Random): Neighbourhood => {
   const said = new Map<NodeId, ReadonlySet<NodeId>>()
   const since = new Map<NodeId, number>()
-  const known = (): Set<NodeId> => new Set([...said.values()].flatMap((peers) => [...peers]))
+  /** Everyone that a neighbour has named. */
+  let all: ReadonlySet<NodeId> = new Set()
   const age = (): void => {
-    const all = known()
+    all = new Set([...said.values()].flatMap((peers) => [...peers]))
     for (const id of since.keys()) if (!all.has(id)) since.delete(id)
     for (const id of all) if (!since.has(id)) since.set(id, clock.now())
   }
@@ -44,7 +45,7 @@ export const createNeighbourhood = (self: NodeId, clock: Clock, random: Random):
       age()
     },
     pick: (fit) => {
-      const fits = [...known()].filter((id) => id !== self && (self < id || clock.now() - (since.get(id) ?? 0) >= patienceMs) && fit(id))
+      const fits = [...all].filter((id) => id !== self && (self < id || clock.now() - (since.get(id) ?? 0) >= patienceMs) && fit(id))
       const id = any(fits)
       const via = id === undefined ? undefined : any(ways(id))
       return id === undefined || via === undefined ? undefined : { id, via }

@@ -22,10 +22,12 @@ const runOne = async (scenario: Scenario): Promise<Done> => {
 export const runAll = async (
   scenarios: readonly Scenario[],
   processes: number,
+  /** No more are begun once there is no time left; the first of each process always is. */
+  timeLeft: () => boolean,
   tell: (scenario: Scenario, done: Done) => void,
 ): Promise<void> => {
   if (Math.min(processes, scenarios.length) <= 1) {
-    for (const scenario of scenarios) tell(scenario, await runOne(scenario))
+    for (let at = 0; at < scenarios.length && (at === 0 || timeLeft()); at++) tell(scenarios[at]!, await runOne(scenarios[at]!))
     return
   }
   const done: Done[] = []
@@ -37,7 +39,8 @@ export const runAll = async (
   /** Until there is nothing left; a child that dies has failed its scenario, and another takes its place. */
   const work = async (): Promise<void> => {
     let child: ChildProcess | undefined
-    for (let at = next++; at < scenarios.length; at = next++) {
+    while (next < scenarios.length && (!child || timeLeft())) {
+      const at = next++
       child = child?.connected ? child : fork(fileURLToPath(import.meta.url))
       finish(at, await ask(child, scenarios[at]!))
     }

@@ -24,16 +24,15 @@ const never = <T>(): Promise<T> => new Promise<T>(() => {})
 
 export const createDisk = (random: Random, onDeath: () => void): Disk => {
   const tables = new Map<string, Map<string, StoreValue>>()
-  const sorted = new Map<string, readonly string[]>()
+  /** Of each table, in order. */
+  const sorted = new Map<string, string[]>()
   let life = 0
   let commits = 0
   let left: number | undefined
 
   const get = (table: string, key: string): StoreValue | undefined => tables.get(table)?.get(key)
-  const keysOf = (table: string): readonly string[] => {
-    const known = sorted.get(table)
-    if (known) return known
-    const keys = [...(tables.get(table)?.keys() ?? [])].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+  const keysOf = (table: string): string[] => {
+    const keys = sorted.get(table) ?? []
     sorted.set(table, keys)
     return keys
   }
@@ -55,12 +54,12 @@ export const createDisk = (random: Random, onDeath: () => void): Disk => {
       list: async (table, { prefix = '', from = '', reverse = false, limit = Infinity } = {}) => {
         if (!alive()) return never()
         const keys = keysOf(table)
-        const found: (readonly [string, StoreValue])[] = []
-        for (let i = firstFrom(keys, from > prefix ? from : prefix); i < keys.length && keys[i]!.startsWith(prefix); i++) {
-          if (!reverse && found.length >= limit) break
-          found.push([keys[i]!, get(table, keys[i]!)!])
-        }
-        return reverse ? found.reverse().slice(0, limit) : found
+        const [first, end] = [firstFrom(keys, from > prefix ? from : prefix), firstFrom(keys, `${prefix}\uffff`)]
+        const count = Math.min(limit, Math.max(0, end - first))
+        return Array.from({ length: count }, (_, i) => {
+          const key = keys[reverse ? end - 1 - i : first + i]!
+          return [key, get(table, key)!] as const
+        })
       },
       commit: async (writes, expects = []) => {
         if (!alive()) return never()
@@ -71,8 +70,12 @@ export const createDisk = (random: Random, onDeath: () => void): Disk => {
           for (const w of writes) {
             const rows = tables.get(w.table) ?? new Map<string, StoreValue>()
             tables.set(w.table, rows)
-            if ('remove' in w ? rows.delete(w.key) : !rows.has(w.key)) sorted.delete(w.table)
-            if (!('remove' in w)) rows.set(w.key, w.value)
+            if ('remove' in w) {
+              if (rows.delete(w.key)) keysOf(w.table).splice(firstFrom(keysOf(w.table), w.key), 1)
+              continue
+            }
+            if (!rows.has(w.key)) keysOf(w.table).splice(firstFrom(keysOf(w.table), w.key), 0, w.key)
+            rows.set(w.key, w.value)
           }
         commits++
         if (!dies) return ok(undefined)

@@ -12,11 +12,14 @@ const main = async (): Promise<number> => {
     console.error(`${options.error}\n\n${usage}`)
     return 2
   }
-  const { scenarios, json, jobs = availableParallelism(), report } = options.value
+  const { scenarios, json, jobs = availableParallelism(), withinS = Infinity, report } = options.value
   const startedMs = performance.now()
+  const timeLeft = (): boolean => performance.now() - startedMs < withinS * 1000
   const outcomes: Outcome[] = []
+  let runs = 0
   const failures: string[] = []
-  await runAll(scenarios, jobs, (scenario, done) => {
+  await runAll(scenarios, jobs, timeLeft, (scenario, done) => {
+    runs++
     if ('failure' in done) console.log(brokenText(scenario, done.failure, json))
     else {
       console.log(json ? runJson(done.outcome, done.wallMs) : runText(done.outcome, done.wallMs))
@@ -25,10 +28,12 @@ const main = async (): Promise<number> => {
     if ('failure' in done || problemsOf(done.outcome).length > 0) failures.push(replayCommand(scenario))
   })
   const wallMs = performance.now() - startedMs
-  if (json) console.log(summaryJson(outcomes, failures.length, wallMs))
-  else console.log(`\n${summaryText(outcomes)}\n\n${scenarios.length} runs in ${(wallMs / 1000).toFixed(1)} s, ${failures.length} failed`)
-  if (report !== undefined)
-    writeFileSync(report, JSON.stringify({ passed: scenarios.length - failures.length, failed: failures.length, failures }))
+  if (json) console.log(summaryJson(outcomes, runs, failures.length, wallMs))
+  else
+    console.log(
+      `\n${summaryText(outcomes)}\n\n${runs} of ${scenarios.length} runs in ${(wallMs / 1000).toFixed(1)} s, ${failures.length} failed`,
+    )
+  if (report !== undefined) writeFileSync(report, JSON.stringify({ passed: runs - failures.length, failed: failures.length, failures }))
   return failures.length > 0 ? 1 : 0
 }
 

@@ -3,7 +3,7 @@ import { err, ok, type Result } from '../../src/lib/result.ts'
 import { type FaultName, faultNames } from './fault-names.ts'
 import type { Scenario } from './simulate.ts'
 
-export const usage = `npm run sim -- [--nodes N] [--minutes M] [--seed S | --seeds A..B] [--faults LIST|all|none] [--witnesses 1|4|7] [--jobs J] [--json] [--report FILE]
+export const usage = `npm run sim -- [--nodes N] [--minutes M] [--seed S | --seeds A..B] [--faults LIST|all|none] [--witnesses 1|4|7] [--jobs J] [--within S] [--json] [--report FILE]
 
   --nodes N       machines, the witnesses among them (12)
   --minutes M     virtual minutes of work, weather and attack; quiet ones follow until all is settled (10)
@@ -12,6 +12,7 @@ export const usage = `npm run sim -- [--nodes N] [--minutes M] [--seed S | --see
                   ${faultNames.join(', ')}
   --witnesses W   3f + 1 of them (4)
   --jobs J        seeds at once, each in a process of its own (as many as there are processors)
+  --within S      no seed is begun after so many seconds, and the last line says how many were run
   --json          a line of JSON per run and one for all
   --report FILE   writes {passed, failed, failures} there, a command for each failure
 `
@@ -21,14 +22,16 @@ export interface Options {
   readonly json: boolean
   /** Undefined: as many as there are processors. */
   readonly jobs?: number
+  readonly withinS?: number
   readonly report?: string
 }
 
-const known = ['nodes', 'minutes', 'seed', 'seeds', 'faults', 'witnesses', 'jobs', 'report'] as const
+const known = ['nodes', 'minutes', 'seed', 'seeds', 'faults', 'witnesses', 'jobs', 'within', 'report'] as const
 const nodesMax = 10_000
 const minutesMax = 24 * 60
 const seedsMax = 100_000
 const jobsMax = 64
+const withinSMax = 24 * 60 * 60
 
 export const parseOptions = (args: readonly string[]): Result<Options, string> => {
   const given = new Map<string, string>()
@@ -76,11 +79,14 @@ export const parseOptions = (args: readonly string[]): Result<Options, string> =
     return err('one witness bears no faulty one: --witnesses 4')
   const jobs = whole('jobs', 1, 1, jobsMax)
   if (!jobs.ok) return jobs
+  const within = whole('within', withinSMax, 1, withinSMax)
+  if (!within.ok) return within
   const report = given.get('report')
   const seeds = Array.from({ length: last - first + 1 }, (_, i) => first + i)
   return ok({
     json,
     ...(given.has('jobs') ? { jobs: jobs.value } : {}),
+    ...(given.has('within') ? { withinS: within.value } : {}),
     ...(report === undefined ? {} : { report }),
     scenarios: seeds.map((seed) => ({
       seed,

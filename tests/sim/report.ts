@@ -65,9 +65,9 @@ export const brokenText = (scenario: Scenario, failure: string, json: boolean): 
     ? JSON.stringify({ ...scenario, ok: false, failure, replay: replayCommand(scenario) })
     : `seed ${scenario.seed}: FAILED\n  ${failure}\n  again: ${replayCommand(scenario)}`
 
-export const summaryJson = (outcomes: readonly Outcome[], failed: number, wallMs: number): string =>
+export const summaryJson = (outcomes: readonly Outcome[], runs: number, failed: number, wallMs: number): string =>
   JSON.stringify({
-    runs: outcomes.length,
+    runs,
     failed,
     wallMs: Math.round(wallMs),
     ratios: summed(outcomes.flatMap(({ figures }) => figures)).map(ratiosOf),

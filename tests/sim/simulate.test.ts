@@ -67,6 +67,10 @@ test('the command line: what a failure prints runs the same again, and what is n
   expect(many.ok && many.value.scenarios.map(({ seed }) => seed)).toEqual([3, 4, 5])
   expect(parseOptions(['--faults', 'lair'])).toMatchObject({ ok: false })
   expect(parseOptions(['--witnesses', '1', '--faults', 'equivocating-witness'])).toMatchObject({ ok: false })
+  expect(parseOptions(['--seeds', '1..200', '--jobs', '2', '--within', '240'])).toMatchObject({
+    ok: true,
+    value: { jobs: 2, withinS: 240 },
+  })
   for (const bad of [
     ['--seed'],
     ['--seed', '-1'],
