@@ -31,8 +31,6 @@ import { createWitnessBook, type WitnessBook } from './witness-book.ts'
 import { createWorker, type Worker } from './worker.ts'
 
 const tickMs = 1_000
-/** What peers say of witnesses before the policy is known. */
-const earlyMax = 16
 /** What an author gives its sow; fewer: it was passed on. */
 const hopsMax = 3
 /** The swarm's rules are asked of everyone this often until they come: well below what peers take for flooding. */
@@ -78,7 +76,8 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
   let split: SplitNetwork | undefined
   /** Until the founder's part of before has ended: two must not write one store. */
   let closing: Promise<unknown> = Promise.resolve()
-  const early: (readonly [from: NodeId, binding: WireBody<'witness'>])[] = []
+  /** What each peer said last of a witness, before the policy is known. */
+  const early = new Map<NodeId, WireBody<'witness'>>()
   let party: Party | undefined
   let findings: Findings | undefined
   let cards: readonly ModelCard[] = deps.bundledModels
@@ -169,7 +168,8 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     }
     await requester.resume()
     for (const peer of member.network.peers()) settlement.onPeer(peer.id)
-    for (const [from, binding] of early.splice(0)) await onWitness(from, binding)
+    for (const [from, binding] of early) await onWitness(from, binding)
+    early.clear()
     void prepareDefault()
     changed()
   }
@@ -202,6 +202,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     opened.onStatus(changed)
     opened.onPeer((peer, change) => {
       party?.requester.onPeer(peer.id, change === 'joined')
+      if (change === 'left') early.delete(peer.id)
       if (change === 'joined') {
         if (party) {
           party.settlement.onPeer(peer.id)
@@ -228,7 +229,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     closing = Promise.all([closing, founder.catch(() => {})])
     network?.close()
     split = undefined
-    early.length = 0
+    early.clear()
     network = undefined
     opening = undefined
     findings = undefined
@@ -273,7 +274,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
 
   /** Before the policy is here, nobody can say what is right: it waits. */
   const onWitness = async (from: NodeId, binding: WireBody<'witness'>): Promise<void> => {
-    if (!party) return void (early.length < earlyMax && early.push([from, binding]))
+    if (!party) return void early.set(from, binding)
     const { book, settlement } = party
     const device = toHex(binding.device)
     // Someone who has become one of those to turn to with the ledger.

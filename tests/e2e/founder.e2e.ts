@@ -1,7 +1,8 @@
 /** A swarm made by clicking, without a relay: its founder's browser is witness and issuer, and dies in the middle of it. */
 import { parseLink } from '../../src/economy/link-codec.ts'
 import { currentView, viewWhere } from './harness/agent-page.ts'
-import { expect, test } from './harness/fixtures.ts'
+import type { ExtensionBrowser } from './harness/extension-browser.ts'
+import { expect, launch, test } from './harness/fixtures.ts'
 import { type ChromiumExtension, launchChromium } from './harness/launch-chromium.ts'
 import { byState, byTestId, type Screen } from './harness/screen.ts'
 import { grantMicro, join, jobWhere, meet, type Member, settledJob, someTexts, submit } from './harness/swarm.ts'
@@ -10,7 +11,7 @@ import { startTracker } from './harness/tracker.ts'
 const perText = 50_000
 
 /** As a person does who has just installed it; the link that is shown in the end. */
-const found = async (browser: ChromiumExtension, tracker: string): Promise<string> => {
+const found = async (browser: ExtensionBrowser, tracker: string): Promise<string> => {
   const screen = await browser.open('onboarding.html')
   await screen.waitFor(byState('consent'))
   await screen.click(byTestId('consent-yes'))
@@ -80,4 +81,16 @@ test('a founder and three friends, met by a tracker: grants, a job, payment; the
   await back.waitFor(`${byTestId('invite')}:nth-child(2)`)
   const more = await back.evaluate<string>(`document.querySelectorAll('${byTestId('invite-link')}')[1].value`)
   await join(await launchChromium(), more)
+})
+
+test('a founder in Firefox gives a Chromium member its grant, works for it, and is paid', async () => {
+  const tracker = await startTracker()
+  const browser = await launch('firefox')
+  const link = await found(browser, tracker.url)
+  const dashboard = await browser.openDashboard()
+  await viewWhere(dashboard, `view.founder?.state === 'serving' && view.credits.earnedMicro === ${grantMicro}`)
+  const member = await join(await launchChromium(), link)
+  await usesLeft(dashboard, 4)
+  await settledJob(member, await submit(member, someTexts(4), 1))
+  await viewWhere(dashboard, `view.credits.earnedMicro === ${grantMicro + 4 * perText} && view.credits.pendingMicro === 0`)
 })

@@ -74,6 +74,20 @@ describe('mesh', () => {
     }
   })
 
+  it('who is sought is linked with by all, beyond their degree', async () => {
+    const swarm = createTestSwarm(14, relayOnly)
+    await swarm.relay()
+    const nodes = await Promise.all(names.map((name) => swarm.node(name, { degree: 1 })))
+    await swarm.clock.advance(60_000)
+    const one = await swarm.node('sought', { degree: 1 })
+    const linked = (): number => one.network.peers().filter((p) => p.role === 'node').length
+    await swarm.clock.advance(60_000)
+    expect(linked()).toBeLessThan(nodes.length)
+    for (const a of [one, ...nodes]) for (const b of [one, ...nodes]) if ((a === one) !== (b === one)) a.network.seek(b.id)
+    await swarm.clock.advance(60_000)
+    expect(linked()).toBe(nodes.length)
+  })
+
   it('a relay that goes and comes back is linked again; until then the mesh stands', async () => {
     const swarm = createTestSwarm(5, relayOnly)
     const relay = await swarm.relay()
