@@ -13,6 +13,7 @@ import { agreedBy } from './job-parts.ts'
 import type { Job } from './jobs.ts'
 import type { Trouble } from './refusals.ts'
 import type { StampProgress } from './stamping.ts'
+import type { LostView } from './lost-devices.ts'
 import type { Vouchers } from './vouchers.ts'
 
 /** Jobs and contracts shown at most; the newest. */
@@ -29,6 +30,7 @@ export interface ViewSource {
   readonly witnesses: { readonly away: boolean } | undefined
   readonly founder: FounderView | undefined
   readonly account: Account | undefined
+  readonly lost: LostView | undefined
   readonly refusal: string | undefined
   readonly stamp: StampProgress | null
   readonly trouble: Trouble | null
@@ -86,6 +88,7 @@ export const deriveView = (s: ViewSource, revision: number) => {
       todayMicro: today.micro,
     },
     deposit: depositView(s),
+    lost: s.lost ?? null,
     founderAway: s.witnesses?.away === true && s.founder === undefined,
     founder: s.founder ?? null,
     trouble: s.trouble,

@@ -20,6 +20,7 @@ import { type FounderPart, founderReach, startFounder } from './founder.ts'
 import { createHistory, type History } from './history.ts'
 import { createInbox, type Inbox } from './inbox.ts'
 import { createJobs, type Jobs } from './jobs.ts'
+import { createLostDevices, type LostDevices } from './lost-devices.ts'
 import { createKeepsakes, type Keepsakes } from './keepsakes.ts'
 import { splitNetwork, type SplitNetwork } from './own-relay.ts'
 import { worstOf } from './refusals.ts'
@@ -48,6 +49,8 @@ export interface Agent {
   readonly history: () => History | undefined
   /** Sets the deposit to so many µcr: it is certified as a payment is, and waits for its turn where an entry waits. */
   readonly deposit: (stakedMicro: number) => Promise<Result<unknown, VaultError>>
+  /** Asks which other devices this identity has; the view tells. */
+  readonly lookForDevices: () => Promise<void>
   /** A contract or a job runs: the background is kept awake while this is so. */
   readonly busy: () => boolean
   readonly network: () => NetworkStatus | undefined
@@ -63,6 +66,7 @@ interface Party {
   readonly stamping: Stamping
   readonly vouchers: Vouchers
   readonly history: History
+  readonly lost: LostDevices
   readonly book: WitnessBook
   readonly keepsakes: Keepsakes
   /** Where this device founded the swarm. */
@@ -123,6 +127,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
         account: party?.settlement.account(),
         refusal: party?.settlement.grantRefused(),
         stamp: party?.stamping.progress() ?? null,
+        lost: party?.lost.view(),
         trouble: worstOf([findings?.trouble(), party?.settlement.trouble()]),
         vouchers: party?.vouchers,
         cards,
@@ -156,7 +161,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
       onHire: changed,
       vouchers,
     })
-    const opened: Party = { member, inbox: createInbox(deps, member), requester, worker, settlement, stamping: createStamping(deps, member, changed), vouchers, history: createHistory(deps, member), book, keepsakes, founder: undefined }
+    const opened: Party = { member, inbox: createInbox(deps, member), requester, worker, settlement, stamping: createStamping(deps, member, changed), vouchers, history: createHistory(deps, member), lost: createLostDevices(deps, member, { relays: book.relays, changed }), book, keepsakes, founder: undefined }
     cards = [...member.policy.models, ...deps.bundledModels.filter((card) => !member.policy.models.some((m) => m.name === card.name))]
     engine.configure(cards, deps.mirrorsOf(member.link))
     await worker.resume()
@@ -167,6 +172,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
       founder: startFounder(deps, { ...member, signedPolicy }, founded, { split, book, changed, served: () => settlement.onPeer(toHex(status.device.device)) }),
     }
     await requester.resume()
+    await opened.lost.refresh()
     for (const peer of member.network.peers()) settlement.onPeer(peer.id)
     for (const [from, binding] of early) await onWitness(from, binding)
     early.clear()
@@ -247,6 +253,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     const { requester, worker, settlement, inbox, keepsakes } = party
     if (type === 'range?') return keepsakes.onRange(from, body)
     if (type === 'entries') await keepsakes.onEntries(from, body)
+    if (type === 'entries' || type === 'refused' || type === 'devices') await party.lost.onMessage(from, message)
     if (type === 'chunk') return body.direction === 0 ? worker.onChunk(from, body) : requester.onChunk(from, body)
     if (type === 'want') return body.direction === 0 ? requester.onWant(from, body) : worker.onWant(from, body)
     if (type === 'entries' || type === 'head' || type === 'refused') return settlement.onMessage(from, type, body)
@@ -293,6 +300,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     engine.setShare(next.settings.share)
     if (next.swarm?.founded) party?.founder?.follow(next.swarm.founded)
     if (!willing() && party) void party.worker.withdraw()
+    void party?.lost.refresh()
     if (!sameSwarm(before, next)) {
       close()
       void open()
@@ -308,7 +316,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
   const tick = (): void => {
     cancelTick = clock.after(tickMs, () => {
       party?.stamping.tick({ wanted: willing() && stampWanted(status, party.settlement.account()) })
-      const work = party ? [party.requester.tick(), party.worker.tick(), party.settlement.tick(party.requester.active()), jobs.tick()] : askForPolicy()
+      const work = party ? [party.requester.tick(), party.worker.tick(), party.settlement.tick(party.requester.active()), party.lost.tick(), jobs.tick()] : askForPolicy()
       void Promise.allSettled(work).then(() => {
         if (!stopped) tick()
       })
@@ -331,6 +339,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     },
     jobs,
     history: () => party?.history,
+    lookForDevices: async () => party?.lost.look(),
     deposit: async (stakedMicro) => {
       const asked = await vault.call(`deposit/${toHex(deps.random.bytes(8))}`, 'deposit', { stakedMicro })
       await party?.settlement.refresh()

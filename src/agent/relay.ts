@@ -8,6 +8,7 @@
  * | redeem     | entries: the issuer's payment and its certificate; or refused; nothing where the issuer is elsewhere |
  * | certify    | entries without entries: the certificate; or, where a number is taken, what stands there, then refused |
  * | head?      | head; to the author itself before it entries: what was signed here and is not certified   |
+ * | devices?   | devices, then entries: certified payments to them that they have not claimed              |
  * | range?     | entries: payers' entries that the chain claims, then the chain up to a certified entry    |
  * | entries    | nothing: taken into the replica, and passed on to the swarm's other relays                |
  * | fraud, broken | nothing: kept and shown to everyone, if it proves what it says                          |
@@ -38,6 +39,7 @@ import { startRelayFacts } from './relay-facts.ts'
 import { createEpochs } from './relay-epochs.ts'
 import { type LedgerView, viewLedger } from './relay-ledger.ts'
 import { createQuorum } from './relay-quorum.ts'
+import { devicesOf } from './relay-devices.ts'
 import { segments } from './relay-segments.ts'
 import { createSettling } from './relay-settling.ts'
 
@@ -228,6 +230,12 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
         network.blame(from, `entries: ${refusal.type}`)
   }
 
+  const devices = async (from: NodeId, { identity }: WireBody<'devices?'>): Promise<void> => {
+    const found = await devicesOf(replica, identity)
+    await say(from, ['devices', { identity, devices: found }])
+    for (const device of found) if (toHex(device) !== from) await tellIncomes(from, device)
+  }
+
   const answer = async (from: NodeId, message: WireMessage): Promise<void> => {
     const [type, body] = message
     switch (type) {
@@ -243,6 +251,8 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
         return head(from, body)
       case 'range?':
         return range(from, body)
+      case 'devices?':
+        return devices(from, body)
       default:
         return facts.answer(from, message)
     }

@@ -110,6 +110,8 @@ export interface AgentView {
     readonly todayMicro: number
   }
   readonly deposit: DepositView | null
+  /** Other devices of this identity, once they were looked for; null outside of a swarm. */
+  readonly lost: LostView | null
   /**
    * What stands against the swarm or this account, the worst of it: more witnesses lie than the swarm bears; the account is closed; its
    * key has signed two entries at one number; it owes penalties; it was fined.
@@ -132,6 +134,30 @@ export interface AgentView {
   readonly models: readonly ModelView[]
   readonly jobs: readonly JobView[]
   readonly work: readonly WorkView[]
+}
+
+export interface LostView {
+  readonly asked: boolean
+  /** A relay has answered. */
+  readonly answered: boolean
+  readonly devices: readonly LostDeviceView[]
+}
+export interface LostDeviceView {
+  readonly id: string
+  readonly seq: number
+  /** Free, with what was paid to it and not claimed. */
+  readonly freeMicro: number
+  readonly stakedMicro: number
+  /** Taken out of its deposit and not free yet. */
+  readonly lockedMicro: number
+  /** Null: not begun on this computer. */
+  readonly takeover: null | {
+    /** outrun: what somebody did with that device was certified before; what is left takes another try. */
+    readonly state: 'certifying' | 'unlocking' | 'done' | 'outrun' | 'closed'
+    readonly movedMicro: number
+    readonly restMicro: number
+    readonly freeMs: number | null
+  }
 }
 
 /** Credits set aside in one's own account: part of what others go by, and what a penalty takes first. None before the first income. */
@@ -216,6 +242,8 @@ export interface AgentCommands {
   checkEntry: { args: { seq: number }; answer: EntryCheckView }
   /** Sets the deposit to this, in µcr; more than is free is refused with the figures. */
   deposit: { args: { stakedMicro: number }; answer: Record<string, never> }
+  /** Asks the relays which other devices this identity has; the view tells. */
+  lookForDevices: { args: Record<string, never>; answer: Record<string, never> }
   prepareModel: { args: { model: string }; answer: Record<string, never> }
   /** A local job that shows that this machine can compute. */
   selfTest: { args: Record<string, never>; answer: { ms: number; texts: number; dimension: number } }
@@ -241,6 +269,8 @@ export interface BackgroundCommands {
   confirmPhrase: { args: Record<string, never>; answer: BackgroundState }
   /** Only before a swarm was joined. */
   restore: { args: { phrase: string }; answer: BackgroundState }
+  /** Moves all that a lost device of this identity holds on to this one, by the 24 words, which are not kept. */
+  takeOver: { args: { device: string; phrase: string }; answer: BackgroundState }
   erase: { args: Record<string, never>; answer: BackgroundState }
 }
 export type BackgroundCommand = keyof BackgroundCommands

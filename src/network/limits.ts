@@ -15,6 +15,8 @@ export const ratesPerMinute: Readonly<Record<WireType, number>> = {
   'head?': 120,
   head: 600,
   'range?': 120,
+  'devices?': 6,
+  devices: 60,
   witness: 60,
   signed: 1_200,
   // 48 KiB each: 30 MiB/s, more than a data channel was seen to carry.

@@ -14,6 +14,8 @@
  * | head      | {author, summary}                       | the answer; summary null where none is known                        |
  * | range?    | {author, from}                          | that author's certified entries from this seq                       |
  * | witness   | {witness, device, signature}            | this device answers for that witness; anyone passes it on            |
+ * | devices?  | {identity}                              | relay: which devices has this root key certified                    |
+ * | devices   | {identity, devices}                     | the answer; after it, what is certified for them and not claimed    |
  * | signed    | {message, hops}                         | a signed contract message; hops left for gossip (sow only, else 0)  |
  * | chunk     | {agreement, direction, index, last, enc, data} | sealed payload (0) or result (1)                            |
  * | want      | {agreement, direction, from}            | send the chunks from this index on (again)                          |
@@ -52,6 +54,8 @@ export const wireSchemas = {
     summary: v.nullable(v.strictObject({ author: key32, seq: uint(), id: id32, claimed: uint(), paid: uint(), staked: uint() })),
   }),
   'range?': v.strictObject({ author: key32, from: uint() }),
+  'devices?': v.strictObject({ identity: key32 }),
+  devices: v.strictObject({ identity: key32, devices: v.pipe(v.array(key32), v.maxLength(32)) }),
   witness: v.strictObject({ witness: key32, device: key32, signature: sig64 }),
   signed: v.strictObject({ message: bytesUpTo(8 * 1024), hops: uint(3) }),
   chunk: v.strictObject({

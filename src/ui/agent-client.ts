@@ -29,6 +29,7 @@ const waitMs: { readonly [C in AgentCommand]: number } = {
   history: 15_000,
   checkEntry: 15_000,
   deposit: 15_000,
+  lookForDevices: 15_000,
   prepareModel: 1_800_000,
   selfTest: 300_000,
 }

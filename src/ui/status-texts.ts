@@ -1,6 +1,6 @@
 /** The texts of states and reasons. Complete by type: a new one without a text does not compile. */
 import { keyPart } from './error-text.ts'
-import type { AgentView, EntryCheckView, HistoryLineView, JobState, WorkView } from '../messages/view.ts'
+import type { AgentView, EntryCheckView, HistoryLineView, JobState, LostDeviceView, WorkView } from '../messages/view.ts'
 import { lookUp, type MessageKey } from './i18n.ts'
 import type { Activity, Reason } from './status.ts'
 
@@ -76,6 +76,15 @@ export const entryFaultTexts: { readonly [F in NonNullable<EntryCheckView['fault
   signature: 'historyFault_signature',
   chain: 'historyFault_chain',
   certificate: 'historyFault_certificate',
+}
+
+/** With what was moved, what is to come, and when. */
+export const takeoverTexts: { readonly [S in NonNullable<LostDeviceView['takeover']>['state']]: MessageKey } = {
+  certifying: 'takeover_certifying',
+  unlocking: 'takeover_unlocking',
+  done: 'takeover_done',
+  outrun: 'takeover_outrun',
+  closed: 'takeover_closed',
 }
 
 export const troubleTexts: { readonly [T in NonNullable<AgentView['trouble']>]: MessageKey } = {

@@ -60,6 +60,13 @@ export const callSchemas = {
   certified: v.strictObject({ certificate: certificateSchema }),
   paidTo: v.strictObject({ payee: key32 }),
   adopt: v.strictObject({ entries: v.pipe(v.array(entry), v.maxLength(entriesMax)), certificate: v.nullable(certificateSchema) }),
+  lostDevice: v.strictObject({
+    device: key32,
+    entries: v.pipe(v.array(entry), v.maxLength(entriesMax)),
+    certificate: v.nullable(certificateSchema),
+    incomes: v.pipe(v.array(v.strictObject({ entry, certificate: certificateSchema })), v.maxLength(incomesMax)),
+  }),
+  lostDevices: none,
   account: none,
   statement: v.strictObject({ before: v.nullable(uint()) }),
   entryProof: v.strictObject({ seq: uint() }),

@@ -164,6 +164,8 @@ export const createHandlers = ({ verifier, session, keeper, identity, swarm, sta
         const whole = page.length < wanted.length ? page.filter(({ seq }) => seq > page[0]!.seq) : page
         return ok({ lines: whole, certified: (await chain.certificate())?.seq ?? -1, more: whole.length < wanted.length })
       }),
+    lostDevice: (_, args) => withBooks(({ lost }) => lost.learn(args)),
+    lostDevices: () => withBooks(async ({ lost }) => ok({ devices: await lost.list() })),
     entryProof: (_, { seq }) =>
       withBooks(async ({ chain }) => {
         const certificate = await chain.certificateFrom(seq)

@@ -6,8 +6,9 @@
  */
 import type { SwarmLink } from '../economy/link.ts'
 import type { Policy } from '../economy/policy.ts'
-import type { Verifier } from '../identity/keys.ts'
-import type { PhraseError } from '../identity/recovery.ts'
+import type { PublicKey, Verifier } from '../identity/keys.ts'
+import { createNobleSigner } from '../identity/noble.ts'
+import { type PhraseError, rootSecretFromPhrase } from '../identity/recovery.ts'
 import { equalBytes } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Random } from '../lib/random.ts'
@@ -64,6 +65,8 @@ export interface LocalVault extends Vault {
   readonly confirmPhrase: () => Promise<Result<void, VaultError>>
   /** Only outside of a swarm. */
   readonly restore: (phrase: string) => Promise<Result<void, VaultError | PhraseError>>
+  /** Signs with the root key of these words what moves all of a lost device's account on to this one; the words are not kept. */
+  readonly takeOver: (device: PublicKey, phrase: string) => Promise<Result<void, VaultError | PhraseError>>
   readonly close: () => Promise<void>
 }
 
@@ -216,6 +219,16 @@ export const createVault = async (deps: VaultDeps): Promise<Result<LocalVault, I
         identity = restored.value
         changed()
         return ok(undefined)
+      }),
+    takeOver: (device, phrase) =>
+      alone(async () => {
+        const secret = rootSecretFromPhrase(phrase)
+        if (!secret.ok) return secret
+        if (!swarm?.books) return err({ type: 'no-swarm' })
+        const taken = await swarm.books.lost.takeOver(device, createNobleSigner(secret.value))
+        secret.value.fill(0)
+        if (taken.ok) changed()
+        return taken.ok ? ok(undefined) : taken
       }),
     close: () => alone(() => store.close()),
   })

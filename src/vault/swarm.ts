@@ -11,6 +11,7 @@ import { type Answers, createAnswers } from './answers.ts'
 import type { FoundingRecord } from './founding.ts'
 import type { Identity } from './identity.ts'
 import { scopedStore } from './scoped-store.ts'
+import { createLostDevices, type LostDevices } from './lost-devices.ts'
 import { createSettling, type Settling } from './settling.ts'
 import { createSpending, type Spending } from './spending.ts'
 import { createStampKeeper, type StampKeeper } from './stamp.ts'
@@ -24,7 +25,7 @@ export interface Swarm {
   /** Where this device founded it. */
   readonly founding?: FoundingRecord
   /** From the policy on, as it names the witnesses. */
-  readonly books?: { readonly chain: OwnChain; readonly settling: Settling; readonly stamps: StampKeeper }
+  readonly books?: { readonly chain: OwnChain; readonly settling: Settling; readonly lost: LostDevices; readonly stamps: StampKeeper }
 }
 
 export const openSwarm = (
@@ -48,7 +49,8 @@ export const openSwarm = (
   const chain = createOwnChain({ store, signer, verifier, rules: rulesOf(policy), clock })
   const stamps = createStampKeeper(store, { device: device.device, swarm: record.link.swarm, bits: policy.stampBits })
   const settling = createSettling({ store, chain, spending, policy, device, stamps, headChecked, clock })
-  return { ...swarm, books: { chain, settling, stamps } }
+  const lost = createLostDevices({ store: deps.store, own: store, policy, verifier, clock, self: device, swarm: record.link.swarm })
+  return { ...swarm, books: { chain, settling, lost, stamps } }
 }
 
 /** A policy was checked before it was stored. */

@@ -15,6 +15,7 @@ import type { Bytes } from '../lib/bytes.ts'
 import type { Result } from '../lib/result.ts'
 import type { Founded } from './founding.ts'
 import type { DepositFigures } from './deposit.ts'
+import type { LostDevice } from './lost-devices.ts'
 import type { StatementLine } from './statement.ts'
 
 export interface Settings {
@@ -75,6 +76,8 @@ export type VaultError =
   | { readonly type: 'deposit'; readonly reason: 'too-much'; readonly needMicro: number; readonly availableMicro: number }
   /** What was asked contradicts what is stored or the rules; `what` says how. */
   | { readonly type: 'refused'; readonly what: string }
+  /** unknown: nothing of that device is known here. other-identity: it, or the phrase, is of another identity. */
+  | { readonly type: 'lost-device'; readonly reason: 'unknown' | 'other-identity' }
   | { readonly type: 'storage'; readonly message: string }
   /** The background went away and did not come back within the wait. Resend under the same id. */
   | { readonly type: 'unavailable' }
@@ -135,6 +138,21 @@ export interface VaultCalls {
    * dropped and done anew. With no entries: it knows none beyond ours. Either way the head is checked.
    */
   adopt: { args: { entries: readonly Bytes[]; certificate: Certificate | null }; answer: Record<string, never> }
+  /**
+   * What a relay tells of another device of this identity: a run of its chain up to a certified entry, and certified entries that pay it.
+   * Certified entries of a takeover are told the same way.
+   */
+  lostDevice: {
+    args: {
+      device: PublicKey
+      entries: readonly Bytes[]
+      certificate: Certificate | null
+      incomes: readonly { entry: Bytes; certificate: Certificate }[]
+    }
+    answer: LostDevice
+  }
+  /** Devices whose takeover was begun here, by their owner's phrase. */
+  lostDevices: { args: Record<string, never>; answer: { devices: readonly LostDevice[] } }
   account: { args: Record<string, never>; answer: Account }
   /** Lines of entries below number `before` (null: from the head), oldest first, at most `statementLinesMax`; the number of the newest certified entry, −1: none. */
   statement: { args: { before: number | null }; answer: { lines: readonly StatementLine[]; certified: number; more: boolean } }

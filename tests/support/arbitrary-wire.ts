@@ -21,6 +21,8 @@ const bodies: { readonly [T in keyof typeof wireSchemas]: fc.Arbitrary<unknown> 
     summary: fc.option(fc.record({ author: bytes(32), seq: n, id: bytes(32), claimed: n, paid: n, staked: n })),
   }),
   'range?': fc.record({ author: bytes(32), from: n }),
+  'devices?': fc.record({ identity: bytes(32) }),
+  devices: fc.record({ identity: bytes(32), devices: fc.array(bytes(32), { maxLength: 4 }) }),
   witness: fc.record({ witness: bytes(32), device: bytes(32), signature: bytes(64) }),
   signed: fc.record({ message: upTo(500), hops: fc.nat(3) }),
   chunk: fc.record({

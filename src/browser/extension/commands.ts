@@ -3,7 +3,8 @@ import * as v from 'valibot'
 import { formatLink, linkCharsMax, parseLink, urlCharsMax, urlsMax } from '../../economy/link-codec.ts'
 import type { SwarmLink } from '../../economy/link.ts'
 import type { Policy } from '../../economy/policy.ts'
-import { toHex } from '../../lib/bytes.ts'
+import type { PublicKey } from '../../identity/keys.ts'
+import { fromHex, toHex } from '../../lib/bytes.ts'
 import { ok, type Result } from '../../lib/result.ts'
 import { parse, text, uint } from '../../lib/schema.ts'
 import type { BackgroundCommand, BackgroundCommands, BackgroundState, UiError } from '../../messages/view.ts'
@@ -29,6 +30,7 @@ export interface VaultControls {
   readonly phraseWords: () => Promise<readonly string[] | null>
   readonly confirmPhrase: () => Done
   readonly restore: (phrase: string) => Done
+  readonly takeOver: (device: PublicKey, phrase: string) => Done
 }
 
 export interface CommandDeps {
@@ -63,6 +65,7 @@ const schemas = {
   phrase: none,
   confirmPhrase: none,
   restore: v.strictObject({ phrase: text(phraseCharsMax) }),
+  takeOver: v.strictObject({ device: v.pipe(text(64), v.regex(/^[0-9a-f]{64}$/)), phrase: text(phraseCharsMax) }),
   erase: none,
 } satisfies { [C in BackgroundCommand]: v.GenericSchema<BackgroundCommands[C]['args']> }
 
@@ -105,6 +108,7 @@ const createHandlers = ({ vault, erase, presetShares, models }: CommandDeps): Ha
     leave: () => after((open) => open.leaveSwarm()),
     phrase: async () => ok({ words: await (await vault()).phraseWords() }),
     confirmPhrase: () => after((open) => open.confirmPhrase()),
+    takeOver: ({ device, phrase }) => after((open) => open.takeOver(fromHex(device)!, phrase)),
     restore: ({ phrase }) => after((open) => open.restore(phrase)),
     erase: async () => {
       await erase()

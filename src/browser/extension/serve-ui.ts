@@ -35,6 +35,7 @@ const schemas = {
   history: v.object({ before: v.nullable(uint()) }),
   checkEntry: v.object({ seq: uint() }),
   deposit: v.object({ stakedMicro: uint() }),
+  lookForDevices: none,
   prepareModel: v.object({ model }),
   selfTest: none,
 } satisfies { [C in AgentCommand]: v.GenericSchema }
@@ -103,6 +104,10 @@ export const serveUi = (agent: Agent, engine: Engine, now: () => number): (() =>
     deposit: async (args) => {
       const asked = await agent.deposit(args.stakedMicro)
       return asked.ok ? ok({}) : refusal(asked.error)
+    },
+    lookForDevices: async () => {
+      await agent.lookForDevices()
+      return ok({})
     },
     prepareModel: async (args) => {
       const prepared = await engine.prepare(args.model)

@@ -55,7 +55,7 @@ export const Dashboard = () => {
                 <ModelsCard models={view.models} />
               </>
             )}
-            <SettingsCard background={background} />
+            <SettingsCard background={background} lost={view?.lost ?? null} />
           </aside>
         )}
       </main>

@@ -1,12 +1,13 @@
 /** Where models come from, who one is, leaving the swarm, erasing everything. What cannot be undone asks twice. */
 import { useState, type FormEvent } from 'react'
-import type { BackgroundState } from '../../messages/view.ts'
+import type { BackgroundState, LostView } from '../../messages/view.ts'
 import { ErrorNote } from '../components/error-note.tsx'
 import { Card, Id } from '../components/parts.tsx'
 import { t } from '../i18n.ts'
+import { LostDevice } from './lost-device.tsx'
 import { useRequest, useUi } from '../ui-context.ts'
 
-export const SettingsCard = ({ background }: { readonly background: BackgroundState }) => (
+export const SettingsCard = ({ background, lost }: { readonly background: BackgroundState; readonly lost: LostView | null }) => (
   <Card id="settings" title={t('settingsTitle')} icon="gear">
     <HubUrl saved={background.hubUrl} />
     <dl className="list">
@@ -31,6 +32,7 @@ export const SettingsCard = ({ background }: { readonly background: BackgroundSt
         </a>
       </p>
     )}
+    {lost && <LostDevice lost={lost} />}
     <div className="stack">
       {background.swarm && <Twice testid="leave" command="leave" text={t('leave')} question={t('leaveQuestion')} />}
       <Twice testid="erase" command="erase" text={t('erase')} question={t('eraseQuestion')} />

@@ -155,6 +155,7 @@ const view: AgentView = {
     unlocking: [],
     unlockMs: 24 * 60 * minute,
   },
+  lost: { asked: false, answered: false, devices: [] },
   trouble: null,
   founderAway: false,
   founder: null,
@@ -254,6 +255,23 @@ export const scenarios = {
   },
   idle: idle('no-requesters'),
   ready: idle('no-requesters', { jobs: [] }),
+  lost: idle('no-requesters', {
+    lost: {
+      asked: true,
+      answered: true,
+      devices: [
+        { id: hex(101), seq: 12, freeMicro: credits(84.25), stakedMicro: credits(37), lockedMicro: 0, takeover: null },
+        {
+          id: hex(103),
+          seq: 40,
+          freeMicro: 0,
+          stakedMicro: 0,
+          lockedMicro: credits(20),
+          takeover: { state: 'unlocking', movedMicro: credits(212), restMicro: credits(20), freeMs: nowMs + 22 * 60 * minute },
+        },
+      ],
+    },
+  }),
   deposit: idle('no-requesters', {
     deposit: {
       certifiedMicro: credits(37),

@@ -168,6 +168,16 @@ export const pageCases: readonly PageCase[] = [
     },
   },
   {
+    name: 'dashboard-lost',
+    page: 'dashboard',
+    scenario: 'lost',
+    state: 'ready',
+    gestures: async (page) => {
+      await click(page, 'lost-take')
+      await page.getByTestId('lost-words').fill('apple '.repeat(24))
+    },
+  },
+  {
     name: 'dashboard-deposit',
     page: 'dashboard',
     scenario: 'deposit',

@@ -48,6 +48,7 @@ const setUp = () => {
       return ok(undefined)
     },
     restore: async () => err({ type: 'phrase', reason: 'checksum' }),
+    takeOver: async () => ok(undefined),
   }
   const deps: CommandDeps = { vault: async () => controls, erase: async () => {}, presetShares, models: [] }
   const answer = createCommands(deps)

@@ -33,6 +33,8 @@ const examples: { readonly [C in VaultCall]: VaultCalls[C]['args'] } = {
   certified: { certificate: { author: key, seq: 0, id: key, signatures: [] } },
   paidTo: { payee: key },
   adopt: { entries: [], certificate: null },
+  lostDevice: { device: key, entries: [], certificate: null, incomes: [] },
+  lostDevices: {},
   account: {},
   statement: { before: null },
   entryProof: { seq: 0 },

@@ -1,0 +1,208 @@
+/**
+ * Other devices of one's identity, and the takeover of a lost one (vault/lost-devices.ts signs it, by the phrase): relays are asked
+ * which there are, their chains are brought to the vault, and what the root key signed is shown to the witnesses entry by entry until
+ * it is certified. Who was faster, the owner or a thief, is theirs to decide; here it is told.
+ */
+import type { NodeId } from '../identity/keys.ts'
+import { verifyCertificate } from '../ledger/certificate.ts'
+import { parseEntry, payLines } from '../ledger/entry.ts'
+import { quorumOf } from '../ledger/rules.ts'
+import { rulesOf } from '../economy/policy-codec.ts'
+import type { Certificate } from '../ledger/types.ts'
+import { type Bytes, equalBytes, fromHex, toHex } from '../lib/bytes.ts'
+import type { WireBody, WireMessage } from '../network/wire.ts'
+import type { LostDevice } from '../vault/lost-devices.ts'
+import type { AgentDeps, Membership } from './deps.ts'
+import { segments } from './relay-segments.ts'
+import { createSignatures } from './settlement-signatures.ts'
+
+const resubmitMs = 5_000
+/** While a stake is being let go: it takes hours. */
+const resubmitUnlockingMs = 5 * 60_000
+/** Devices of one identity that are followed. */
+const devicesMax = 32
+/** Entries of one relay's answer that wait for their certificate. */
+const partsMax = 512
+
+export interface LostView {
+  readonly asked: boolean
+  /** A relay has answered. */
+  readonly answered: boolean
+  readonly devices: readonly LostDeviceState[]
+}
+export interface LostDeviceState extends Omit<LostDevice, 'device' | 'takeover'> {
+  readonly id: NodeId
+  readonly takeover: null | {
+    /** certifying: with the witnesses. unlocking: the rest waits until the stake is let go. closed: nothing of it is certified any more. */
+    readonly state: 'certifying' | 'unlocking' | 'done' | 'outrun' | 'closed'
+    readonly movedMicro: number
+    readonly restMicro: number
+    readonly freeMs: number | null
+  }
+}
+
+export interface LostDevices {
+  /** Asks the relays which devices this identity has. */
+  readonly look: () => Promise<void>
+  /** What the vault has begun: at the start, and when its owner has typed the phrase. */
+  readonly refresh: () => Promise<void>
+  readonly onMessage: (from: NodeId, message: WireMessage) => Promise<void>
+  readonly tick: () => Promise<void>
+  readonly view: () => LostView
+}
+
+export const createLostDevices = (
+  { clock, random, vault, verifier }: Pick<AgentDeps, 'clock' | 'random' | 'vault' | 'verifier'>,
+  { policy, device: self, network }: Membership,
+  { relays, changed }: { readonly relays: () => readonly NodeId[]; readonly changed: () => void },
+): LostDevices => {
+  const rules = rulesOf(policy)
+  const signatures = createSignatures(verifier, rules)
+  const known = new Map<NodeId, LostDevice | null>()
+  const parts = new Map<NodeId, readonly Bytes[]>()
+  /** Why the witnesses wait with a device's next entry. */
+  const reasons = new Map<NodeId, string>()
+  let asked = false
+  let answered = false
+  let submittedMs = 0
+
+  const toRelays = async (message: WireMessage): Promise<void> =>
+    void (await Promise.all(relays().map((id) => network.send(id, message))))
+  const open = (): readonly (readonly [NodeId, Bytes])[] =>
+    [...known].flatMap(([id, device]) => (device?.takeover?.next ? [[id, device.takeover.next] as const] : []))
+
+  const submit = async (): Promise<void> => {
+    submittedMs = clock.now()
+    for (const [, next] of open()) await toRelays(['certify', { entries: [next] }])
+  }
+  /** By our clock the last stake is out then; the witnesses may be a little behind. */
+  const freeMs = (): number => Math.min(...[...known.values()].flatMap((device) => (device?.takeover?.next ? [device.takeover.freeMs ?? 0] : [])))
+
+  const learn = async (
+    id: NodeId,
+    told: { readonly entries: readonly Bytes[]; readonly certificate: Certificate | null; readonly incomes: readonly Paid[] },
+  ): Promise<LostDevice | undefined> => {
+    const learned = await vault.call(`lost/${toHex(random.bytes(8))}`, 'lostDevice', { device: fromHex(id)!, ...told })
+    if (!learned.ok) return undefined
+    const before = known.get(id)?.takeover
+    known.set(id, learned.value)
+    changed()
+    if (before?.next && learned.value.takeover?.next && !equalBytes(before.next, learned.value.takeover.next)) await submit()
+    return learned.value
+  }
+
+  const onDevices = async (from: NodeId, { identity, devices }: WireBody<'devices'>): Promise<void> => {
+    if (!equalBytes(identity, self.root)) return
+    answered = true
+    for (const device of devices) {
+      const id = toHex(device)
+      if (equalBytes(device, self.device) || (!known.has(id) && known.size >= devicesMax)) continue
+      const seq = known.get(id)?.seq ?? -1
+      if (!known.has(id)) known.set(id, null)
+      await network.send(from, ['range?', { author: device, from: seq + 1 }])
+    }
+    changed()
+  }
+
+  const onEntries = async (from: NodeId, { entries, certificate }: WireBody<'entries'>): Promise<void> => {
+    const waiting = parts.get(from) ?? []
+    if (certificate === null) {
+      if (waiting.length + entries.length <= partsMax) parts.set(from, [...waiting, ...entries])
+      return
+    }
+    parts.delete(from)
+    const author = toHex(certificate.author)
+    if (!known.has(author)) return onIncome(entries.at(-1), certificate)
+    if (entries.length === 0 || certificate.signatures.length < quorumOf(rules.witnesses.length)) return onSignature(author, certificate)
+    const before = known.get(author)?.seq ?? -1
+    const learned = await learn(author, { entries: [...waiting, ...entries], certificate, incomes: [] })
+    // A long chain comes in several runs.
+    if (learned && learned.seq > before) await network.send(from, ['range?', { author: certificate.author, from: learned.seq + 1 }])
+  }
+
+  /** Somebody's certified payment to one of these devices. */
+  const onIncome = async (entry: Bytes | undefined, certificate: Certificate): Promise<void> => {
+    const parsed = entry && parseEntry(entry)
+    if (!entry || !parsed?.ok) return
+    for (const [payee] of payLines(parsed.value.entry))
+      if (known.has(toHex(payee))) await learn(toHex(payee), { entries: [], certificate: null, incomes: [{ entry, certificate }] })
+  }
+
+  const onSignature = async (id: NodeId, certificate: Certificate): Promise<void> => {
+    const next = known.get(id)?.takeover?.next
+    const parsed = next && parseEntry(next)
+    if (!next || !parsed?.ok || !equalBytes(parsed.value.id, certificate.id)) return
+    const merged = await signatures.add(certificate)
+    if (!merged || !(await verifyCertificate(verifier, merged, rules))) return
+    signatures.forget(merged)
+    reasons.delete(id)
+    await learn(id, { entries: [next], certificate: merged, incomes: [] })
+    if (payLines(parsed.value.entry).some(([payee]) => equalBytes(payee, self.device)))
+      await vault.call(`claim/${toHex(random.bytes(8))}`, 'claim', { incomes: [{ entry: next, certificate: merged }] })
+    for (const body of segments([next], merged)) await toRelays(['entries', body])
+  }
+
+  const onRefused = async (from: NodeId, { re, author, reason }: WireBody<'refused'>): Promise<void> => {
+    if (re !== 'certify' || !author) return
+    const id = toHex(author)
+    const device = known.get(id)
+    if (!device?.takeover?.next) return
+    reasons.set(id, reason)
+    changed()
+    // Another entry stands there: once it is certified, that is how it was decided.
+    if (reason === 'taken') await network.send(from, ['range?', { author, from: device.seq + 1 }])
+  }
+
+  const refresh = async (): Promise<void> => {
+    const read = await vault.call('lostDevices', 'lostDevices', {})
+    if (!read.ok) return
+    for (const device of read.value.devices) known.set(toHex(device.device), device)
+    if (open().length > 0) await submit()
+    changed()
+  }
+
+  return {
+    look: async () => {
+      asked = true
+      answered = false
+      changed()
+      await toRelays(['devices?', { identity: self.root }])
+    },
+    refresh,
+    onMessage: async (from, message) => {
+      if (!relays().includes(from)) return
+      const [type, body] = message
+      if (type === 'devices') return onDevices(from, body)
+      if (type === 'entries') return onEntries(from, body)
+      if (type === 'refused') return onRefused(from, body)
+    },
+    tick: async () => {
+      const everyMs = freeMs() > clock.now() ? resubmitUnlockingMs : resubmitMs
+      if (open().length > 0 && clock.now() - submittedMs >= everyMs) await submit()
+    },
+    view: () => ({
+      asked,
+      answered,
+      devices: [...known].flatMap(([id, found]) => {
+        if (!found) return []
+        const { device: _, takeover, ...device } = found
+        return [{ ...device, id, takeover: takeover && viewOf(takeover, reasons.get(id), clock.now()) }]
+      }),
+    }),
+  }
+}
+
+interface Paid {
+  readonly entry: Bytes
+  readonly certificate: Certificate
+}
+
+const viewOf = (
+  { next, outrun, movedMicro, restMicro, freeMs }: NonNullable<LostDevice['takeover']>,
+  reason: string | undefined,
+  nowMs: number,
+): NonNullable<LostDeviceState['takeover']> => {
+  const unlocking = reason === 'unlocking' || (freeMs !== null && freeMs > nowMs)
+  const waiting = reason === 'closed' ? 'closed' : unlocking ? 'unlocking' : 'certifying'
+  return { state: outrun ? 'outrun' : next === null ? 'done' : waiting, movedMicro, restMicro, freeMs }
+}

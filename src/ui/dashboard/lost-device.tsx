@@ -1,0 +1,114 @@
+/** A lost or stolen device: find it, see what would be moved, type the 24 words, and follow what the witnesses decide. */
+import { useState, type FormEvent } from 'react'
+import type { LostDeviceView, LostView } from '../../messages/view.ts'
+import { ErrorNote } from '../components/error-note.tsx'
+import { Id } from '../components/parts.tsx'
+import { formatAmount, formatWait } from '../format.ts'
+import { t } from '../i18n.ts'
+import { takeoverTexts } from '../status-texts.ts'
+import { useClock, useRequest, useUi } from '../ui-context.ts'
+
+export const LostDevice = ({ lost }: { readonly lost: LostView }) => {
+  const ui = useUi()
+  const { busy, error, run } = useRequest()
+  return (
+    <details className="lost" open={lost.devices.some(({ takeover }) => takeover !== null)}>
+      <summary data-testid="lost-open">{t('lostTitle')}</summary>
+      <div className="stack">
+        <p className="note">{t('lostExplained')}</p>
+        <div className="actions">
+          <button
+            type="button"
+            className="button quiet"
+            data-testid="lost-look"
+            disabled={busy}
+            onClick={() => void run(() => ui.agent.call('lookForDevices', {}))}
+          >
+            {t('lostLook')}
+          </button>
+        </div>
+        <ErrorNote error={error} />
+        <p className="note" role="status" data-testid="lost-state">
+          {lost.asked && (lost.answered ? lost.devices.length === 0 && t('lostNone') : t('lostLooking'))}
+        </p>
+        <ul className="rows">
+          {lost.devices.map((device) => (
+            <li key={device.id} data-testid="lost-device" data-device={device.id} data-state={device.takeover?.state ?? 'found'}>
+              <Device device={device} />
+            </li>
+          ))}
+        </ul>
+      </div>
+    </details>
+  )
+}
+
+const Device = ({ device }: { readonly device: LostDeviceView }) => {
+  const clock = useClock()
+  const { takeover, freeMicro, stakedMicro, lockedMicro } = device
+  const laterMicro = stakedMicro + lockedMicro
+  const again = takeover === null || takeover.state === 'outrun'
+  return (
+    <div className="stack">
+      <Id value={device.id} />
+      {takeover && (
+        <p role="status" className={takeover.state === 'outrun' || takeover.state === 'closed' ? 'bad' : takeover.state === 'done' ? 'good' : 'note'}>
+          {t(
+            takeoverTexts[takeover.state],
+            formatAmount(takeover.movedMicro),
+            formatAmount(takeover.restMicro),
+            takeover.freeMs === null ? '' : formatWait(takeover.freeMs - clock.now()),
+          )}
+        </p>
+      )}
+      {again && (
+        <p>{laterMicro > 0 ? t('lostHoldsBoth', formatAmount(freeMicro), formatAmount(laterMicro)) : t('lostHolds', formatAmount(freeMicro))}</p>
+      )}
+      {again && <TakeOver device={device.id} />}
+    </div>
+  )
+}
+
+const wordCount = 24
+
+const TakeOver = ({ device }: { readonly device: string }) => {
+  const ui = useUi()
+  const [phrase, setPhrase] = useState<string | null>(null)
+  const { busy, error, run } = useRequest()
+  if (phrase === null)
+    return (
+      <button type="button" className="link danger" data-testid="lost-take" onClick={() => setPhrase('')}>
+        {t('lostTake')}
+      </button>
+    )
+  const words = phrase.trim().toLowerCase().split(/\s+/)
+  const submit = (event: FormEvent): void => {
+    event.preventDefault()
+    void run(() => ui.ask('takeOver', { device, phrase: words.join(' ') })).then((state) => state && setPhrase(null))
+  }
+  return (
+    <form className="twice" onSubmit={submit}>
+      <p>{t('lostQuestion')}</p>
+      <label htmlFor={`words-${device}`}>{t('restoreLabel')}</label>
+      <textarea
+        id={`words-${device}`}
+        data-testid="lost-words"
+        rows={3}
+        value={phrase}
+        spellCheck={false}
+        autoComplete="off"
+        autoCapitalize="none"
+        onChange={(event) => setPhrase(event.target.value)}
+      />
+      <ErrorNote error={error} />
+      <div className="actions">
+        <button type="submit" className="button danger" data-testid="lost-yes" disabled={busy || words.length !== wordCount}>
+          {t('lostTake')}
+        </button>
+        <button type="button" className="button quiet" onClick={() => setPhrase(null)}>
+          {t('keep')}
+        </button>
+      </div>
+    </form>
+  )
+}
