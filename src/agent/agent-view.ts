@@ -83,6 +83,7 @@ export const deriveView = (s: ViewSource, revision: number) => {
       pendingMicro: s.vouchers?.pendingMicro() ?? 0,
       reservedMicro: s.account?.reservedMicro ?? 0,
       owedMicro: s.account?.tabsMicro ?? 0,
+      aheadMicro: (s.account?.ahead ?? []).reduce((sum, [, micro]) => sum + micro, 0),
       earnedMicro: s.account?.earnedMicro ?? 0,
       spentMicro: s.account?.spentMicro ?? 0,
       todayMicro: today.micro,

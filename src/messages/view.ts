@@ -105,6 +105,8 @@ export interface AgentView {
     readonly pendingMicro: number
     readonly reservedMicro: number
     readonly owedMicro: number
+    /** Paid ahead to workers, or promised, for work that has not come yet. */
+    readonly aheadMicro: number
     readonly earnedMicro: number
     readonly spentMicro: number
     readonly todayMicro: number

@@ -25,6 +25,9 @@ export const CreditsCard = ({ view }: { readonly view: AgentView }) => {
         <Figure label={t('creditsPendingLabel')} value={formatCredits(credits.pendingMicro)} testid="credits-pending" />
         <Figure label={t('creditsReservedLabel')} value={formatCredits(credits.reservedMicro)} testid="credits-reserved" />
         <Figure label={t('creditsOwedLabel')} value={formatCredits(credits.owedMicro)} testid="credits-owed" />
+        {credits.aheadMicro > 0 && (
+          <Figure label={t('creditsAheadLabel')} value={formatCredits(credits.aheadMicro)} testid="credits-ahead" />
+        )}
         <Figure label={t('creditsEarnedLabel')} value={formatCredits(credits.earnedMicro)} testid="credits-earned" />
         <Figure label={t('creditsSpentLabel')} value={formatCredits(credits.spentMicro)} testid="credits-spent" />
       </dl>

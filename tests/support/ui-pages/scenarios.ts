@@ -143,6 +143,7 @@ const view: AgentView = {
     availableMicro: credits(512.35),
     pendingMicro: credits(3.2),
     reservedMicro: 0,
+    aheadMicro: 0,
     owedMicro: 0,
     earnedMicro: credits(48.7),
     spentMicro: credits(36.35),

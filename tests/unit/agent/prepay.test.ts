@@ -101,6 +101,8 @@ test(
     await gone.vault.changeSettings({ paused: 'off' })
     await isDone(swarm, requester, id)
     await swarm.until('settled', () => requester.agent().view().credits.owedMicro === 0)
+    // Shown as what it is: paid for work that may still come.
+    expect(requester.agent().view().credits.aheadMicro).toBe(stepMicro)
     expect(requester.agent().view()).toMatchObject({ credits: { spentMicro: 2 * stepMicro }, jobs: [{ costMicro: stepMicro }] })
     expect(await aheadOf(requester)).toBe(stepMicro)
     await gone.vault.changeSettings({ paused: null })
