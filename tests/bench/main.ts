@@ -12,6 +12,7 @@ import { benchCatchUp } from './ledger-sync.ts'
 import { benchPackageSize } from './package-size.ts'
 import { benchRoundtrip } from './roundtrip.ts'
 import { benchSearch } from './search.ts'
+import { benchSpread } from './spread.ts'
 import { benchStartWorker } from './start-worker.ts'
 
 interface Bench {
@@ -28,6 +29,8 @@ const benches: Readonly<Record<string, Bench>> = {
   'ledger.append': { measure: benchLedgerAppend },
   'ledger.merge': { measure: benchLedgerMerge },
   'sync.catchup': { measure: benchCatchUp },
+  'sync.spread': { measure: () => benchSpread(100) },
+  'sync.spread.1000': { measure: () => benchSpread(1_000) },
   'embed.cost': { measure: benchCost },
   'embed.texts': { measure: () => benchEmbed() },
 }
