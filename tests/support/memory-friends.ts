@@ -1,6 +1,7 @@
 /** A swarm of friends without a relay, in one process on one clock: everyone a whole agent with its vault, one of them the founder, met by a tracker. */
 import { startAgent, type Agent } from '../../src/agent/agent.ts'
 import type { SwarmLink } from '../../src/economy/link.ts'
+import { findStamp, type MakeStamp } from '../../src/economy/stamp.ts'
 import { createNobleVerifier } from '../../src/identity/noble.ts'
 import { toHex } from '../../src/lib/bytes.ts'
 import { createManualClock, type ManualClock } from '../../src/lib/clock.ts'
@@ -14,9 +15,14 @@ import type { Vault } from '../../src/vault/vault.ts'
 import { createFakeEngine } from './fake-engine.ts'
 import { createPlainSealer, grantMicro } from './memory-agents.ts'
 import { createMemoryHub, type MemoryHub, memorySeal } from './memory-network.ts'
-import { makeStampHere } from './stamp.ts'
 
 export const friendsTracker = 'ws://127.0.0.1:8787'
+
+/** Without waiting: real time does not pass on a clock that is moved by hand. */
+const makeStampAtOnce: MakeStamp = async (wanted, { signal }) => {
+  for (const step of findStamp(wanted, { signal })) if (step.type === 'found') return step.stamp
+  return undefined
+}
 
 /** A browser profile: what both contexts have stored. */
 export type Profile = readonly [vault: ReadonlyMap<string, StoreValue>, agent: ReadonlyMap<string, StoreValue>]
@@ -81,7 +87,7 @@ export const createMemoryFriends = async (seed: string, uses = 10): Promise<Frie
         store: stores.agent,
         engine,
         sealer: createPlainSealer(random),
-        makeStamp: makeStampHere,
+        makeStamp: makeStampAtOnce,
         verifier,
         cores: 2,
         bundledModels: [mini],
