@@ -6,7 +6,7 @@
  * Made step by step: a Worker runs the generator, posts its progress and is called off by an AbortSignal or by its end. Checked
  * once, by the witness that certifies the first entry, at the cost of one try.
  */
-import { argon2id } from '@noble/hashes/argon2.js'
+import { argon2id } from 'hash-wasm'
 import type { PublicKey } from '../identity/keys.ts'
 import type { SwarmId } from '../ledger/types.ts'
 import type { CheckStamp } from '../ledger/witness-admission.ts'
@@ -33,10 +33,10 @@ export type StampStep =
   | { readonly type: 'aborted'; readonly tries: number }
 
 /** Each step is one try; the last one is `found` or `aborted`. */
-export function* findStamp(
+export async function* findStamp(
   { device, swarm, bits }: StampFor,
   { signal, firstNonce = 0 }: { readonly signal?: AbortSignal; readonly firstNonce?: number } = {},
-): Generator<StampStep, void, void> {
+): AsyncGenerator<StampStep, void, void> {
   if (bits === 0) {
     yield { type: 'found', tries: 0, stamp: new Uint8Array(0) }
     return
@@ -47,7 +47,7 @@ export function* findStamp(
       return
     }
     const stamp = nonceBytes(firstNonce + tries++)
-    if (zeroBitsOf(digestOf(stamp, device, swarm)) >= bits) {
+    if (zeroBitsOf(await digestOf(stamp, device, swarm)) >= bits) {
       yield { type: 'found', tries, stamp }
       return
     }
@@ -62,20 +62,28 @@ export type MakeStamp = (
 ) => Promise<Bytes | undefined>
 
 /** Costs one try where bits > 0 and the length is right; everything cheaper is to be checked before. */
-export const verifyStamp = (stamp: Uint8Array, { device, swarm, bits }: StampFor): Result<void, StampError> => {
+export const verifyStamp = async (stamp: Uint8Array, { device, swarm, bits }: StampFor): Promise<Result<void, StampError>> => {
   if (bits === 0) return stamp.length === 0 || stamp.length === stampBytes ? ok(undefined) : err({ type: 'stamp', reason: 'length' })
   if (stamp.length !== stampBytes) return err({ type: 'stamp', reason: 'length' })
-  return zeroBitsOf(digestOf(stamp, device, swarm)) >= bits ? ok(undefined) : err({ type: 'stamp', reason: 'difficulty' })
+  return zeroBitsOf(await digestOf(stamp, device, swarm)) >= bits ? ok(undefined) : err({ type: 'stamp', reason: 'difficulty' })
 }
 
 /** What a witness asks of a new account, at the cost of one try. */
 export const stampCheck =
   (swarm: SwarmId, bits: number): CheckStamp =>
-  ({ stamp }, device) =>
-    verifyStamp(stamp, { device, swarm, bits }).ok
+  async ({ stamp }, device) =>
+    (await verifyStamp(stamp, { device, swarm, bits })).ok
 
-const digestOf = (stamp: Uint8Array, device: PublicKey, swarm: SwarmId): Uint8Array =>
-  argon2id(stamp, sha256(concat(utf8('edge-net/stamp/1'), swarm, device)), { t: 1, m: memoryKiB, p: 1, dkLen: 32 })
+const digestOf = (stamp: Uint8Array, device: PublicKey, swarm: SwarmId): Promise<Uint8Array> =>
+  argon2id({
+    password: stamp,
+    salt: sha256(concat(utf8('edge-net/stamp/1'), swarm, device)),
+    iterations: 1,
+    memorySize: memoryKiB,
+    parallelism: 1,
+    hashLength: 32,
+    outputType: 'binary',
+  })
 
 const zeroBitsOf = (digest: Uint8Array): number => {
   const at = digest.findIndex((byte) => byte !== 0)

@@ -32,7 +32,7 @@ export const createStampKeeper = (
     return stored.ok ? stored.value : null
   },
   keep: async (stamp) => {
-    const good = verifyStamp(stamp, wanted)
+    const good = await verifyStamp(stamp, wanted)
     if (!good.ok) return refused(`stamp: ${good.error.reason}`)
     const stored = await store.commit([{ ...at, value: stamp }])
     return stored.ok ? ok(undefined) : storeFailed(stored.error)

@@ -7,7 +7,7 @@ import { createNobleVerifier } from '../../src/identity/noble.ts'
 import { signCertificate } from '../../src/ledger/certificate.ts'
 import { entryMessage, type ParsedEntry, signEntry, zeroId } from '../../src/ledger/entry.ts'
 import { createOwnChain } from '../../src/ledger/own-chain.ts'
-import { answerReconcile, continueReconcile, startReconcile } from '../../src/ledger/reconcile.ts'
+import { answerReconcile, continueReconcile, type Reconciliation, startReconcile } from '../../src/ledger/reconcile.ts'
 import { followHeads, planExchange } from '../../src/ledger/reconcile-heads.ts'
 import { createReplica, type Replica } from '../../src/ledger/replica.ts'
 import type { LedgerRules } from '../../src/ledger/rules.ts'
@@ -196,7 +196,7 @@ export const benchLedgerMerge = async (): Promise<readonly Figure[]> => {
     const all = await timed(() => taken(replica, segments.slice(0, -1)))
     const ours = await followHeads(replica)
     const some = await timed(async () => {
-      let [state, message] = startReconcile(ours.set)
+      let [state, message]: readonly [Reconciliation, Uint8Array | null] = startReconcile(ours.set)
       while (message) {
         const answer = answerReconcile(theirs.set, message)
         const next = answer.ok && continueReconcile(ours.set, state, answer.value)

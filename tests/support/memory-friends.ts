@@ -20,7 +20,7 @@ export const friendsTracker = 'ws://127.0.0.1:8787'
 
 /** Without waiting: real time does not pass on a clock that is moved by hand. */
 const makeStampAtOnce: MakeStamp = async (wanted, { signal }) => {
-  for (const step of findStamp(wanted, { signal })) if (step.type === 'found') return step.stamp
+  for await (const step of findStamp(wanted, { signal })) if (step.type === 'found') return step.stamp
   return undefined
 }
 

@@ -2,7 +2,7 @@
 import { findStamp, type MakeStamp } from '../../src/economy/stamp.ts'
 
 export const makeStampHere: MakeStamp = async (wanted, { signal, onTries }) => {
-  for (const step of findStamp(wanted, { signal })) {
+  for await (const step of findStamp(wanted, { signal })) {
     if (step.type === 'found') return step.stamp
     onTries(step.tries)
     await new Promise((resolve) => setTimeout(resolve, 0))

@@ -5,12 +5,13 @@ import type { StampJob, StampNews } from './make-stamp.ts'
 /** News are for a person's eye. */
 const newsEveryMs = 200
 
-addEventListener('message', ({ data }: MessageEvent<StampJob>) => {
+const make = async (data: StampJob): Promise<void> => {
   let saidMs = 0
-  for (const step of findStamp(data, { firstNonce: data.firstNonce })) {
+  for await (const step of findStamp(data, { firstNonce: data.firstNonce })) {
     const found = step.type === 'found'
     if (!found && performance.now() - saidMs < newsEveryMs) continue
     saidMs = performance.now()
     postMessage({ tries: step.tries, stamp: found ? step.stamp : null } satisfies StampNews)
   }
-})
+}
+addEventListener('message', ({ data }: MessageEvent<StampJob>) => void make(data))
