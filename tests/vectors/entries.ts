@@ -308,7 +308,6 @@ export const entryVectors = async (): Promise<EntryVectors> => {
   await form('confidence above 100', [attest(ben, 'works well', 101)])
   await form('an attest that says nothing', [attest(ben, '')])
   await form('an attest of 65 characters', [attest(ben, 'x'.repeat(65))])
-  await form('a stake that is no whole number', [{ op: 'stake', amount: 0.5 }])
   await form('settle lines not sorted', [{ op: 'settle', epoch: 6, lines: claim(grant, await certify(world, moved)).lines.toReversed() }])
   await form(
     'over 64 entries that it depends on',

@@ -73,12 +73,14 @@ describe('an entry', () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => void parseEntry(bytes)))
     fc.assert(
       fc.property(fc.anything(), (value) => {
+        let bytes: Uint8Array
         try {
-          parseEntry(encode(value as Cbor))
-        } catch (error) {
+          bytes = encode(value as Cbor)
+        } catch {
           // What cannot be encoded cannot be sent.
-          expect(String(error)).not.toMatch(/assertion/)
+          return
         }
+        parseEntry(bytes)
       }),
     )
   })
