@@ -100,6 +100,8 @@ export interface RelayStanding {
 
 /** Questions being answered at once; how many one peer may ask per minute stands in network/limits.ts. */
 const underWayMax = 256
+/** Of one peer. */
+const underWayPerPeerMax = 32
 const reasonCharsMax = 200
 /** Payments told to one that comes; the rest when it comes again. */
 const incomesToldMax = 64
@@ -272,15 +274,17 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
     if (others.has(peer.id)) void issuer?.finish().catch(() => {})
     else if (peer.role === 'node') void tellIncomes(peer.id, peer.device).catch(() => {})
   })
-  const underWay = new Set<Promise<void>>()
+  const underWay = new Map<Promise<void>, NodeId>()
   const stop = network.onMessage((from, message, forwarded) => {
     if (forwarded) return
-    if (underWay.size >= underWayMax) return count('dropped')
+    // Who asks and does not read holds its own places only.
+    const ofPeer = [...underWay.values()].filter((id) => id === from).length
+    if (underWay.size >= underWayMax || ofPeer >= underWayPerPeerMax) return count('dropped')
     // A store that cannot be read: this answer does not go out, and the next question may fare better.
     const done = answer(from, message)
       .catch(() => {})
       .finally(() => underWay.delete(done))
-    underWay.add(done)
+    underWay.set(done, from)
   })
 
   return {
@@ -297,7 +301,7 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
       stopTelling()
       facts.close()
       settling.close()
-      await Promise.all(underWay)
+      await Promise.all(underWay.keys())
     },
   }
 }

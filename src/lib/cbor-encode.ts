@@ -139,8 +139,14 @@ const writeMap = (writer: Writer, value: { readonly [key: string]: Cbor }): void
   }
 }
 
-/** Ours have few keys, mostly in order as they come: by insertion. */
+/** Ours have few keys, mostly in order as they come: by insertion, which a peer's many keys would make quadratic. */
+const insertedKeysMax = 16
 const sorted = (keys: string[]): readonly string[] => {
+  if (keys.length > insertedKeysMax)
+    return keys
+      .map((key) => [key, encodedKey(key)] as const)
+      .sort(([, a], [, b]) => compareBytes(a, b))
+      .map(([key]) => key)
   for (let i = 1; i < keys.length; i++) {
     const key = keys[i]!
     const bytes = encodedKey(key)

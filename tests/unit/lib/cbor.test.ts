@@ -101,6 +101,12 @@ const sloppy = (value: Cbor, next: () => number): Uint8Array => {
 }
 
 describe('encode', () => {
+  it('writes a thousand keys, numbers among them, in their order', () => {
+    const keys = Array.from({ length: 500 }, (_, i) => [`k${i}`, `${i * 7919}`]).flat()
+    const value = Object.fromEntries(keys.map((name, i) => [name, i]))
+    expect(equalBytes(encode(value), byLibrary(value))).toBe(true)
+  })
+
   it('writes what the library writes', () =>
     fc.assert(
       fc.property(anyValue, (value) => {
