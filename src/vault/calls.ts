@@ -175,10 +175,10 @@ export const createHandlers = ({ verifier, session, keeper, identity, swarm, sta
       }),
 
     signFounding: async (_, { role, message }) => {
-      const { founding, record, store } = here()
+      const { founding, record, witnessed } = here()
       if (!founding) return refused('founded elsewhere')
       const deps = {
-        store,
+        witnessed,
         swarm: record.link.swarm,
         device: identity().certificate.device,
         record: founding,

@@ -21,8 +21,8 @@ import type { FoundingRecord } from './founding.ts'
 import type { VaultError } from './vault.ts'
 
 export interface SignatureDeps {
-  /** The swarm's own tables. */
-  readonly store: Store
+  /** Tables of the swarm, whatever device key this browser has now: they are there as long as the witness's key. */
+  readonly witnessed: Store
   readonly swarm: Bytes
   /** This device's key: the one that may be bound to the witness. */
   readonly device: PublicKey
@@ -41,12 +41,12 @@ const witnessedSchema = v.strictTuple([uint(), id32])
 
 /** Whether the witness may sign this; where it is a certificate's message, that is now on record. */
 export const admitWitness = async (
-  { store, swarm, device, recalled }: SignatureDeps,
+  { witnessed, swarm, device, recalled }: SignatureDeps,
   message: Bytes,
 ): Promise<Result<void, VaultError>> => {
   const certificate = bodyOf('edge-net/cert/1', certificateSchema, message)
   if (certificate && !recalled) return err({ type: 'head-unchecked' })
-  if (certificate) return equalBytes(certificate[0], swarm) ? record(store, certificate[1], certificate[2], certificate[3]) : otherSwarm
+  if (certificate) return equalBytes(certificate[0], swarm) ? record(witnessed, certificate[1], certificate[2], certificate[3]) : otherSwarm
   const binding = bodyOf('edge-net/witness-at/1', bindingSchema, message)
   if (binding)
     return equalBytes(binding[0], swarm) && equalBytes(binding[1], device) ? ok(undefined) : refused('the witness is not at that device')
@@ -58,14 +58,14 @@ export const admitWitness = async (
 
 /** Whether the issuer may sign this: an entry of its chain, above all that the witness has signed of it. One that is not certified has left nobody. */
 export const admitIssuer = async (
-  { store, swarm, recalled, record: { issuer } }: SignatureDeps,
+  { witnessed, swarm, recalled, record: { issuer } }: SignatureDeps,
   message: Bytes,
 ): Promise<Result<void, VaultError>> => {
   if (!recalled) return err({ type: 'head-unchecked' })
   const entry = bodyOf('edge-net/entry/1', entrySchema, message)
   if (!entry) return refused('nothing that an issuer signs')
   if (!equalBytes(entry.swarm, swarm) || !equalBytes(entry.author, issuer.device)) return refused('an entry of another chain')
-  const last = parse(witnessedSchema, await store.get('witnessed', toHex(issuer.device)))
+  const last = parse(witnessedSchema, await witnessed.get('witnessed', toHex(issuer.device)))
   return last.ok && entry.seq <= last.value[0] ? refused(`the issuer's entry ${entry.seq} is certified`) : ok(undefined)
 }
 

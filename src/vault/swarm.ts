@@ -24,6 +24,8 @@ export interface Swarm {
   readonly spending: Spending
   /** Where this device founded it. */
   readonly founding?: FoundingRecord
+  /** What its witness has signed. Of the swarm, not of the device: the witness's key outlives the device's (a phrase restored). */
+  readonly witnessed: Store
   /** From the policy on, as it names the witnesses. */
   readonly books?: { readonly chain: OwnChain; readonly settling: Settling; readonly lost: LostDevices; readonly stamps: StampKeeper }
 }
@@ -44,7 +46,8 @@ export const openSwarm = (
   const store = scopedStore(deps.store, scopeOf(record.link.swarm, device.device))
   const policy = record.policy === null ? undefined : policyOf(record.policy)
   const spending = createSpending({ store, signer, swarm: record.link.swarm, clock, prepayMicro: policy?.prepayMicro ?? 0 })
-  const swarm = { record, store, answers: createAnswers(store, clock), spending, ...(founding && { founding }) }
+  const witnessed = scopedStore(deps.store, toHex(record.link.swarm))
+  const swarm = { record, store, answers: createAnswers(store, clock), spending, witnessed, ...(founding && { founding }) }
   if (!policy) return swarm
   const chain = createOwnChain({ store, signer, verifier, rules: rulesOf(policy), clock })
   const stamps = createStampKeeper(store, { device: device.device, swarm: record.link.swarm, bits: policy.stampBits })

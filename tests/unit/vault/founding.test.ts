@@ -110,6 +110,18 @@ describe('founding', () => {
 const swarmPolicy = async (store: Store, swarm: Bytes): Promise<Bytes> =>
   ((await store.get('founded', Buffer.from(swarm).toString('hex'))) as { policy: Bytes }).policy
 
+const issuerEntry = (swarm: Bytes, author: Bytes, seq: number, change: object = {}) =>
+  entryMessage({
+    v: 1,
+    swarm,
+    author,
+    seq,
+    prev: id(seq === 0 ? 0 : 7),
+    time: 1,
+    ops: [{ op: 'pay', lines: [[someone, 5, 0, 0, 0]] }],
+    ...change,
+  })
+
 describe('the founder’s witness', () => {
   const cert = (swarm: Bytes, seq: number, entry: number, author = someone) => certificateMessage(swarm, { author, seq, id: id(entry) })
 
@@ -123,6 +135,24 @@ describe('the founder’s witness', () => {
     expect(await sign(vault, 'witness', cert(link.swarm, 2, 2))).toMatchObject({ error: { type: 'refused' } })
     expect(await sign(vault, 'witness', cert(link.swarm, 4, 2))).toMatchObject({ ok: true })
     expect(await sign(vault, 'witness', cert(link.swarm, 0, 2, named('other').publicKey))).toMatchObject({ ok: true })
+  })
+
+  test('remembers what it signed when the founder left, restored another device from the phrase, and came back', async () => {
+    const vault = await founder(await createWorld())
+    const words = await vault.phraseWords()
+    const { link, policy, founded, device } = await swarmOf(vault)
+    const issued = certificateMessage(link.swarm, { author: founded.issuer.device, seq: 0, id: id(1) })
+    expect(await sign(vault, 'witness', cert(link.swarm, 5, 1))).toMatchObject({ ok: true })
+    expect(await sign(vault, 'witness', issued)).toMatchObject({ ok: true })
+    await vault.leaveSwarm()
+    expect(await vault.restore(words!.join(' '))).toMatchObject({ ok: true })
+    await vault.joinSwarm({ ...link, invite: null })
+    await must(vault, 'policy', 'policy', { signedPolicy: policy })
+    expect((await swarmOf(vault)).device).not.toEqual(device)
+    expect(await sign(vault, 'witness', cert(link.swarm, 5, 2))).toMatchObject({ error: { type: 'refused' } })
+    expect(await sign(vault, 'witness', cert(link.swarm, 5, 1))).toMatchObject({ ok: true })
+    expect(await sign(vault, 'issuer', issuerEntry(link.swarm, founded.issuer.device, 0))).toMatchObject({ error: { type: 'refused' } })
+    expect(await sign(vault, 'issuer', issuerEntry(link.swarm, founded.issuer.device, 1))).toMatchObject({ ok: true })
   })
 
   test('has it on disk before the signature leaves: killed at the commit, the number is taken or nothing was signed', async () => {
@@ -179,17 +209,7 @@ describe('the founder’s issuer', () => {
   test('signs entries of its own chain above what is certified, and nothing else', async () => {
     const vault = await founder(await createWorld())
     const { link, founded } = await swarmOf(vault)
-    const entry = (seq: number, change: object = {}) =>
-      entryMessage({
-        v: 1,
-        swarm: link.swarm,
-        author: founded.issuer.device,
-        seq,
-        prev: id(seq === 0 ? 0 : 7),
-        time: 1,
-        ops: [{ op: 'pay', lines: [[someone, 5, 0, 0, 0]] }],
-        ...change,
-      })
+    const entry = (seq: number, change: object = {}) => issuerEntry(link.swarm, founded.issuer.device, seq, change)
     expect(await sign(vault, 'issuer', entry(0))).toMatchObject({ ok: true })
     // One that died before it was kept may be made anew.
     expect(await sign(vault, 'issuer', entry(0, { time: 2 }))).toMatchObject({ ok: true })
