@@ -17,8 +17,9 @@ import type { Store } from '../lib/store.ts'
 import type { Network } from '../network/network.ts'
 import type { Trouble } from './refusals.ts'
 
-/** Told before the policy, and with it the witnesses' keys, are known. */
-const earlyMax = 16
+/** Told before the policy, and with it the witnesses' keys, are known: the last words of each, so that nobody's push out another's. */
+const earlyPerPeerMax = 4
+const earlyMax = 256
 
 type Word = readonly [from: NodeId, type: 'verdict' | 'broken', bytes: Bytes]
 
@@ -47,7 +48,11 @@ export const createFindings = (
     changed()
   }
   const hear: Findings['hear'] = async (from, type, bytes) => {
-    if (!rules) return void (early = [...early, [from, type, bytes] as const].slice(-earlyMax))
+    if (!rules) {
+      const others = early.filter(([by]) => by !== from)
+      const theirs = early.filter(([by]) => by === from).slice(1 - earlyPerPeerMax)
+      return void (early = [...others, ...theirs, [from, type, bytes] as const].slice(-earlyMax))
+    }
     if (type === 'broken') {
       if (broken) return
       const proof = parseBrokenProof(bytes)

@@ -63,3 +63,12 @@ test('a broken swarm is believed by its proof: a forged one moves nobody and cos
   await restarted.open(world.rules)
   expect(restarted.trouble()).toBe('swarm-broken')
 })
+
+test('whoever says much before anything can be judged pushes nobody else’s word out', async () => {
+  const { world, ben, open } = await setup()
+  const findings = open()
+  await findings.hear('relay', 'broken', await brokenProof(world, ben))
+  for (let i = 0; i < 300; i++) await findings.hear('chatterer', 'broken', new Uint8Array(100))
+  await findings.open(world.rules)
+  expect(findings.trouble()).toBe('swarm-broken')
+})
