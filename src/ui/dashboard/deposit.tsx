@@ -5,7 +5,7 @@ import { ErrorNote } from '../components/error-note.tsx'
 import { Progress } from '../components/parts.tsx'
 import { formatAmount, formatWait } from '../format.ts'
 import { t } from '../i18n.ts'
-import { parseCredits } from '../parse-credits.ts'
+import { parseCredits, typedCredits } from '../parse-credits.ts'
 import { useClock, useRequest, useUi } from '../ui-context.ts'
 
 export const Deposit = ({ view, deposit }: { readonly view: AgentView; readonly deposit: DepositView }) => {
@@ -51,11 +51,11 @@ const ChangeDeposit = ({ view, deposit }: { readonly view: AgentView; readonly d
   const nowMicro = deposit.waitingMicro ?? deposit.certifiedMicro
   const change = (sign: 1 | -1): void => {
     clear()
-    const micro = parseCredits(typed)
-    const fault = micro === null ? 'amount' : sign < 0 && micro > nowMicro ? 'too-little' : null
+    const amount = parseCredits(typed)
+    const fault = !amount.ok ? amount.error : sign < 0 && amount.value > nowMicro ? 'too-little' : null
     setRefused(fault && { type: 'deposit', detail: JSON.stringify({ reason: fault }) })
-    if (micro === null || fault) return
-    void run(() => ui.agent.call('deposit', { stakedMicro: nowMicro + sign * micro })).then((done) => done && setTyped(''))
+    if (!amount.ok || fault) return
+    void run(() => ui.agent.call('deposit', { stakedMicro: nowMicro + sign * amount.value })).then((done) => done && setTyped(''))
   }
   const submit = (event: FormEvent): void => {
     event.preventDefault()
@@ -73,7 +73,7 @@ const ChangeDeposit = ({ view, deposit }: { readonly view: AgentView; readonly d
           autoComplete="off"
           data-testid="deposit-amount"
           value={typed}
-          placeholder={formatAmount(Math.max(0, Math.min(view.credits.availableMicro, deposit.neededMicro - nowMicro)) || 10_000_000)}
+          placeholder={typedCredits(Math.max(0, Math.min(view.credits.availableMicro, deposit.neededMicro - nowMicro)) || 10_000_000)}
           onChange={(event) => setTyped(event.target.value)}
         />
         <ErrorNote error={refused ?? error} />

@@ -2,6 +2,7 @@
 import { type FormEvent, useState } from 'react'
 import type { AgentView, InviteView } from '../../messages/view.ts'
 import { ErrorNote } from '../components/error-note.tsx'
+import { copyText } from '../copy-text.ts'
 import { Icon } from '../components/icon.tsx'
 import { t, tn } from '../i18n.ts'
 import { useRequest, useUi } from '../ui-context.ts'
@@ -24,8 +25,8 @@ export const Invites = (props: { readonly invites: readonly InviteView[]; readon
 /** `usesLeft`: null while the agent has not said. */
 export const InviteLink = (props: { readonly invite: InviteView; readonly number: number; readonly usesLeft: number | null }) => {
   const { link, uses } = props.invite
-  const [copied, setCopied] = useState(false)
-  const copy = (): void => void navigator.clipboard.writeText(link).then(() => setCopied(true))
+  const [copied, setCopied] = useState<boolean | null>(null)
+  const copy = (): void => void copyText(link, navigator.clipboard).then(setCopied)
   return (
     <div className="stack">
       <div className="inline">
@@ -50,7 +51,7 @@ export const InviteLink = (props: { readonly invite: InviteView; readonly number
       </div>
       <p className="note" data-testid="invite-uses" data-left={props.usesLeft ?? ''}>
         {props.usesLeft === null ? tn('inviteUses', uses) : tn('inviteLeft', props.usesLeft, uses)}
-        <span role="status"> {copied && t('inviteCopied')}</span>
+        <span role="status"> {copied !== null && t(copied ? 'inviteCopied' : 'inviteNotCopied')}</span>
       </p>
     </div>
   )
