@@ -56,9 +56,14 @@ export const createAdmissions = (
       const reason = whyNot(hire, from, body, { hires, willing: willing(), now: clock.now() })
       if (reason !== undefined) return { do: 'refuse', reason }
       const certified = vouchers.certifiedMicro(from)
-      const micro = agreedMicro(hires, from) + costMicro(body.units, body.price)
-      const over = vouchers.exposedMicro(from, clock.now()) + micro - tabOf(policy, certified)
-      if (policy.prepayMicro > 0 && over > 0) return { do: 'ask', total: certified + over }
+      const [agreed, cost] = [agreedMicro(hires, from), costMicro(body.units, body.price)]
+      const tab = tabOf(policy, certified)
+      const over = vouchers.exposedMicro(from, clock.now()) + agreed + cost - tab
+      if (policy.prepayMicro > 0 && over > 0) {
+        // Beyond what was delivered nobody promises more than a step, nor more than this work comes to: what is agreed on comes first.
+        if (agreed + cost - tab > Math.min(policy.prepayMicro, cost)) return { do: 'refuse', reason: 'too much to be paid ahead' }
+        return { do: 'ask', total: certified + over }
+      }
       return hourly.take(identityOf(from)) ? { do: 'agree' } : { do: 'refuse', reason: 'too many tasks within an hour' }
     },
     ask: async (requester, agreement, total, again) => {

@@ -232,8 +232,9 @@ const reduce = (task: Task, event: TaskEvent, { now, absentSince, agree }: TaskC
     case 'refused':
       return patchBy(task, event.agreement, (r) => (pending(r) ? { phase: 'refused' } : {}))
     case 'prepay-asked':
+      // The first word is kept: each one promised is an entry of its own, and a worker must not have us make them by the second.
       return patchBy(task, event.agreement, (r) =>
-        r.phase === 'proposed' && event.total > (r.prepay?.total ?? 0) ? { prepay: { total: event.total, promised: false } } : {},
+        r.phase === 'proposed' && r.prepay === undefined ? { prepay: { total: event.total, promised: false } } : {},
       )
     case 'prepaid':
       return patchBy(task, event.agreement, (r) =>

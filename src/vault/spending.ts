@@ -87,7 +87,7 @@ export const createSpending = ({
   readonly signer: Signer
   readonly swarm: SwarmId
   readonly clock: Clock
-  /** The most that may be paid ahead of accepted work to one payee; 0: nothing is. */
+  /** The most that may be paid ahead of accepted work to one payee, in µcr; 0: nothing is. */
   readonly prepayMicro: number
 }): Spending => {
   const reservationOf = async (sow: string): Promise<number | undefined> => (await store.get('reservations', sow)) as number | undefined
@@ -222,7 +222,9 @@ export const createSpending = ({
         return refused('no such open agreement of ours')
       const payeeKey = toHex(payee)
       const tab = tabFrom(await store.get('tabs', payeeKey), chain.paid.get(payeeKey))
-      if (prepayMicro === 0 || total > tabTotal(tab) + prepayMicro) return refused('more than may be paid ahead')
+      // No more than its work can cost, or a worker could have a step for a trifle; a worker rounds each contract up, the tab once.
+      const mostMicro = Math.min(prepayMicro, maxCostMicro(known.value.units, known.value.price, 1) + tab.ok)
+      if (prepayMicro === 0 || total > tabTotal(tab) + mostMicro) return refused('more than may be paid ahead')
       const writes: Write[] = [{ table: 'tabs', key: payeeKey, value: tabToRecord({ ...tab, aheadTo: Math.max(tab.aheadTo, total) }) }]
       const raise = total - payTotal(tab)
       if (raise <= 0) return ok({ answer: {}, writes })

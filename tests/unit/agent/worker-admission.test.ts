@@ -54,20 +54,33 @@ const decide = (admissions: Admissions, micro: number, now: number, hires: reado
 }
 
 test('an unknown requester is asked for the whole; who has paid has a tenth of that unpaid, what is agreed on counted in', async () => {
-  const { clock, vouchers, admissions } = open()
+  const { clock, vouchers, admissions } = open({ prepayMicro: 100 * credit })
   const now = clock.now()
   expect(decide(admissions, 4 * credit, now)).toEqual({ do: 'ask', total: 4 * credit })
   await vouchers.certified(requester, 4 * credit)
   expect(decide(admissions, 4 * credit, now)).toEqual({ do: 'agree' })
-  // Of 4 paid a tenth is a tab; the rest of a second task is asked for.
-  expect(decide(admissions, 4 * credit, now, [offer(4 * credit, now).agreed])).toEqual({ do: 'ask', total: 4 * credit + 3_600_000 })
   await vouchers.certified(requester, 44 * credit)
   expect(decide(admissions, 48 * credit, now)).toEqual({ do: 'agree' })
   expect(decide(admissions, 48_400_001, now)).toEqual({ do: 'ask', total: 44 * credit + 1 })
+  // Its credit is used up: of a second task within the tab the rest is asked for.
+  vouchers.deliver(requester, 48_400_000, now).stored()
+  expect(decide(admissions, 4 * credit, now, [offer(4 * credit, now).agreed])).toEqual({ do: 'ask', total: 44 * credit + 3_600_000 })
+})
+
+test('no more is asked for than this work comes to: where other work is paid for and not done, that comes first', async () => {
+  const { clock, vouchers, admissions } = open()
+  const now = clock.now()
+  await vouchers.certified(requester, 50_000)
+  const other = [offer(50_000, now).agreed]
+  expect(decide(admissions, 50_000, now, other)).toEqual({ do: 'refuse', reason: 'too much to be paid ahead' })
+  vouchers.deliver(requester, 50_000, now).stored()
+  // 5_000 of what was delivered may stay unpaid, and as much of the tab.
+  expect(decide(admissions, 50_000, now)).toEqual({ do: 'ask', total: 90_000 })
+  expect(decide(admissions, 5 * credit + 5_001, now)).toEqual({ do: 'refuse', reason: 'too much to be paid ahead' })
 })
 
 test('a tab that is earned ends at the policy’s', async () => {
-  const { clock, vouchers, admissions } = open({ tabMicro: 3 * credit })
+  const { clock, vouchers, admissions } = open({ tabMicro: 3 * credit, prepayMicro: 2_000 * credit })
   await vouchers.certified(requester, 1_000 * credit)
   expect(decide(admissions, 1_003 * credit, clock.now())).toEqual({ do: 'agree' })
   expect(decide(admissions, 1_004 * credit, clock.now())).toEqual({ do: 'ask', total: 1_001 * credit })

@@ -34,13 +34,13 @@ const setUp = async (granted = 100 * credit, world?: World) => {
 const asks = (vault: LocalVault, world: World) => {
   const sow = async (id: string, units: number, redundancy = 3) =>
     (await must(vault, id, 'sign', { kind: 'sow', to: null, expires, body: sowBody(units, { redundancy }) })).id
-  const agree = async (sowId: Uint8Array<ArrayBuffer>, worker: string, units: number) =>
+  const agree = async (sowId: Uint8Array<ArrayBuffer>, worker: string, units: number, price = list) =>
     (
       await must(vault, `agree ${toHex(sowId)} ${worker}`, 'sign', {
         kind: 'agreement',
         to: named(worker).publicKey,
         expires,
-        body: agreementBody(sowId, units, list, worker),
+        body: agreementBody(sowId, units, price, worker),
       })
     ).id
   const prepay = (agreement: Uint8Array<ArrayBuffer>, worker: string, total: number) =>
@@ -119,7 +119,34 @@ describe('paying ahead', () => {
     expect((await account()).ahead).toEqual([[key('ann'), step]])
     // Its work done, the next step may be paid.
     await reward(id, a, 'ann')
-    expect((await prepay(await agree(other, 'ann', step - 1), 'ann', 2 * step)).ok).toBe(true)
+    expect((await prepay(await agree(other, 'ann', step), 'ann', 2 * step)).ok).toBe(true)
+  })
+
+  test('never more than the work itself can cost: what was shown before the yes holds whatever is asked', async () => {
+    const { sow, agree, prepay, account } = await setUp()
+    const units = 50_000
+    const id = await sow('s', units)
+    const workers = ['ann', 'bob', 'cid', 'dan', 'eve']
+    for (const worker of workers) {
+      const agreement = await agree(id, worker, units)
+      expect(await prepay(agreement, worker, step)).toMatchObject({ ok: false, error: { type: 'refused' } })
+      expect(await prepay(agreement, worker, units + 1)).toMatchObject({ ok: false, error: { type: 'refused' } })
+      expect((await prepay(agreement, worker, units)).ok).toBe(true)
+    }
+    expect(await account()).toMatchObject({ tabsMicro: 5 * units, ahead: workers.map(() => [expect.any(String), units]) })
+  })
+
+  test('a worker rounds each contract up, the tab only once: a µcr for each is no reason to refuse', async () => {
+    const { sow, agree, prepay, reward } = await setUp()
+    for (const name of ['one', 'two']) {
+      const id = await sow(name, 1)
+      expect((await reward(id, await agree(id, 'ann', 1, list / 2), 'ann')).ok).toBe(true)
+    }
+    // Two halves are one µcr here and two there.
+    const next = await sow('three', 10)
+    const agreement = await agree(next, 'ann', 10)
+    expect((await prepay(agreement, 'ann', 2 + 10)).ok).toBe(true)
+    expect((await prepay(agreement, 'ann', 1 + 10 + 2 + 1)).ok).toBe(false)
   })
 
   test('what was paid ahead to one who vanished is a step, and the first of its next work is paid with it', async () => {
@@ -181,8 +208,11 @@ describe('paying ahead', () => {
               const body = agreementBody(of.id, of.units, list, `${n}`)
               const signed = await vault.call(`h${n}`, 'sign', { kind: 'agreement', to: named(worker).publicKey, expires, body })
               if (signed.ok) hired.push({ sow: of.id, id: signed.value.id, worker, units: of.units, decided: false })
-            } else if (what === 'prepay' && hire) await prepay(hire.id, hire.worker, (worked.get(hire.worker) ?? 0) + units)
-            else if ((what === 'reward' || what === 'reject') && hire && !hire.decided) {
+            } else if (what === 'prepay' && hire) {
+              const promised = await prepay(hire.id, hire.worker, (worked.get(hire.worker) ?? 0) + units)
+              const accepted = hired.filter((one) => one.decided && one.worker === hire.worker).length
+              if (promised.ok) expect(units).toBeLessThanOrEqual(hire.units + accepted)
+            } else if ((what === 'reward' || what === 'reject') && hire && !hire.decided) {
               const done = await reward(hire.sow, hire.id, hire.worker, what === 'reward')
               if (!done.ok) continue
               hire.decided = true
