@@ -16,7 +16,7 @@ export interface Choice {
   readonly pick: (task: Task, quotes: readonly Quote[], count: number) => readonly Quote[]
   /** What a change of a task says of its workers. */
   readonly note: (before: Task, after: Task) => void
-  /** In µcr; undefined: nobody could tell. */
+  /** In µcr; undefined: nobody could tell, and what is known stays. */
   readonly staked: (worker: NodeId, micro: number | undefined) => void
 }
 
@@ -78,8 +78,10 @@ export const createChoice = (
       }
     },
     staked: (worker, micro) => {
+      // A relay that is silent takes nobody's stake away.
+      if (micro === undefined) return
       stakes.delete(worker)
-      if (micro !== undefined) stakes.set(worker, micro)
+      stakes.set(worker, micro)
       if (stakes.size > stakesMax) stakes.delete(stakes.keys().next().value!)
     },
   }

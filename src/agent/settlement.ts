@@ -58,7 +58,7 @@ export interface Settlement {
   readonly grantRefused: () => string | undefined
   /** What the witnesses hold against this account. */
   readonly trouble: () => Trouble | null
-  /** Another account as certified, as the relays know it; undefined: nobody answered in time. */
+  /** Another account as certified, as the relays know it; undefined: too few answered in time. */
   readonly standingOf: (author: NodeId) => Promise<Standing | undefined>
 }
 
@@ -98,9 +98,9 @@ export const createSettlement = (
 
   const toRelays = async (message: Parameters<typeof network.send>[1]): Promise<void> =>
     void (await Promise.all(relays().map((id) => network.send(id, message))))
-  const standings = createStandings(clock, (author) => {
+  const standings = createStandings(clock, faultyMax(policy.witnesses.length), (author) => {
     void toRelays(['head?', { author }])
-    return relays().length > 0
+    return relays().length
   })
   const request = (what: string): string => `${what}/${toHex(deps.random.bytes(8))}`
 
@@ -315,7 +315,7 @@ export const createSettlement = (
         const { author, summary } = body as WireBody<'head'>
         const id = toHex(author)
         if (id === self) return onOwnHead(summary, from)
-        return standings.heard(id, summary)
+        return standings.heard(from, id, summary)
       }
       const refused = body as WireBody<'refused'>
       if (refused.re === 'certify' && refused.author && toHex(refused.author) === self) {

@@ -1,4 +1,7 @@
-/** What the ledger says of other accounts, asked of the relays: whether a requester can pay, whether a worker has its stake. */
+/**
+ * What the ledger says of other accounts, asked of the relays: whether a requester can pay, whether a worker has its stake.
+ * Of n = 3f+1 relays f may lie: of each figure the most is taken that f+1 of them support, so that one of these is honest.
+ */
 import type { NodeId } from '../identity/keys.ts'
 import type { AccountSummary } from '../ledger/types.ts'
 import { type Bytes, fromHex } from '../lib/bytes.ts'
@@ -20,46 +23,65 @@ export interface Standing {
 }
 
 export interface Standings {
-  /** Undefined: nobody answered in time. */
+  /** Undefined: too few answered in time. */
   readonly of: (author: NodeId) => Promise<Standing | undefined>
-  /** A relay's answer; null: the ledger knows no such account. */
-  readonly heard: (author: NodeId, summary: AccountSummary | null) => void
+  /** A relay's answer; null: its ledger knows no such account. */
+  readonly heard: (from: NodeId, author: NodeId, summary: AccountSummary | null) => void
 }
 
-/** `ask`: sends the question to the relays; false where there are none. */
-export const createStandings = (clock: Clock, ask: (author: Bytes) => boolean): Standings => {
-  const known = new Map<NodeId, Standing & { readonly atMs: number }>()
+interface Question {
+  readonly askedMs: number
+  /** So many answers are waited for. */
+  readonly enough: number
+  /** By relay, its newest. */
+  readonly answers: Map<NodeId, Standing>
+}
+
+/** `faulty`: how many relays may lie. `ask`: sends the question to the relays, and says to how many. */
+export const createStandings = (clock: Clock, faulty: number, ask: (author: Bytes) => number): Standings => {
+  const questions = new Map<NodeId, Question>()
   const askers = new Map<NodeId, readonly ((standing: Standing | undefined) => void)[]>()
   const rate = createRate(clock, asksPerMinute)
-  const answer = (author: NodeId, standing: Standing | undefined): void => {
+  const supported = (author: NodeId): Standing | undefined => {
+    const answers = [...(questions.get(author)?.answers.values() ?? [])]
+    if (answers.length <= faulty) return undefined
+    const most = (figures: readonly number[]): number => [...figures].sort((a, b) => b - a)[faulty]!
+    return { balanceMicro: most(answers.map((a) => a.balanceMicro)), stakedMicro: most(answers.map((a) => a.stakedMicro)) }
+  }
+  const answer = (author: NodeId): void => {
     const waiting = askers.get(author) ?? []
     askers.delete(author)
-    for (const done of waiting) done(standing)
+    for (const done of waiting) done(supported(author))
   }
   return {
     of: (author) => {
-      const last = known.get(author)
-      if (last && clock.now() - last.atMs < keptMs) return Promise.resolve(last)
+      const waiting = askers.get(author)
+      if (waiting) return new Promise((resolve) => void askers.set(author, [...waiting, resolve]))
+      const last = questions.get(author)
+      const known = last && clock.now() - last.askedMs < keptMs ? supported(author) : undefined
+      if (known) return Promise.resolve(known)
       return new Promise((resolve) => {
-        const waiting = askers.get(author)
-        if (waiting) return void askers.set(author, [...waiting, resolve])
         if (askers.size >= asksMax || !rate.take()) return resolve(undefined)
-        const cancel = clock.after(waitMsMax, () => answer(author, undefined))
+        const cancel = clock.after(waitMsMax, () => answer(author))
         const first = (standing: Standing | undefined): void => {
           cancel()
           resolve(standing)
         }
         askers.set(author, [first])
-        if (!ask(fromHex(author)!)) answer(author, undefined)
+        const asked = ask(fromHex(author)!)
+        questions.delete(author)
+        questions.set(author, { askedMs: clock.now(), enough: Math.min(asked, 2 * faulty + 1), answers: new Map() })
+        if (questions.size > standingsMax) questions.delete(questions.keys().next().value!)
+        if (asked <= faulty) answer(author)
       })
     },
-    heard: (author, summary) => {
+    heard: (from, author, summary) => {
+      // Late answers count as well: the next who asks need not wait.
+      const question = questions.get(author)
+      if (!question) return
       const { claimed, paid, staked } = summary ?? { claimed: 0, paid: 0, staked: 0 }
-      const standing = { balanceMicro: claimed - paid - staked, stakedMicro: staked }
-      known.delete(author)
-      known.set(author, { ...standing, atMs: clock.now() })
-      if (known.size > standingsMax) known.delete(known.keys().next().value!)
-      answer(author, standing)
+      question.answers.set(from, { balanceMicro: claimed - paid - staked, stakedMicro: staked })
+      if (question.answers.size >= question.enough) answer(author)
     },
   }
 }

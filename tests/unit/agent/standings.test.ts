@@ -9,22 +9,22 @@ const summaryOf = (name: string, staked: number) => ({ author: key(name), seq: 3
 test('a relay’s answer is told to all who wait, and kept for a while', async () => {
   const clock = createManualClock()
   const asked: string[] = []
-  const standings = createStandings(clock, (author) => asked.push(toHex(author)) > 0)
+  const standings = createStandings(clock, 0, (author) => asked.push(toHex(author)))
   const waiting = Promise.all([standings.of(toHex(key('w'))), standings.of(toHex(key('w')))])
-  standings.heard(toHex(key('w')), summaryOf('w', 20))
+  standings.heard('r', toHex(key('w')), summaryOf('w', 20))
   for (const standing of await waiting) expect(standing).toMatchObject({ balanceMicro: 50, stakedMicro: 20 })
   expect(await standings.of(toHex(key('w')))).toMatchObject({ stakedMicro: 20 })
   expect(asked).toEqual([toHex(key('w'))])
   await clock.advance(60_000)
   const later = standings.of(toHex(key('w')))
-  standings.heard(toHex(key('w')), null)
+  standings.heard('r', toHex(key('w')), null)
   expect(await later).toMatchObject({ balanceMicro: 0, stakedMicro: 0 })
 })
 
 test('nobody answers, nobody is there to, or too many are asked about: unknown', async () => {
   const clock = createManualClock()
   let here = true
-  const standings = createStandings(clock, () => here)
+  const standings = createStandings(clock, 0, () => (here ? 1 : 0))
   const all = Array.from({ length: 20 }, (_, i) => standings.of(toHex(key(`${i}`))))
   // Beyond what is asked at once, without waiting.
   expect(await all[19]).toBeUndefined()
@@ -32,4 +32,37 @@ test('nobody answers, nobody is there to, or too many are asked about: unknown',
   expect(await Promise.all(all)).toEqual(Array(20).fill(undefined))
   here = false
   expect(await standings.of(toHex(key('w')))).toBeUndefined()
+})
+
+test('of four relays one may lie: two must support a figure, and what two more say raises it', async () => {
+  const clock = createManualClock()
+  const standings = createStandings(clock, 1, () => 4)
+  const w = toHex(key('w'))
+  const asked = standings.of(w)
+  standings.heard('liar', w, summaryOf('w', 1_000))
+  standings.heard('liar', w, summaryOf('w', 2_000))
+  standings.heard('behind', w, null)
+  standings.heard('honest', w, summaryOf('w', 20))
+  expect(await asked).toMatchObject({ stakedMicro: 20 })
+  standings.heard('late', w, summaryOf('w', 30))
+  expect(await standings.of(w)).toMatchObject({ stakedMicro: 30 })
+})
+
+test('one of several relays alone is not believed, in time or too late', async () => {
+  const clock = createManualClock()
+  let relays = 4
+  const standings = createStandings(clock, 1, () => relays)
+  const [w, v, u] = ['w', 'v', 'u'].map((name) => toHex(key(name))) as [string, string, string]
+  const alone = standings.of(w)
+  standings.heard('liar', w, summaryOf('w', 1_000))
+  await clock.advance(5_000)
+  expect(await alone).toBeUndefined()
+  // Two of four, where no third answers: of what both support one is honest.
+  const two = standings.of(v)
+  standings.heard('liar', v, summaryOf('v', 1_000))
+  standings.heard('honest', v, summaryOf('v', 20))
+  await clock.advance(5_000)
+  expect(await two).toMatchObject({ stakedMicro: 20 })
+  relays = 1
+  expect(await standings.of(u)).toBeUndefined()
 })

@@ -1,0 +1,32 @@
+/** What a requester knows of a worker when it chooses: a silent relay changes none of it. */
+import { expect, test } from 'vitest'
+import { createChoice } from '../../../src/agent/requester-choice.ts'
+import { newTask, type Quote } from '../../../src/contract/requester.ts'
+import { createManualClock } from '../../../src/lib/clock.ts'
+import { createSeededRandom } from '../../../src/lib/random.ts'
+import { sha256, toHex, utf8 } from '../../../src/lib/bytes.ts'
+
+const hash = (name: string) => sha256(utf8(name))
+const stakeMicro = 100
+const workers = ['a', 'b', 'c'].map((name) => toHex(hash(name)))
+
+test('a known stake is not taken away because no relay could tell', () => {
+  const clock = createManualClock()
+  const quotes = workers.map((worker) => {
+    const body = { price: 1, etaMs: 10, classes: ['x'], root: hash(`root of ${worker}`) }
+    return { id: hash(worker), worker, body, receivedMs: 0 } as unknown as Quote
+  })
+  // Of one replica those with a stake come first; where nobody has any, one is drawn.
+  const sowBody = { type: 'embedding', model: 'mini', size: 64, units: 1, maxPrice: 1, redundancy: 1, priority: 'normal' } as const
+  const task = newTask({ id: 't', job: 'j', index: 0, texts: 1, sowBody }, clock.now())
+  for (const worker of workers) {
+    const choice = createChoice(
+      { clock, random: createSeededRandom('choice') },
+      { policy: { stakeMicro } } as Parameters<typeof createChoice>[1],
+      { tasks: () => [], paidAhead: () => false },
+    )
+    choice.staked(worker, stakeMicro)
+    choice.staked(worker, undefined)
+    expect(choice.pick(task, quotes, 1).map((quote) => quote.worker)).toEqual([worker])
+  }
+})
