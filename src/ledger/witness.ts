@@ -31,6 +31,8 @@ import { noUnlocking, stakeSeen, unlockingFromRecord, unlockingToRecord } from '
 import { loadWitnessChain, type Signed, signedWrite, type WitnessChain } from './witness-chain.ts'
 
 export const submittedEntriesMax = 64
+/** What was signed here of one author and is not certified yet: each new signature checks and folds all of it again. */
+export const [uncertifiedEntriesMax, uncertifiedBytesMax] = [64, 64 * 1024]
 
 export type WitnessRefusal =
   | { readonly reason: 'malformed'; readonly what: string }
@@ -45,6 +47,8 @@ export type WitnessRefusal =
       readonly seq: number
       readonly signed: { readonly entries: readonly Bytes[]; readonly certificate: Certificate }
     }
+  /** As much was signed here as may wait for its certificate: this number comes after that. */
+  | { readonly reason: 'uncertified'; readonly seq: number }
   /** By a verdict, or by its own fraud as a witness: nothing further of it is certified. */
   | { readonly reason: 'closed' }
   /** What other witnesses certified does not descend from what this one signed: it signs no more of this author. */
@@ -127,10 +131,13 @@ export const createWitness = ({
     const chain = loaded.value
     const taken = await findTaken(chain, submitted)
     if (taken !== undefined) return err({ reason: 'taken', seq: taken, signed: await shown(author, chain, taken) })
-    const fresh = submitted.filter(({ entry }) => entry.seq > chain.last)
-    if (fresh.length === 0) return ok({ certificate: (await shown(author, chain, submitted.at(-1)!.entry.seq)).certificate })
+    const beyond = submitted.filter(({ entry }) => entry.seq > chain.last)
+    const fresh = beyond.slice(0, Math.max(0, uncertifiedEntriesMax - chain.tail.length))
+    if (beyond.length === 0) return ok({ certificate: (await shown(author, chain, submitted.at(-1)!.entry.seq)).certificate })
     if (await verdicts.closed(author)) return err({ reason: 'closed' })
-    if (fresh[0]!.entry.seq !== chain.last + 1) return err({ reason: 'gap', seq: chain.last + 1 })
+    if (beyond[0]!.entry.seq !== chain.last + 1) return err({ reason: 'gap', seq: chain.last + 1 })
+    const tailBytes = chain.tail.reduce((sum, { bytes }) => sum + bytes.length, 0)
+    if (fresh.length === 0 || tailBytes >= uncertifiedBytesMax) return err({ reason: 'uncertified', seq: chain.last + 1 })
 
     const [verified, unverified] = await verifyRun(verifier, rules, chain.head.identity, [...chain.tail, ...fresh])
     const start = await records.stateFor(

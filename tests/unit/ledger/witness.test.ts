@@ -9,7 +9,7 @@ import type { ParsedEntry } from '../../../src/ledger/entry.ts'
 import { createReplica } from '../../../src/ledger/replica.ts'
 import type { Certificate, Op } from '../../../src/ledger/types.ts'
 import { timeAheadMsMax } from '../../../src/ledger/witness-admission.ts'
-import { createWitness, type WitnessAnswer } from '../../../src/ledger/witness.ts'
+import { createWitness, uncertifiedBytesMax, uncertifiedEntriesMax, type WitnessAnswer } from '../../../src/ledger/witness.ts'
 import { certify, claim, createPerson, createWorld, next, pay, type Person, startMs, verifier, type World } from './fixtures.ts'
 
 let world: World
@@ -242,6 +242,49 @@ describe('four witnesses', () => {
       )
       expect(fullOnes.filter(Boolean).length).toBe(split === 2 ? 0 : 1)
     }
+  })
+
+  it.each([
+    ['entries', 1],
+    ['bytes', 255],
+  ])('each sign so many %s beyond the certificate, verify nothing beyond them, and go on once these are certified', async (_, stakes) => {
+    const four = await createWorld(4)
+    const { granting, opening } = await funded(four)
+    let verified = 0
+    const counting = { ...verifier, verify: (...args: Parameters<typeof verifier.verify>) => (verified++, verifier.verify(...args)) }
+    const clock = createManualClock(startMs)
+    const parts = { store: createMemoryStore(), verifier: counting, rules: four.rules, clock }
+    const replica = createReplica(parts)
+    const witness = createWitness({ ...parts, replica, signer: four.witnesses[0]! })
+    await replica.ingest([granting.bytes], await certify(four, granting), 'peer')
+    await replica.ingest([opening.bytes], await certify(four, opening), 'peer')
+
+    const run: ParsedEntry[] = [opening]
+    const ops: Op[] = Array.from({ length: stakes }, () => ({ op: 'stake', amount: 0 }))
+    while (run.length <= 80) run.push(await next(four, ana, run.at(-1), ops))
+    const tail: ParsedEntry[] = []
+    let answer: WitnessAnswer
+    do {
+      const [from, to] = [1 + tail.length, 1 + tail.length + 6]
+      answer = await witness.submit(run.slice(from, to).map(({ bytes }) => bytes))
+      if (answer.ok) tail.push(...run.slice(from, certificateOf(answer).seq + 1))
+      await clock.advance(60 * 60_000)
+      verified = answer.ok ? 0 : verified
+    } while (answer.ok)
+    expect(refusal(answer)).toEqual({ reason: 'uncertified', seq: tail.length + 1 })
+    expect(verified).toBe(0)
+    const held = tail.reduce((sum, { bytes }) => sum + bytes.length, 0)
+    expect(tail.length === uncertifiedEntriesMax || held >= uncertifiedBytesMax).toBe(true)
+    expect(tail.length).toBeLessThanOrEqual(uncertifiedEntriesMax)
+
+    const last = tail.at(-1)!
+    expect(certificateOf(await witness.submit([last.bytes]))).toMatchObject({ seq: last.entry.seq, id: last.id })
+    await replica.ingest(
+      tail.map(({ bytes }) => bytes),
+      await certify(four, last),
+      'peer',
+    )
+    expect(certificateOf(await witness.submit([run[last.entry.seq + 1]!.bytes]))).toMatchObject({ seq: last.entry.seq + 1 })
   })
 
   it('one that signed a fork which lost signs no more of that author', async () => {
