@@ -17,8 +17,8 @@ import { segments } from './relay-segments.ts'
 import { createSignatures } from './settlement-signatures.ts'
 
 const resubmitMs = 5_000
-/** While a stake is being let go: it takes hours. */
-const resubmitUnlockingMs = 5 * 60_000
+/** While a stake is being let go, which takes hours, and after a fine. */
+const resubmitLaterMs = 5 * 60_000
 /** Devices of one identity that are followed. */
 const devicesMax = 32
 /** Entries of one relay's answer that wait for their certificate. */
@@ -33,8 +33,11 @@ export interface LostView {
 export interface LostDeviceState extends Omit<LostDevice, 'device' | 'takeover'> {
   readonly id: NodeId
   readonly takeover: null | {
-    /** certifying: with the witnesses. unlocking: the rest waits until the stake is let go. closed: nothing of it is certified any more. */
-    readonly state: 'certifying' | 'unlocking' | 'done' | 'outrun' | 'closed'
+    /**
+     * certifying: with the witnesses. unlocking: the rest waits until the stake is let go. fined: a fine holds the rest back. closed:
+     * nothing of it is certified any more.
+     */
+    readonly state: 'certifying' | 'unlocking' | 'done' | 'outrun' | 'fined' | 'closed'
     readonly movedMicro: number
     readonly restMicro: number
     readonly freeMs: number | null
@@ -66,8 +69,7 @@ export const createLostDevices = (
   let answered = false
   let submittedMs = 0
 
-  const toRelays = async (message: WireMessage): Promise<void> =>
-    void (await Promise.all(relays().map((id) => network.send(id, message))))
+  const toRelays = async (message: WireMessage): Promise<void> => void (await Promise.all(relays().map((id) => network.send(id, message))))
   const open = (): readonly (readonly [NodeId, Bytes])[] =>
     [...known].flatMap(([id, device]) => (device?.takeover?.next ? [[id, device.takeover.next] as const] : []))
 
@@ -75,8 +77,14 @@ export const createLostDevices = (
     submittedMs = clock.now()
     for (const [, next] of open()) await toRelays(['certify', { entries: [next] }])
   }
-  /** By our clock the last stake is out then; the witnesses may be a little behind. */
-  const freeMs = (): number => Math.min(...[...known.values()].flatMap((device) => (device?.takeover?.next ? [device.takeover.freeMs ?? 0] : [])))
+  /** By our clock; the witnesses may be a little behind. */
+  const waitMs = (): number =>
+    [...known].every(([id, device]) => {
+      const { state } = (device?.takeover && viewOf(device.takeover, reasons.get(id), clock.now())) ?? { state: 'done' }
+      return state === 'done' || state === 'outrun' || state === 'fined' || state === 'unlocking'
+    })
+      ? resubmitLaterMs
+      : resubmitMs
 
   const learn = async (
     id: NodeId,
@@ -177,8 +185,7 @@ export const createLostDevices = (
       if (type === 'refused') return onRefused(from, body)
     },
     tick: async () => {
-      const everyMs = freeMs() > clock.now() ? resubmitUnlockingMs : resubmitMs
-      if (open().length > 0 && clock.now() - submittedMs >= everyMs) await submit()
+      if (open().length > 0 && clock.now() - submittedMs >= waitMs()) await submit()
     },
     view: () => ({
       asked,
@@ -198,11 +205,11 @@ interface Paid {
 }
 
 const viewOf = (
-  { next, outrun, movedMicro, restMicro, freeMs }: NonNullable<LostDevice['takeover']>,
+  { next, outrun, movedMicro, restMicro, freeMs, early }: NonNullable<LostDevice['takeover']>,
   reason: string | undefined,
   nowMs: number,
 ): NonNullable<LostDeviceState['takeover']> => {
-  const unlocking = reason === 'unlocking' || (freeMs !== null && freeMs > nowMs)
-  const waiting = reason === 'closed' ? 'closed' : unlocking ? 'unlocking' : 'certifying'
+  const unlocking = freeMs !== null && freeMs > nowMs && (early || reason === 'unlocking')
+  const waiting = reason === 'closed' ? 'closed' : reason === 'slashed' ? 'fined' : unlocking ? 'unlocking' : 'certifying'
   return { state: outrun ? 'outrun' : next === null ? 'done' : waiting, movedMicro, restMicro, freeMs }
 }

@@ -1,9 +1,10 @@
 /**
- * The root key takes over a lost or stolen device's chain (spec: ledger.md, *Keys and accounts*): entries that claim what came in,
- * pay all that is free on to another device, take the stake out, and pay that on as well once the witnesses let it go.
+ * The root key takes over a lost or stolen device's chain (spec: ledger.md, *Keys and accounts*): entries that take the stake out,
+ * claim what came in, pay all that is free on to another device, and what was staked as well once the witnesses let it go.
  *
- * All are signed at once, so that the root key is needed for a moment only. After the first of them nothing that the device signs is
- * valid. Each waits for the certificate of the one before: a payee claims by the certificate on exactly the entry that pays.
+ * All are signed at once, so that the root key is needed for a moment only. The first spends nothing and claims nothing, so that no
+ * witness has a reason to wait with it, and after it nothing that the device signs is valid. Each waits for the certificate of the
+ * one before: a payee claims by the certificate on exactly the entry that pays.
  */
 import type { PublicKey, Signer } from '../identity/keys.ts'
 import { compareBytes, fromHex, toHex } from '../lib/bytes.ts'
@@ -14,6 +15,7 @@ import { checkOps, entryBytesMax, type ParsedEntry, signEntry } from './entry.ts
 import { type CheckedIncome, claimLinesMax, claimOp } from './own-chain.ts'
 import type { LedgerRules } from './rules.ts'
 import type { Op } from './types.ts'
+import { slashRules } from './verdict.ts'
 
 export interface TakeOver {
   readonly rules: LedgerRules
@@ -31,6 +33,7 @@ export interface TakeOver {
 /** A line of a claim with n signatures takes about this much, its payer and entry id among it. */
 const lineBytes = (signatures: number): number => 192 + signatures * 104
 const claimBytesMax = entryBytesMax - 4 * 1024
+const fineMicro = slashRules.DoubleSpend.costMicro
 
 /** `state`: the whole fold of the device's chain. `incomes`: what is certified for it and not claimed. */
 export const takeOverEntries = async (
@@ -57,34 +60,24 @@ export const takeOverEntries = async (
     return micro > 0 ? [{ op: 'pay', lines: [[to, total + micro, units, accepted, bad]] }] : []
   }
 
-  // A penalty takes from the stake first.
-  const heldMicro = Math.max(lockedMicro, burnedMicro - state.head.staked)
-  const claims = claimsOf(incomes)
-  const gained = incomes.reduce((sum, { line, total }) => sum + total - (state.claimed.get(toHex(line[0]))?.total ?? 0), 0)
-  for (const [i, claim] of claims.entries()) {
-    const last = i === claims.length - 1
-    const fault = await add([claim, ...(last ? payOp(Number(balanceOf(state.head)) + gained - heldMicro) : [])])
-    if (fault) return err(fault)
-  }
-  const pay = claims.length === 0 ? payOp(Number(balanceOf(state.head)) - heldMicro) : []
-  const lent = [...state.delegated].filter(([, amount]) => amount > 0)
+  const lent = [...at.delegated].filter(([, amount]) => amount > 0)
   const back: readonly Op[] =
     lent.length > 0
       ? [{ op: 'delegate', lines: lent.map(([key]) => [fromHex(key)!, 0] as const).sort(([a], [b]) => compareBytes(a, b)) }]
       : []
-  const nothingYet = claims.length === 0 && pay.length === 0
-  const steps: readonly (readonly Op[])[] = [
-    pay,
-    // Also where nothing is staked: it is the root key's word that the device's own is over.
-    state.head.staked > 0 || nothingYet ? [...back, { op: 'stake', amount: 0 }] : [],
-  ]
-  for (const ops of steps) {
-    const fault = ops.length > 0 ? await add(ops) : undefined
+  // Also where nothing is staked: it is the root key's word that the device's own is over.
+  for (const ops of [[...back, { op: 'stake', amount: 0 } as const], ...claimsOf(incomes).map((claim) => [claim])]) {
+    const fault = await add(ops)
     if (fault) return err(fault)
   }
-  const rest = payOp(Number(balanceOf(at.head)) - burnedMicro)
-  const fault = rest.length > 0 ? await add(rest) : undefined
-  return fault ? err(fault) : ok(entries)
+  // What the witnesses hold stays for the last entries. So does one fine that is not known here: it holds up no more than itself.
+  const heldMicro = Math.max(state.head.staked + lockedMicro, burnedMicro)
+  for (const leftMicro of [heldMicro, burnedMicro + fineMicro, burnedMicro].sort((a, b) => b - a)) {
+    const pay = payOp(Number(balanceOf(at.head)) - leftMicro)
+    const fault = pay.length > 0 ? await add(pay) : undefined
+    if (fault) return err(fault)
+  }
+  return ok(entries)
 }
 
 /** One claim op an entry, as many lines in each as surely fit. */

@@ -154,8 +154,8 @@ export interface LostDeviceView {
   readonly lockedMicro: number
   /** Null: not begun on this computer. */
   readonly takeover: null | {
-    /** outrun: what somebody did with that device was certified before; what is left takes another try. */
-    readonly state: 'certifying' | 'unlocking' | 'done' | 'outrun' | 'closed'
+    /** outrun: what somebody did with that device was certified before; what is left takes another try. fined: a fine holds the rest back. */
+    readonly state: 'certifying' | 'unlocking' | 'done' | 'outrun' | 'fined' | 'closed'
     readonly movedMicro: number
     readonly restMicro: number
     readonly freeMs: number | null

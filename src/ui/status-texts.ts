@@ -84,6 +84,7 @@ export const takeoverTexts: { readonly [S in NonNullable<LostDeviceView['takeove
   unlocking: 'takeover_unlocking',
   done: 'takeover_done',
   outrun: 'takeover_outrun',
+  fined: 'takeover_fined',
   closed: 'takeover_closed',
 }
 

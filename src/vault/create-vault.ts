@@ -224,11 +224,14 @@ export const createVault = async (deps: VaultDeps): Promise<Result<LocalVault, I
       alone(async () => {
         const secret = rootSecretFromPhrase(phrase)
         if (!secret.ok) return secret
-        if (!swarm?.books) return err({ type: 'no-swarm' })
-        const taken = await swarm.books.lost.takeOver(device, createNobleSigner(secret.value))
-        secret.value.fill(0)
-        if (taken.ok) changed()
-        return taken.ok ? ok(undefined) : taken
+        try {
+          if (!swarm?.books) return err({ type: 'no-swarm' })
+          const taken = await swarm.books.lost.takeOver(device, createNobleSigner(secret.value))
+          if (taken.ok) changed()
+          return taken.ok ? ok(undefined) : taken
+        } finally {
+          secret.value.fill(0)
+        }
       }),
     close: () => alone(() => store.close()),
   })

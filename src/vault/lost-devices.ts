@@ -10,7 +10,7 @@
  * | takeover | entries | the root-signed entries, oldest first                                 |
  * | takeover | before  | what the device had paid this one before, in µcr                       |
  * | takeover | forks   | how often the device was faster                                      |
- * | takeover | freeMs  | when the witnesses let the stake go that was taken out, by our clock   |
+ * | takeover | freeMs  | when the witnesses let what was staked go at the latest, by our clock  |
  */
 import * as v from 'valibot'
 import type { Policy } from '../economy/policy.ts'
@@ -58,7 +58,10 @@ export interface TakeoverState {
   readonly movedMicro: number
   /** Still to come. */
   readonly restMicro: number
+  /** By when the witnesses let go what was staked, by our clock; null: the first entry is not certified yet. */
   readonly freeMs: number | null
+  /** By the times of its entries, `next` pays what is not free yet. */
+  readonly early: boolean
 }
 
 export interface LostDevices {
@@ -111,6 +114,10 @@ export const createLostDevices = (deps: {
     return Number(unlockingMicro(stillUnlocking(unlocking, clock.now(), policy.unlockMs)))
   }
 
+  const forksOf = async (store: Store): Promise<number> => ((await store.get('takeover', 'forks')) as number | undefined) ?? 0
+  /** Two entries at one number, the device's and ours, are a double spend to whoever sees both: its fine cannot be moved. */
+  const finesMicro = async (store: Store): Promise<number> => (await forksOf(store)) * slashRules.DoubleSpend.costMicro
+
   const signed = async (store: Store): Promise<readonly ParsedEntry[]> =>
     ((await store.get('takeover', 'entries')) as readonly Bytes[] | undefined)?.map((bytes) => {
       const parsed = parseEntry(bytes)
@@ -139,6 +146,7 @@ export const createLostDevices = (deps: {
     const first = payLines(entries.find(({ entry }) => payLines(entry).length > 0)?.entry ?? { ops: [] })[0]
     const before = first ? ((await store.get('takeover', 'before')) as number) : 0
     const moved = Math.max(before, paidBy(certified))
+    const nextMicro = next ? paidBy([next]) - moved : 0
     return {
       next: next?.bytes ?? null,
       done: certified.length,
@@ -147,6 +155,7 @@ export const createLostDevices = (deps: {
       movedMicro: moved - before,
       restMicro: outrun ? Math.max(0, Number(balanceOf(state.head))) : Math.max(0, all - moved),
       freeMs: ((await store.get('takeover', 'freeMs')) as number | undefined) ?? null,
+      early: nextMicro > 0 && nextMicro > Number(balanceOf(state.head)) - (await lockedMicro(chain)),
     }
   }
 
@@ -156,10 +165,11 @@ export const createLostDevices = (deps: {
     const incomes = await unclaimed(store, chain, state)
     const gained = incomes.reduce((sum, { line, total }) => sum + total - (state.claimed.get(toHex(line[0]))?.total ?? 0), 0)
     const locked = await lockedMicro(chain)
+    const held = Math.max(locked, (await finesMicro(store)) - state.head.staked)
     return {
       device,
       seq: state.head.seq,
-      freeMicro: Math.max(0, Number(balanceOf(state.head)) + gained - locked),
+      freeMicro: Math.max(0, Number(balanceOf(state.head)) + gained - held),
       stakedMicro: state.head.staked,
       lockedMicro: locked,
       takeover: await takeoverOf(store, chain, state),
@@ -168,14 +178,13 @@ export const createLostDevices = (deps: {
 
   const adopt = async (device: PublicKey, entries: readonly Bytes[], certificate: Certificate): Promise<Result<void, VaultError>> => {
     const { store, chain } = open(device)
-    const before = (await chain.head()).staked
     const done = await chain.adopt(entries, certificate)
     if (!done.ok) {
       if (done.error.type === 'storage' || done.error.type === 'conflict') return storeFailed(done.error)
       return refused(`lost device: ${done.error.type}`)
     }
-    const { staked, rootSigned } = await chain.head()
-    if (!rootSigned || staked >= before) return ok(undefined)
+    // A witness counts from when it saw the stake fall, which it did by then: it signs ours on top.
+    if (!(await chain.head()).rootSigned || (await store.get('takeover', 'freeMs')) !== undefined) return ok(undefined)
     const stored = await store.commit([{ table: 'takeover', key: 'freeMs', value: clock.now() + policy.unlockMs }])
     return stored.ok ? ok(undefined) : storeFailed(stored.error)
   }
@@ -211,9 +220,7 @@ export const createLostDevices = (deps: {
       if (begun && !begun.outrun && begun.next) return ok(await tell(device))
       const incomes = await unclaimed(store, chain, state)
       const before = state.paid.get(toHex(self.device))?.total ?? 0
-      // Two entries at one number, the device's and ours, are a double spend to whoever sees both: its fine cannot be moved.
-      const forks = ((await store.get('takeover', 'forks')) as number | undefined) ?? 0
-      const outrun = forks + (begun?.outrun ? 1 : 0)
+      const outrun = (await forksOf(store)) + (begun?.outrun ? 1 : 0)
       const burnedMicro = outrun * slashRules.DoubleSpend.costMicro
       const made = await takeOverEntries(
         { rules, root, to: self.device, lockedMicro: await lockedMicro(chain), burnedMicro, nowMs: clock.now() },
@@ -221,15 +228,16 @@ export const createLostDevices = (deps: {
         incomes,
       )
       if (!made.ok) return refused(`lost device: ${made.error}`)
+      // First: what is signed and not noted would be followed by nobody.
+      const noted = await deps.own.commit([{ table: begunTable, key: toHex(device), value: true }])
+      if (!noted.ok) return storeFailed(noted.error)
       const stored = await store.commit([
         { table: 'takeover', key: 'entries', value: made.value.map(({ bytes }) => bytes) },
         { table: 'takeover', key: 'before', value: before },
         { table: 'takeover', key: 'forks', value: outrun },
         { table: 'takeover', key: 'freeMs', remove: true },
       ])
-      if (!stored.ok) return storeFailed(stored.error)
-      const noted = await deps.own.commit([{ table: begunTable, key: toHex(device), value: true }])
-      return noted.ok ? ok(await tell(device)) : storeFailed(noted.error)
+      return stored.ok ? ok(await tell(device)) : storeFailed(stored.error)
     },
 
     list: async () => Promise.all((await deps.own.list(begunTable)).map(([key]) => tell(fromHex(key)!))),

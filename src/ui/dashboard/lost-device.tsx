@@ -3,7 +3,7 @@ import { useState, type FormEvent } from 'react'
 import type { LostDeviceView, LostView } from '../../messages/view.ts'
 import { ErrorNote } from '../components/error-note.tsx'
 import { Id } from '../components/parts.tsx'
-import { formatAmount, formatWait } from '../format.ts'
+import { formatAmount, formatWait, shortId } from '../format.ts'
 import { t } from '../i18n.ts'
 import { takeoverTexts } from '../status-texts.ts'
 import { useClock, useRequest, useUi } from '../ui-context.ts'
@@ -47,12 +47,13 @@ const Device = ({ device }: { readonly device: LostDeviceView }) => {
   const clock = useClock()
   const { takeover, freeMicro, stakedMicro, lockedMicro } = device
   const laterMicro = stakedMicro + lockedMicro
-  const again = takeover === null || takeover.state === 'outrun'
+  // Something may have come in for it since.
+  const again = takeover === null || takeover.state === 'outrun' || (takeover.state === 'done' && freeMicro > 0)
   return (
     <div className="stack">
       <Id value={device.id} />
       {takeover && (
-        <p role="status" className={takeover.state === 'outrun' || takeover.state === 'closed' ? 'bad' : takeover.state === 'done' ? 'good' : 'note'}>
+        <p role="status" className={takeoverTone(takeover.state)}>
           {t(
             takeoverTexts[takeover.state],
             formatAmount(takeover.movedMicro),
@@ -62,12 +63,17 @@ const Device = ({ device }: { readonly device: LostDeviceView }) => {
         </p>
       )}
       {again && (
-        <p>{laterMicro > 0 ? t('lostHoldsBoth', formatAmount(freeMicro), formatAmount(laterMicro)) : t('lostHolds', formatAmount(freeMicro))}</p>
+        <p>
+          {laterMicro > 0 ? t('lostHoldsBoth', formatAmount(freeMicro), formatAmount(laterMicro)) : t('lostHolds', formatAmount(freeMicro))}
+        </p>
       )}
       {again && <TakeOver device={device.id} />}
     </div>
   )
 }
+
+const takeoverTone = (state: NonNullable<LostDeviceView['takeover']>['state']): string =>
+  state === 'done' ? 'good' : state === 'certifying' || state === 'unlocking' ? 'note' : 'bad'
 
 const wordCount = 24
 
@@ -75,9 +81,11 @@ const TakeOver = ({ device }: { readonly device: string }) => {
   const ui = useUi()
   const [phrase, setPhrase] = useState<string | null>(null)
   const { busy, error, run } = useRequest()
+  /** There may be several devices: what is heard says which. */
+  const named = (text: string): string => `${text} ${shortId(device)}`
   if (phrase === null)
     return (
-      <button type="button" className="link danger" data-testid="lost-take" onClick={() => setPhrase('')}>
+      <button type="button" className="link danger" data-testid="lost-take" aria-label={named(t('lostTake'))} onClick={() => setPhrase('')}>
         {t('lostTake')}
       </button>
     )
@@ -92,6 +100,7 @@ const TakeOver = ({ device }: { readonly device: string }) => {
       <label htmlFor={`words-${device}`}>{t('restoreLabel')}</label>
       <textarea
         id={`words-${device}`}
+        aria-label={named(t('restoreLabel'))}
         data-testid="lost-words"
         rows={3}
         value={phrase}
@@ -102,10 +111,16 @@ const TakeOver = ({ device }: { readonly device: string }) => {
       />
       <ErrorNote error={error} />
       <div className="actions">
-        <button type="submit" className="button danger" data-testid="lost-yes" disabled={busy || words.length !== wordCount}>
+        <button
+          type="submit"
+          className="button danger"
+          data-testid="lost-yes"
+          aria-label={named(t('lostTake'))}
+          disabled={busy || words.length !== wordCount}
+        >
           {t('lostTake')}
         </button>
-        <button type="button" className="button quiet" onClick={() => setPhrase(null)}>
+        <button type="button" className="button quiet" aria-label={named(t('keep'))} onClick={() => setPhrase(null)}>
           {t('keep')}
         </button>
       </div>

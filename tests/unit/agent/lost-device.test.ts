@@ -2,7 +2,13 @@
 import { describe, expect, test } from 'vitest'
 import { parseEntry } from '../../../src/ledger/entry.ts'
 import { slashRules } from '../../../src/ledger/verdict.ts'
+import { createNobleSigner, createNobleVerifier } from '../../../src/identity/noble.ts'
+import { rootSecretFromPhrase } from '../../../src/identity/recovery.ts'
 import { fromHex, toHex } from '../../../src/lib/bytes.ts'
+import { createMemoryStore, type Store } from '../../../src/lib/store.ts'
+import { createLostDevices } from '../../../src/vault/lost-devices.ts'
+import { scopedStore } from '../../../src/vault/scoped-store.ts'
+import type { VaultCalls } from '../../../src/vault/vault.ts'
 import { createMemorySwarm, grantMicro, type MemoryAgent, type MemorySwarm } from '../../support/memory-agents.ts'
 
 const credit = 1_000_000
@@ -16,6 +22,20 @@ const account = async (member: MemoryAgent) => {
 const lostOn = (member: MemoryAgent) => member.agent().view().lost?.devices[0]
 const stakedBy = (member: MemoryAgent) => member.agent().view().deposit?.certifiedMicro ?? 0
 
+/** The same person on one more device. */
+const restored = async (swarm: MemorySwarm, name: string, words: string): Promise<MemoryAgent> => {
+  const member = await swarm.join(name)
+  await member.vault.leaveSwarm()
+  expect(await member.vault.restore(words)).toMatchObject({ ok: true })
+  await member.vault.joinSwarm({ ...swarm.link, invite: null })
+  await swarm.until(`the ${name} is in`, () => member.agent().view().swarm !== null && member.agent().view().peers.length > 0)
+  return member
+}
+const pass = async (swarm: MemorySwarm, ms: number): Promise<void> => {
+  const end = swarm.clock.now() + ms
+  await swarm.until('time passes', () => swarm.clock.now() >= end, ms + 60_000)
+}
+
 /** One person with two devices in the swarm: the first has a grant and a deposit, the second came by the phrase. */
 const twoDevices = async (swarm: MemorySwarm, stakedMicro: number) => {
   const first = await swarm.join('first')
@@ -25,11 +45,7 @@ const twoDevices = async (swarm: MemorySwarm, stakedMicro: number) => {
     expect(await first.agent().deposit(stakedMicro)).toMatchObject({ ok: true })
     await swarm.until('the deposit is certified', () => stakedBy(first) === stakedMicro)
   }
-  const second = await swarm.join('second')
-  await second.vault.leaveSwarm()
-  expect(await second.vault.restore(words)).toMatchObject({ ok: true })
-  await second.vault.joinSwarm({ ...swarm.link, invite: null })
-  await swarm.until('the second is in', () => second.agent().view().swarm !== null && second.agent().view().peers.length > 0)
+  const second = await restored(swarm, 'second', words)
   return { first, second, words }
 }
 const look = async (swarm: MemorySwarm, member: MemoryAgent): Promise<void> => {
@@ -38,26 +54,34 @@ const look = async (swarm: MemorySwarm, member: MemoryAgent): Promise<void> => {
 }
 
 describe('a lost device', () => {
-  test.each([1, 4])('with credits and a deposit is recovered to the micro-credit, with %i witnesses', { timeout: 120_000 }, async (witnesses) => {
-    const swarm = await createMemorySwarm(`lost ${witnesses}`, { witnesses, policy: { unlockMs } })
-    const { first, second, words } = await twoDevices(swarm, 37 * credit)
-    first.kill()
-    await look(swarm, second)
-    expect(lostOn(second)).toMatchObject({ id: first.id, freeMicro: grantMicro - 37 * credit, stakedMicro: 37 * credit, takeover: null })
+  test.each([1, 4])(
+    'with credits and a deposit is recovered to the micro-credit, with %i witnesses',
+    { timeout: 120_000 },
+    async (witnesses) => {
+      const swarm = await createMemorySwarm(`lost ${witnesses}`, { witnesses, policy: { unlockMs } })
+      const { first, second, words } = await twoDevices(swarm, 37 * credit)
+      first.kill()
+      await look(swarm, second)
+      expect(lostOn(second)).toMatchObject({ id: first.id, freeMicro: grantMicro - 37 * credit, stakedMicro: 37 * credit, takeover: null })
 
-    const wrong = words.split(' ').toReversed().join(' ')
-    expect(await second.vault.takeOver(fromHex(first.id)!, wrong)).toMatchObject({ ok: false, error: { type: 'phrase' } })
-    expect(await second.vault.takeOver(fromHex(first.id)!, words)).toEqual({ ok: true, value: undefined })
-    await swarm.until('what was free has come', () => second.agent().view().credits.earnedMicro === grantMicro - 37 * credit)
-    await swarm.until('the deposit is being let go', () => lostOn(second)?.takeover?.state === 'unlocking')
-    expect(lostOn(second)?.takeover).toMatchObject({ movedMicro: grantMicro - 37 * credit, restMicro: 37 * credit })
+      const wrong = words.split(' ').toReversed().join(' ')
+      expect(await second.vault.takeOver(fromHex(first.id)!, wrong)).toMatchObject({ ok: false, error: { type: 'phrase' } })
+      expect(await second.vault.takeOver(fromHex(first.id)!, words)).toEqual({ ok: true, value: undefined })
+      await swarm.until('what was free has come', () => second.agent().view().credits.earnedMicro === grantMicro - 37 * credit)
+      await swarm.until('the deposit is being let go', () => lostOn(second)?.takeover?.state === 'unlocking')
+      expect(lostOn(second)?.takeover).toMatchObject({ movedMicro: grantMicro - 37 * credit, restMicro: 37 * credit })
 
-    await swarm.until('all of it has come', () => second.agent().view().credits.earnedMicro === grantMicro)
-    expect(lostOn(second)).toMatchObject({ freeMicro: 0, stakedMicro: 0, takeover: { state: 'done', movedMicro: grantMicro, restMicro: 0 } })
-    expect((await account(second)).availableMicro).toBe(grantMicro)
-    const { accounts, inFlight } = await swarm.relay().ledger()
-    expect([accounts.find(({ author }) => author === first.id)?.balance, inFlight]).toEqual([0, 0])
-  })
+      await swarm.until('all of it has come', () => second.agent().view().credits.earnedMicro === grantMicro)
+      expect(lostOn(second)).toMatchObject({
+        freeMicro: 0,
+        stakedMicro: 0,
+        takeover: { state: 'done', movedMicro: grantMicro, restMicro: 0 },
+      })
+      expect((await account(second)).availableMicro).toBe(grantMicro)
+      const { accounts, inFlight } = await swarm.relay().ledger()
+      expect([accounts.find(({ author }) => author === first.id)?.balance, inFlight]).toEqual([0, 0])
+    },
+  )
 
   test('what a thief does with it afterwards is refused', async () => {
     const swarm = await createMemorySwarm('thief late')
@@ -70,8 +94,10 @@ describe('a lost device', () => {
     await swarm.until('the device is shown what stands there', () => first.agent().view().credits.spentMicro === grantMicro)
     const { accounts } = await swarm.relay().ledger()
     const stolen = accounts.find(({ author }) => author === first.id)
-    expect(stolen).toMatchObject({ balance: 0, staked: 0, seq: 1 })
-    expect(stolen?.payees.map(({ payee, total }) => [payee, total])).toEqual([[toHex((await second.vault.status()).device.device), grantMicro]])
+    expect(stolen).toMatchObject({ balance: 0, staked: 0, seq: 3 })
+    expect(stolen?.payees.map(({ payee, total }) => [payee, total])).toEqual([
+      [toHex((await second.vault.status()).device.device), grantMicro],
+    ])
   })
 
   test('a thief who was faster is told, and what is left comes with another try', async () => {
@@ -91,6 +117,106 @@ describe('a lost device', () => {
     await swarm.until('what the fine leaves has come', () => second.agent().view().credits.earnedMicro === grantMicro - fineMicro)
   })
 
+  test('is stopped at once, also where the witnesses saw its deposit fall later than it says', async () => {
+    const swarm = await createMemorySwarm('unstaked unseen', { policy: { unlockMs: 10 * 60_000 } })
+    const { first, second, words } = await twoDevices(swarm, 10 * credit)
+    await swarm.stopRelay()
+    const unstakedMs = swarm.clock.now()
+    await first.agent().deposit(0)
+    await pass(swarm, 8 * 60_000)
+    await swarm.startRelay()
+    await swarm.until('the witness has seen it', () => stakedBy(first) === 0, 300_000)
+    await pass(swarm, unstakedMs + 10 * 60_000 + 5_000 - swarm.clock.now())
+    await look(swarm, second)
+    expect(lostOn(second)).toMatchObject({ freeMicro: grantMicro, stakedMicro: 0, lockedMicro: 0 })
+    expect(await second.vault.takeOver(fromHex(first.id)!, words)).toMatchObject({ ok: true })
+    await swarm.until('the witness waits', () => lostOn(second)?.takeover?.state === 'unlocking')
+    expect(lostOn(second)!.takeover!.freeMs).toBeGreaterThan(swarm.clock.now())
+
+    await first.agent().deposit(3 * credit)
+    await pass(swarm, 30_000)
+    expect(stakedBy(first)).toBe(0)
+    // The thief's entry beside the owner's is a double spend: the fine for it stays there.
+    const fineMicro = slashRules.DoubleSpend.costMicro
+    await swarm.until('the rest has come', () => second.agent().view().credits.earnedMicro === grantMicro - fineMicro, 30 * 60_000)
+    await swarm.until('the fine is told', () => lostOn(second)?.takeover?.state === 'fined', 30 * 60_000)
+    expect(lostOn(second)?.takeover).toMatchObject({ movedMicro: grantMicro - fineMicro, restMicro: fineMicro })
+  })
+
+  test('with a fine that is not known here gives up all but that', async () => {
+    const swarm = await createMemorySwarm('fined unknown')
+    const { first, second, words } = await twoDevices(swarm, 0)
+    await look(swarm, second)
+    await first.agent().deposit(10 * credit)
+    await swarm.until('the thief was certified', () => stakedBy(first) === 10 * credit)
+    first.kill()
+    await second.vault.takeOver(fromHex(first.id)!, words)
+    await swarm.until('both entries are seen', () => lostOn(second)?.takeover?.state === 'outrun')
+    second.kill()
+    const third = await restored(swarm, 'third', words)
+    const found = () =>
+      third
+        .agent()
+        .view()
+        .lost?.devices.find(({ id }) => id === first.id)
+    await third.agent().lookForDevices()
+    await swarm.until('it is found', () => found() !== undefined)
+    expect(await third.vault.takeOver(fromHex(first.id)!, words)).toMatchObject({ ok: true })
+    const fineMicro = slashRules.DoubleSpend.costMicro
+    await swarm.until('the rest is held back', () => found()?.takeover?.state === 'fined', 26 * 60 * 60_000)
+    expect(found()?.takeover).toMatchObject({ movedMicro: grantMicro - fineMicro, restMicro: fineMicro })
+    await swarm.until('it has come', () => third.agent().view().credits.earnedMicro === grantMicro - fineMicro)
+  })
+
+  test('that something comes in for afterwards is taken over again', async () => {
+    const swarm = await createMemorySwarm('again')
+    const { first, second, words } = await twoDevices(swarm, 0)
+    await look(swarm, second)
+    for (const _ of [1, 2]) {
+      expect(await second.vault.takeOver(fromHex(first.id)!, words)).toMatchObject({ ok: true })
+      await swarm.until('it is done', () => lostOn(second)?.takeover?.state === 'done')
+      await swarm.until('it is here', () => second.agent().view().credits.earnedMicro === grantMicro)
+    }
+  })
+
+  test.each([1, 2])('is followed by whoever types the phrase again where the first try was killed at its write %i', async (write) => {
+    const swarm = await createMemorySwarm(`killed ${write}`)
+    const { first, second, words } = await twoDevices(swarm, 0)
+    const learned: VaultCalls['lostDevice']['args'][] = []
+    second.before = async (call, _, args) => void (call === 'lostDevice' && learned.push(args as VaultCalls['lostDevice']['args']))
+    await look(swarm, second)
+
+    const base = createMemoryStore()
+    let writes = Infinity
+    const mortal: Store = {
+      ...base,
+      commit: async (...args) => {
+        writes--
+        if (writes === 0) throw new Error('killed')
+        return base.commit(...args)
+      },
+    }
+    const open = () =>
+      createLostDevices({
+        store: mortal,
+        own: scopedStore(mortal, 'own'),
+        policy: swarm.policy,
+        verifier: createNobleVerifier(),
+        clock: swarm.clock,
+        self: { root: signer.publicKey, device: fromHex(second.id)! },
+        swarm: swarm.link.swarm,
+      })
+    const secret = rootSecretFromPhrase(words)
+    if (!secret.ok) throw new Error('its own phrase')
+    const signer = createNobleSigner(secret.value)
+    const device = fromHex(first.id)!
+    expect(await open().learn(learned[0]!)).toMatchObject({ ok: true })
+    writes = write
+    await expect(open().takeOver(device, signer)).rejects.toThrow('killed')
+    expect(await open().takeOver(device, signer)).toMatchObject({ ok: true, value: { takeover: { done: 0 } } })
+    expect((await open().list()).map(({ takeover }) => takeover?.next?.length)).toEqual([expect.any(Number)])
+  })
+
   test('is nobody else’s to take, and the phrase is in no entry', async () => {
     const swarm = await createMemorySwarm('not yours')
     const { first, second, words } = await twoDevices(swarm, 0)
@@ -99,7 +225,10 @@ describe('a lost device', () => {
     await other.agent().lookForDevices()
     await swarm.until('the relay has answered', () => other.agent().view().lost?.answered === true)
     expect(other.agent().view().lost?.devices).toEqual([])
-    expect(await other.vault.takeOver(fromHex(first.id)!, words)).toEqual({ ok: false, error: { type: 'lost-device', reason: 'other-identity' } })
+    expect(await other.vault.takeOver(fromHex(first.id)!, words)).toEqual({
+      ok: false,
+      error: { type: 'lost-device', reason: 'other-identity' },
+    })
     expect(await second.vault.takeOver(fromHex(other.id)!, words)).toEqual({ ok: false, error: { type: 'lost-device', reason: 'unknown' } })
   })
 })
@@ -113,5 +242,5 @@ test('entries that a takeover signs are the root key’s', async () => {
   const next = read.ok ? read.value.devices[0]?.takeover?.next : undefined
   const parsed = next && parseEntry(next)
   expect(parsed && parsed.ok && toHex(parsed.value.entry.author)).toBe(first.id)
-  expect(read.ok && read.value.devices[0]?.takeover).toMatchObject({ done: 0, of: 3, outrun: false })
+  expect(read.ok && read.value.devices[0]?.takeover).toMatchObject({ done: 0, of: 4, outrun: false })
 })

@@ -1,0 +1,33 @@
+/** What the card of lost devices offers in each state, and what a screen reader says of it. */
+import { createElement } from 'react'
+import { renderToStaticMarkup } from 'react-dom/server'
+import { expect, test } from 'vitest'
+import { createManualClock } from '../../../src/lib/clock.ts'
+import type { LostDeviceView } from '../../../src/messages/view.ts'
+import { LostDevice } from '../../../src/ui/dashboard/lost-device.tsx'
+import type { Ui } from '../../../src/ui/store.ts'
+import { UiContext } from '../../../src/ui/ui-context.ts'
+
+const id = 'abcdef01'.repeat(8)
+const page = (state: NonNullable<LostDeviceView['takeover']>['state'], freeMicro: number): string => {
+  const takeover = { state, movedMicro: 5, restMicro: 0, freeMs: null }
+  const devices = [{ id, seq: 3, freeMicro, stakedMicro: 0, lockedMicro: 0, takeover }]
+  const value = { ui: {} as Ui, clock: createManualClock() }
+  return renderToStaticMarkup(
+    createElement(UiContext, { value }, createElement(LostDevice, { lost: { asked: true, answered: true, devices } })),
+  )
+}
+
+test.each([
+  ['done', 0, false],
+  ['done', 1, true],
+  ['outrun', 0, true],
+  ['certifying', 1, false],
+  ['fined', 1, false],
+] as const)('%s with %i µcr there', (state, freeMicro, offered) => {
+  expect(page(state, freeMicro).includes('data-testid="lost-take"')).toBe(offered)
+})
+
+test('a button says which device it is for', () => {
+  expect(page('outrun', 0)).toContain('aria-label="lostTake abcdef01"')
+})
