@@ -114,10 +114,12 @@ export const createIssuer = ({
     const { head, paid } = await chain.state()
     const { total, units, ok: accepted, bad } = paid.get(toHex(device)) ?? nothingPaid
     const pay: Op = { op: 'pay', lines: [[device, total + found.grantMicro, units, accepted, bad]] }
-    const made = await chain.append(head.seq < 0 ? [join, pay] : [pay], [
-      inviteWrite(token, { ...found, usesLeft: found.usesLeft - 1 }),
-      { table: 'redeemed', key: redeemedKey(token, root), value: device },
-    ])
+    const redeemed = { table: 'redeemed', key: redeemedKey(token, root) }
+    const made = await chain.append(
+      head.seq < 0 ? [join, pay] : [pay],
+      [inviteWrite(token, { ...found, usesLeft: found.usesLeft - 1 }), { ...redeemed, value: device }],
+      [{ ...redeemed, equals: undefined }],
+    )
     if (made.ok) return ok(undefined)
     if (made.error.type === 'invalid') return refused('exhausted')
     return made.error.type === 'pending' ? err({ type: 'uncertified' }) : err(made.error)

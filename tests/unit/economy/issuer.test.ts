@@ -83,6 +83,21 @@ describe('the issuer', () => {
     expect(reasonOf(await redeem(issuer, late, ben))).toBe('expired')
   })
 
+  it('pays nothing to who was paid by another commit while it was about to', async () => {
+    const store = createMemoryStore()
+    const token = await create(open(store))
+    const raced = open({
+      ...store,
+      get: async (table, key) => {
+        const found = await store.get(table, key)
+        if (table === 'redeemed' && found === undefined) await store.commit([{ table, key, value: ana.device.publicKey }])
+        return found
+      },
+    })
+    expect(reasonOf(await redeem(raced, token, ana))).toBe('conflict')
+    expect(await raced.invite(token)).toMatchObject({ usesLeft: 10 })
+  })
+
   it('gives no more than the allowance', async () => {
     const issuer = open(createMemoryStore())
     const token = await create(issuer)
