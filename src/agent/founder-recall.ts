@@ -1,32 +1,39 @@
 /**
  * Before a founder's witness signs anything in a new session of its browser, it asks members what it signed (keepsakes.ts): its
- * profile may be an old copy. One member's answer is enough, but all who are there are heard; whoever comes meanwhile as well.
+ * profile may be an old copy. A member shows that it keeps the founder's chains by the founder's own last entries, which are asked
+ * for too; the answer of one such is enough, and all others who are there or come meanwhile are given time. Where nobody shows that
+ * (who made a swarm alone has given nobody anything), those who have nothing to tell count after a longer wait.
  *
  * What it cannot know is what only absent members know. So as many as possible are given copies (founder.ts).
  */
 import type { NodeId, PublicKey, Verifier } from '../identity/keys.ts'
 import type { LedgerRules } from '../ledger/rules.ts'
-import { toHex } from '../lib/bytes.ts'
+import { equalBytes, toHex } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Network } from '../network/network.ts'
 import { checkKept, type Kept } from './keepsakes.ts'
 
 /** Those who do not answer are asked again: they may not have known yet who asks. */
 const askEveryMs = 2_000
-/** After the first answer the others have this long. */
+/** After the first keeper's answer the others have this long. */
 const othersMs = 6_000
+/** After the first answer of anybody, keepers have this long to come. */
+const keepersMs = 30_000
 
-/** A chain that is asked for, from this number on. */
+/** A chain that is asked for. */
 export interface Asked {
   readonly author: PublicKey
+  /** What is new has this number or a higher one. */
   readonly from: number
+  /** Entries before it that are here, oldest first; none: whoever answers counts as its keeper. */
+  readonly held: readonly Kept[]
 }
 
 /** By author's hex; each rising by number. */
 export type Recalled = ReadonlyMap<string, readonly Kept[]>
 
 export interface Recall {
-  /** Resolves once somebody has answered, and the others have or had their time; undefined: ended before. */
+  /** Resolves once somebody has answered, and the others had their time; undefined: ended before. */
   readonly recalled: Promise<Recalled | undefined>
   readonly end: () => void
 }
@@ -49,10 +56,15 @@ export const startRecall = ({
 }): Recall => {
   /** How many chains each has told to the end. */
   const told = new Map<NodeId, number>()
+  /** Of which chains each has brought an entry that is here. */
+  const shown = new Map<NodeId, Set<string>>()
+  const toShow = chains.filter(({ held }) => held.length > 0).length
   const found = new Map<string, Map<number, Kept>>(chains.map(({ author }) => [toHex(author), new Map()]))
   const nodes = (): readonly NodeId[] => network.peers().flatMap((peer) => (peer.role === 'node' ? [peer.id] : []))
   const answered = (id: NodeId): boolean => (told.get(id) ?? 0) >= chains.length
+  const keeps = (id: NodeId): boolean => (shown.get(id)?.size ?? 0) === toShow
   let firstMs: number | undefined
+  let keeperMs: number | undefined
   let checking: Promise<unknown> = Promise.resolve()
   let finish: (recalled: Recalled | undefined) => void = () => {}
   let stopTimer = (): void => {}
@@ -60,10 +72,11 @@ export const startRecall = ({
   const ask = (id: NodeId): void => {
     told.set(id, 0)
     introduce(id)
-    for (const { author, from } of chains) void network.send(id, ['range?', { author, from }])
+    for (const { author, from, held } of chains) void network.send(id, ['range?', { author, from: held[0]?.certificate.seq ?? from }])
   }
   const look = (): void => {
-    if (firstMs !== undefined && (nodes().every(answered) || clock.now() - firstMs >= othersMs))
+    const past = (sinceMs: number | undefined, ms: number): boolean => sinceMs !== undefined && clock.now() - sinceMs >= ms
+    if (past(keeperMs, othersMs) || past(firstMs, keepersMs))
       void checking.then(() =>
         finish(
           new Map([...found].map(([author, kept]) => [author, [...kept.values()].sort((a, b) => a.certificate.seq - b.certificate.seq)])),
@@ -83,10 +96,19 @@ export const startRecall = ({
     if (body.entries.length === 0 && body.certificate === null) {
       told.set(from, told.get(from)! + 1)
       if (answered(from)) firstMs ??= clock.now()
-      return look()
+      if (answered(from) && keeps(from)) keeperMs ??= clock.now()
+      return
     }
-    const chain = body.certificate && found.get(toHex(body.certificate.author))
-    if (!chain) return
+    const author = body.certificate ? toHex(body.certificate.author) : ''
+    const chain = found.get(author)
+    const asked = chains.find((one) => toHex(one.author) === author)
+    if (!chain || !asked) return
+    const [entry] = body.entries
+    if (entry && asked.held.some((one) => equalBytes(one.entry, entry))) {
+      shown.set(from, (shown.get(from) ?? new Set()).add(author))
+      return
+    }
+    if (body.certificate!.seq < asked.from) return
     checking = Promise.all([checking, checkKept(verifier, rules, body).then((kept) => kept && chain.set(kept.certificate.seq, kept))])
   })
 

@@ -24,7 +24,7 @@ import { scopedStore } from '../vault/scoped-store.ts'
 import type { Vault, VaultStatus } from '../vault/vault.ts'
 import type { AgentDeps, Membership } from './deps.ts'
 import { startRecall } from './founder-recall.ts'
-import type { Kept } from './keepsakes.ts'
+import { type Kept, keptMax } from './keepsakes.ts'
 import { type SplitNetwork } from './own-relay.ts'
 import { type RelayNode, startRelay } from './relay.ts'
 import { segments } from './relay-segments.ts'
@@ -36,8 +36,17 @@ export const founderReach = { degree: 40, peersMax: 128 } as const
 const keepersMax = 16
 /** Of each chain, to one that comes. */
 const toldAtJoinMax = 32
+/** Of each chain, by which members show at a recall that they keep it: the very last may have reached nobody. */
+const shownMax = 8
 const tickMs = 1_000
 const retryMs = 5_000
+
+/** Numbers of the newest entries of the issuer's and the founder's own chain; -1: none. */
+interface Tops {
+  readonly issuer: number
+  readonly own: number
+}
+const nothing: Tops = { issuer: -1, own: -1 }
 
 export type Founded = NonNullable<NonNullable<VaultStatus['swarm']>['founded']>
 
@@ -88,9 +97,13 @@ export const startFounder = (
   let node: RelayNode | undefined
   let endRecall = (): void => {}
   let cancel = (): void => {}
+  let stopWaiting = (): void => {}
+  let beginning: Promise<void> = Promise.resolve()
   let closed = false
-  /** Number of the newest entry of each chain that members were given. */
-  let given = { issuer: -1, own: -1 }
+  /** What was read of the chains; what each keeper has been given; to whom copies are on their way. */
+  let newest = nothing
+  const given = new Map<NodeId, Tops>()
+  const giving = new Set<NodeId>()
 
   const become = (next: typeof state): void => {
     state = next
@@ -133,8 +146,24 @@ export const startFounder = (
       at = proof.value.certificate.seq + 1
     }
   }
-  const give = async (to: readonly NodeId[], kept: readonly Kept[]): Promise<void> => {
-    for (const id of to) for (const one of kept) await split.relay.send(id, entriesOf(one))
+  /** What a keeper would not keep any more it is not given. */
+  const givenTo = (id: NodeId): Tops => {
+    const { issuer: ofIssuer, own } = given.get(id) ?? nothing
+    return { issuer: Math.max(ofIssuer, newest.issuer - keptMax), own: Math.max(own, newest.own - keptMax) }
+  }
+  /** One after the other, as fast as this keeper takes them; what it did not take is given again at a later tick. */
+  const give = async (id: NodeId, chains: Readonly<Record<keyof Tops, readonly Kept[]>>): Promise<void> => {
+    if (giving.has(id)) return
+    giving.add(id)
+    try {
+      for (const which of ['issuer', 'own'] as const)
+        for (const one of chains[which]) {
+          if (!(await split.relay.send(id, entriesOf(one))).ok) return
+          given.set(id, { ...givenTo(id), [which]: one.certificate.seq })
+        }
+    } finally {
+      giving.delete(id)
+    }
   }
   const keepers = (): readonly NodeId[] =>
     split.node
@@ -142,14 +171,23 @@ export const startFounder = (
       .flatMap((peer) => (peer.role === 'node' ? [peer.id] : []))
       .slice(0, keepersMax)
   const giveNew = async (): Promise<void> => {
-    const [ofIssuer, own] = [await issuerFrom(given.issuer + 1), await ownFrom(given.own + 1)]
-    given = { issuer: ofIssuer.at(-1)?.certificate.seq ?? given.issuer, own: own.at(-1)?.certificate.seq ?? given.own }
-    await give(keepers(), [...ofIssuer, ...own])
+    const due = keepers().filter((id) => !giving.has(id))
+    const from = (which: keyof Tops): number => Math.min(newest[which], ...due.map((id) => givenTo(id)[which])) + 1
+    const [ofIssuer, own] = [await issuerFrom(from('issuer')), await ownFrom(from('own'))]
+    const after = (kept: readonly Kept[], seq: number): readonly Kept[] => kept.filter(({ certificate }) => certificate.seq > seq)
+    for (const id of due) {
+      const has = givenTo(id)
+      void give(id, { issuer: after(ofIssuer, has.issuer), own: after(own, has.own) })
+    }
+    newest = { issuer: ofIssuer.at(-1)?.certificate.seq ?? newest.issuer, own: own.at(-1)?.certificate.seq ?? newest.own }
   }
   const welcome = async (id: NodeId): Promise<void> => {
     book.tell(id)
     const from = (seq: number): number => Math.max(0, seq + 1 - toldAtJoinMax)
-    if (node) await give([id], [...(await issuerFrom(from(given.issuer))), ...(await ownFrom(from(given.own)))])
+    if (!node) return
+    const { issuer: ofIssuer, own } = newest
+    given.set(id, { issuer: from(ofIssuer) - 1, own: from(own) - 1 })
+    await give(id, { issuer: await issuerFrom(from(ofIssuer)), own: await ownFrom(from(own)) })
   }
 
   /** What members hold of both chains beyond what is here; undefined: ended, or they lack a part of what they hold. */
@@ -157,10 +195,13 @@ export const startFounder = (
     become('recalling')
     const account = await vault.call('account', 'account', {})
     if (!account.ok) return undefined
+    const fromIssuer = ((await issuerChain.certificate())?.seq ?? -1) + 1
+    const fromOwn = (account.value.summary?.seq ?? -1) + 1
     const chains = [
-      { author: issuer.signer.publicKey, from: ((await issuerChain.certificate())?.seq ?? -1) + 1 },
-      { author: device, from: (account.value.summary?.seq ?? -1) + 1 },
+      { author: issuer.signer.publicKey, from: fromIssuer, held: await issuerFrom(Math.max(0, fromIssuer - shownMax)) },
+      { author: device, from: fromOwn, held: await ownFrom(Math.max(0, fromOwn - shownMax)) },
     ]
+    if (closed) return undefined
     const running = startRecall({ clock, network: split.node, verifier, rules, chains, introduce: book.tell })
     endRecall = running.end
     const found = await running.recalled
@@ -195,33 +236,55 @@ export const startFounder = (
     const recalled = founded.recalled ? [] : await recall()
     if (!recalled || closed) throw new Error('not yet')
     node = await startRelay({ clock, random, store, verifier, network: split.relay, signedPolicy, witness, issuer })
-    if (closed) return node.close()
+    redeemed = 0
+    if (closed) return
     for (const kept of recalled) await split.node.send(toHex(device), entriesOf(kept))
     await readInvites()
     become('serving')
-    tick()
+    tick(node)
     const ownTop = recalled.findLast(({ certificate }) => toHex(certificate.author) === toHex(device))?.certificate.seq ?? -1
-    while (!closed && !(await knows(device, ownTop))) await new Promise<void>((resolve) => void clock.after(tickMs, resolve))
+    while (!closed && !(await knows(device, ownTop))) await wait()
     if (closed) return
     book.setOwn(device)
     served()
   }
-  const run = (): void =>
-    void begin().catch(() => {
+  /** A tick's time, or until the part is closed. */
+  const wait = (): Promise<void> =>
+    new Promise((resolve) => {
+      if (closed) return resolve()
+      const stop = clock.after(tickMs, resolve)
+      stopWaiting = () => {
+        stop()
+        resolve()
+      }
+    })
+  /** Two nodes must not answer over one store: the one of a beginning that failed is gone before the next. */
+  const endNode = async (): Promise<void> => {
+    const ending = node
+    node = undefined
+    cancel()
+    await ending?.close()
+  }
+  const run = (): void => {
+    beginning = begin().catch(async () => {
+      if (node && !closed) become('starting')
+      await endNode().catch(() => {})
       if (!closed) cancel = clock.after(retryMs, run)
     })
+  }
   let redeemed = 0
-  const tick = (): void => {
-    const count = node!.counters().redeemed
+  const tick = (running: RelayNode): void => {
+    const count = running.counters().redeemed
     const news = count === redeemed ? Promise.resolve() : readInvites()
     redeemed = count
     // What fails here is tried again at the next tick.
     void Promise.allSettled([news, giveNew()]).then(() => {
-      if (!closed) cancel = clock.after(tickMs, tick)
+      if (!closed && node === running) cancel = clock.after(tickMs, () => tick(running))
     })
   }
   const stopPeers = split.node.onPeer((peer, change) => {
-    if (change === 'joined' && peer.role === 'node') void welcome(peer.id).catch(() => {})
+    if (change === 'left') given.delete(peer.id)
+    else if (peer.role === 'node') void welcome(peer.id).catch(() => {})
   })
   run()
 
@@ -240,8 +303,10 @@ export const startFounder = (
       book.setOwn(undefined)
       cancel()
       endRecall()
+      stopWaiting()
       stopPeers()
-      await node?.close()
+      await beginning
+      await endNode()
     },
   }
 }

@@ -26,7 +26,7 @@ import type { WireBody } from '../network/wire.ts'
 import { segments } from './relay-segments.ts'
 
 /** Of one chain; older ones are kept by nobody but their payees. */
-const keptMax = 256
+export const keptMax = 256
 
 export interface Kept {
   readonly entry: Bytes

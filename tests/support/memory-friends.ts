@@ -5,8 +5,9 @@ import { createNobleVerifier } from '../../src/identity/noble.ts'
 import { toHex } from '../../src/lib/bytes.ts'
 import { createManualClock, type ManualClock } from '../../src/lib/clock.ts'
 import { createSeededRandom } from '../../src/lib/random.ts'
-import { createMemoryStore, type StoreValue } from '../../src/lib/store.ts'
+import { createMemoryStore, type Store, type StoreValue } from '../../src/lib/store.ts'
 import { createNetwork } from '../../src/network/create-network.ts'
+import type { Network } from '../../src/network/network.ts'
 import { mini } from '../../src/tasks/models.ts'
 import { createMemoryKeyKeeper } from '../../src/vault/key-keeper.ts'
 import { createVault, type LocalVault } from '../../src/vault/create-vault.ts'
@@ -33,6 +34,9 @@ export interface Friend {
   readonly start: (profile?: Profile) => Promise<void>
   /** Called before each call reaches the vault. */
   onCall: (call: string, args: unknown) => void
+  /** From the next start on: faults of its network and of the agent's store. */
+  network: (opened: Network) => Network
+  store: (opened: Store) => Store
 }
 
 export interface Friends {
@@ -78,7 +82,7 @@ export const createMemoryFriends = async (seed: string, uses = 10): Promise<Frie
         clock,
         random,
         vault: watched,
-        store: stores.agent,
+        store: friend.store(stores.agent),
         engine,
         sealer: createPlainSealer(random),
         makeStamp: makeStampHere,
@@ -88,20 +92,22 @@ export const createMemoryFriends = async (seed: string, uses = 10): Promise<Frie
         dayStartMs: () => 0,
         mirrorsOf: () => [],
         openNetwork: ({ link, device, signHello, reach }) =>
-          createNetwork({
-            clock,
-            random,
-            verifier,
-            role: 'node',
-            device,
-            signHello,
-            link,
-            rtc: hub.rtc(name),
-            sdpSeal: memorySeal,
-            relayDialer: hub.dialer(name),
-            trackerDialer: hub.tracker(name),
-            ...(reach && { degree: reach.degree, limits: { peersMax: reach.peersMax } }),
-          }),
+          friend.network(
+            createNetwork({
+              clock,
+              random,
+              verifier,
+              role: 'node',
+              device,
+              signHello,
+              link,
+              rtc: hub.rtc(name),
+              sdpSeal: memorySeal,
+              relayDialer: hub.dialer(name),
+              trackerDialer: hub.tracker(name),
+              ...(reach && { degree: reach.degree, limits: { peersMax: reach.peersMax } }),
+            }),
+          ),
       })
     }
     let away = false
@@ -124,6 +130,8 @@ export const createMemoryFriends = async (seed: string, uses = 10): Promise<Frie
         await begin()
       },
       onCall: () => {},
+      network: (opened) => opened,
+      store: (opened) => opened,
     }
     await begin()
     return friend
