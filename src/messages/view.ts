@@ -296,7 +296,7 @@ export interface BackgroundState {
     readonly relays: readonly string[]
     readonly trackers: readonly string[]
     /** Made here: the links by which others join. */
-    readonly founded: null | { readonly invites: readonly InviteView[] }
+    readonly founded: null | { readonly invites: readonly InviteView[]; readonly ownLink: string }
   } | null
   readonly phraseConfirmed: boolean
   readonly device: string

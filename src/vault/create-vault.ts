@@ -196,7 +196,8 @@ export const createVault = async (deps: VaultDeps): Promise<Result<LocalVault, I
       }),
     leaveSwarm: () =>
       alone(async () => {
-        const done = await store.commit([{ ...swarmAt, remove: true }])
+        const founded = swarm?.founding && foundingWrite(swarm.record.link.swarm, { ...swarm.founding, left: swarm.record.link })
+        const done = await store.commit([{ ...swarmAt, remove: true }, ...(founded ? [founded] : [])])
         if (!done.ok) return storeFailed(done.error)
         swarm = undefined
         changed()

@@ -4,7 +4,7 @@
  *
  * | table   | key      | value                                                                             |
  * | ------- | -------- | --------------------------------------------------------------------------------- |
- * | founded | swarm id | `recordSchema`: policy, keys, the issuer's certificate, invites, session of recall |
+ * | founded | swarm id | `recordSchema`: policy, keys, the issuer's certificate, invites, session of recall, link when left |
  *
  * A record outlives leaving: who comes back by the link is witness and issuer again. Keys are made before the record that names
  * them; a crash between leaves keys that nobody names, and the next start forgets them.
@@ -32,6 +32,7 @@ import { err, ok, type Result } from '../lib/result.ts'
 import { bytesOf, bytesUpTo, key32, parse, sig64, text, uint } from '../lib/schema.ts'
 import type { Store, StoreValue, Write } from '../lib/store.ts'
 import type { KeyKeeper } from './key-keeper.ts'
+import { linkSchema } from './swarm-record.ts'
 
 /** Beyond these a swarm wants a relay. */
 export const invitesMax = 50
@@ -74,6 +75,8 @@ const recordSchema = v.strictObject({
   issuer: v.strictObject({ root: key32, device: key32, signature: sig64 }),
   invites: v.pipe(v.array(v.strictObject({ token: bytesOf(16), uses: uint(usesMax), own: v.boolean() })), v.maxLength(invitesMax + 1)),
   recalledSession: v.nullable(text(100)),
+  /** By which the founder was in when it left: nobody else may have the secret. */
+  left: v.exactOptional(linkSchema),
 })
 export type FoundingRecord = v.InferOutput<typeof recordSchema>
 

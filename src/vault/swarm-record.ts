@@ -16,16 +16,17 @@ export interface SwarmRecord {
   readonly headSession: string | null
 }
 
-const urls = v.pipe(v.array(text(200)), v.maxLength(8))
+const urls = v.pipe(v.array(text(200)), v.maxLength(8), v.readonly())
+export const linkSchema = v.strictObject({
+  swarm: id32,
+  founder: key32,
+  secret: v.nullable(bytesOf(32)),
+  relays: urls,
+  trackers: urls,
+  invite: v.nullable(bytesOf(16)),
+})
 const schema = v.strictObject({
-  link: v.strictObject({
-    swarm: id32,
-    founder: key32,
-    secret: v.nullable(bytesOf(32)),
-    relays: urls,
-    trackers: urls,
-    invite: v.nullable(bytesOf(16)),
-  }),
+  link: linkSchema,
   policy: v.nullable(bytesUpTo(policyBytesMax)),
   headSession: v.nullable(text(100)),
 })

@@ -123,6 +123,7 @@ const swarmState = ({ link, founded }: NonNullable<VaultStatus['swarm']>): NonNu
   trackers: link.trackers,
   founded: founded
     ? {
+        ownLink: formatLink(link),
         invites: founded.invites
           .filter(({ own }) => !own)
           .map(({ token, uses }) => ({ token: toHex(token), link: formatLink({ ...link, invite: token }), uses })),

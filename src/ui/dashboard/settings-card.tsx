@@ -1,5 +1,5 @@
 /** Where models come from, who one is, leaving the swarm, erasing everything. What cannot be undone asks twice. */
-import { useState, type FormEvent } from 'react'
+import { type FormEvent, type ReactNode, useState } from 'react'
 import type { BackgroundState, LostView } from '../../messages/view.ts'
 import { ErrorNote } from '../components/error-note.tsx'
 import { Card, Id } from '../components/parts.tsx'
@@ -7,37 +7,56 @@ import { t } from '../i18n.ts'
 import { LostDevice } from './lost-device.tsx'
 import { useRequest, useUi } from '../ui-context.ts'
 
-export const SettingsCard = ({ background, lost }: { readonly background: BackgroundState; readonly lost: LostView | null }) => (
-  <Card id="settings" title={t('settingsTitle')} icon="gear">
-    <HubUrl saved={background.hubUrl} />
-    <dl className="list">
-      <div className="figure">
-        <dt>{t('yourId')}</dt>
-        <dd>
-          <Id value={background.root} />
-        </dd>
+export const SettingsCard = ({ background, lost }: { readonly background: BackgroundState; readonly lost: LostView | null }) => {
+  const founded = background.swarm?.founded
+  return (
+    <Card id="settings" title={t('settingsTitle')} icon="gear">
+      <HubUrl saved={background.hubUrl} />
+      <dl className="list">
+        <div className="figure">
+          <dt>{t('yourId')}</dt>
+          <dd>
+            <Id value={background.root} />
+          </dd>
+        </div>
+        <div className="figure">
+          <dt>{t('thisDevice')}</dt>
+          <dd>
+            <Id value={background.device} />
+          </dd>
+        </div>
+      </dl>
+      {!background.phraseConfirmed && (
+        <p className="note warn">
+          {t('phraseNotBackedUp')}{' '}
+          <a className="link" href="/onboarding.html">
+            {t('phraseBackUp')}
+          </a>
+        </p>
+      )}
+      {lost && <LostDevice lost={lost} />}
+      <div className="stack">
+        {background.swarm && (
+          <Twice testid="leave" command="leave" text={t('leave')} question={t(founded ? 'leaveQuestionFounder' : 'leaveQuestion')}>
+            {founded && <OwnLink link={founded.ownLink} />}
+          </Twice>
+        )}
+        <Twice testid="erase" command="erase" text={t('erase')} question={t(founded ? 'eraseQuestionFounder' : 'eraseQuestion')} />
       </div>
-      <div className="figure">
-        <dt>{t('thisDevice')}</dt>
-        <dd>
-          <Id value={background.device} />
-        </dd>
-      </div>
-    </dl>
-    {!background.phraseConfirmed && (
-      <p className="note warn">
-        {t('phraseNotBackedUp')}{' '}
-        <a className="link" href="/onboarding.html">
-          {t('phraseBackUp')}
-        </a>
-      </p>
-    )}
-    {lost && <LostDevice lost={lost} />}
-    <div className="stack">
-      {background.swarm && <Twice testid="leave" command="leave" text={t('leave')} question={t('leaveQuestion')} />}
-      <Twice testid="erase" command="erase" text={t('erase')} question={t('eraseQuestion')} />
-    </div>
-  </Card>
+    </Card>
+  )
+}
+
+/** A founder's way back: nobody else has this link. */
+const OwnLink = ({ link }: { readonly link: string }) => (
+  <input
+    readOnly
+    className="link-field"
+    data-testid="own-link"
+    aria-label={t('ownLink')}
+    value={link}
+    onFocus={(event) => event.target.select()}
+  />
 )
 
 const HubUrl = ({ saved }: { readonly saved: string }) => {
@@ -74,6 +93,7 @@ const Twice = (props: {
   readonly command: 'leave' | 'erase'
   readonly text: string
   readonly question: string
+  readonly children?: ReactNode
 }) => {
   const ui = useUi()
   const [asking, setAsking] = useState(false)
@@ -87,6 +107,7 @@ const Twice = (props: {
   return (
     <div className="twice" role="group" aria-label={props.text}>
       <p>{props.question}</p>
+      {props.children}
       <div className="actions">
         <button
           type="button"

@@ -207,6 +207,7 @@ export const scenarios = {
         relays: [],
         trackers: ['wss://tracker.example.org'],
         founded: {
+          ownLink: 'edgenet:1:hUb3xQ-own',
           invites: [
             { token: hex(71, 32), link: `edgenet:1:${'hlggXd0Zk3qPv1Yw'.repeat(14)}`, uses: 10 },
             { token: hex(73, 32), link: `edgenet:1:${'hlggXd0Zk3qPv1Yw'.repeat(14)}`, uses: 1 },

@@ -81,6 +81,24 @@ describe('commands of the extension’s pages', () => {
     expect(await ask('leave')).toMatchObject({ ok: { swarm: null } })
   })
 
+  test('a founder is told its own link, by which it may come back', async () => {
+    const { controls } = setUp()
+    const founded = {
+      witness: key(4),
+      issuer: { root: key(2), device: key(5), signature: new Uint8Array(64) },
+      invites: [],
+      recalled: true,
+    }
+    const founder = {
+      ...controls,
+      status: async () => ({ ...(await controls.status()), swarm: { link, policy: null, headChecked: false, founded } }),
+    }
+    const answer = createCommands({ vault: async () => founder, erase: async () => {}, presetShares, models: [] })
+    expect(await answer({ command: 'state', args: {} })).toMatchObject({
+      ok: { swarm: { founded: { ownLink: formatLink(link), invites: [] } } },
+    })
+  })
+
   test('a damaged link is refused with what is wrong with it', async () => {
     const damaged = await setUp().ask('join', { link: formatLink(link).slice(0, -3) })
     expect(damaged).toMatchObject({ error: { type: 'link', detail: expect.stringContaining('"reason":"damaged"') } })

@@ -93,6 +93,8 @@ describe('founding', () => {
     const vault = await founder(world, store)
     const { link, founded } = await swarmOf(vault)
     await vault.leaveSwarm()
+    // Nobody else may have the secret.
+    expect(await store.get('founded', Buffer.from(link.swarm).toString('hex'))).toMatchObject({ left: link })
     const later = await world.open(store)
     await later.joinSwarm({ ...link, invite: null })
     await must(later, 'policy', 'policy', { signedPolicy: await swarmPolicy(store, link.swarm) })
