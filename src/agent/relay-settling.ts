@@ -61,10 +61,8 @@ export const createSettling = ({
   const epochMs = rules.epochMs ?? epochMsDefault
   /** The other witnesses' clocks may be behind ours, and refuse what is ahead of them. */
   const aheadMs = Math.min(timeAheadMsMax, epochMs)
-  const sponsorsMax = Math.min(
-    dependenciesMax - 1,
-    Math.floor(sponsorLinesBytesMax / (lineBytes + signatureBytes * quorumOf(rules.witnesses.length))),
-  )
+  const quorum = quorumOf(rules.witnesses.length)
+  const sponsorsMax = Math.min(dependenciesMax - 1, Math.floor(sponsorLinesBytesMax / (lineBytes + signatureBytes * quorum)))
   let stop = (): void => {}
   let closed = false
 
@@ -91,7 +89,8 @@ export const createSettling = ({
       if ((known?.attests ?? 0) === 0 && !isFounder(rules, author, identity)) continue
       const certificate = await certificateOf(author)
       if (!certificate || certificate.seq <= (known?.named?.seq ?? -1)) continue
-      const line: SponsorLine = [author, certificate.id, certificate]
+      // Kept certificates grow with every signature that comes; there is room for as many as are asked for.
+      const line: SponsorLine = [author, certificate.id, { ...certificate, signatures: certificate.signatures.slice(0, quorum) }]
       const rose = (await records.sponsored(line, known?.named ?? null))?.rose ?? []
       const payees = rose.filter(({ paidMicro, units }) => paidMicro > 0n && units > 0n).map(({ payee }) => payee)
       if (payees.length > 0) found.push({ line, payees })

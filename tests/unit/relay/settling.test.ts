@@ -4,14 +4,15 @@ import { attestsFor, createSettling } from '../../../src/agent/relay-settling.ts
 import { referrerClaim } from '../../../src/economy/epoch-book.ts'
 import { createIssuer, neverExpires } from '../../../src/economy/issuer.ts'
 import { sponsorClaim } from '../../../src/ledger/apply.ts'
-import { encodeJoin, type ParsedEntry } from '../../../src/ledger/entry.ts'
+import { encodeJoin, entryBytesMax, type ParsedEntry } from '../../../src/ledger/entry.ts'
+import type { ChainState } from '../../../src/ledger/chain-state.ts'
 import { issuanceDefaults } from '../../../src/ledger/issuance.ts'
 import { createOwnChain } from '../../../src/ledger/own-chain.ts'
 import { createReplica } from '../../../src/ledger/replica.ts'
-import { epochMsDefault } from '../../../src/ledger/rules.ts'
-import type { Op } from '../../../src/ledger/types.ts'
+import { epochMsDefault, quorumOf } from '../../../src/ledger/rules.ts'
+import type { Certificate, Op, SponsorLine } from '../../../src/ledger/types.ts'
 import { createWitness } from '../../../src/ledger/witness.ts'
-import { toHex } from '../../../src/lib/bytes.ts'
+import { equalBytes, sha256, toHex, utf8 } from '../../../src/lib/bytes.ts'
 import { createManualClock, type ManualClock } from '../../../src/lib/clock.ts'
 import { createSeededRandom } from '../../../src/lib/random.ts'
 import { createMemoryStore, type Store } from '../../../src/lib/store.ts'
@@ -149,6 +150,49 @@ describe('the issuer settles', () => {
     expect(await at.paid(cy)).toBe(9.01 * credit)
     expect((await at.view()).deviations).toEqual([])
   })
+
+  it.each([4, 7, 10, 31])(
+    'of %i witnesses fits an entry, however many of them signed and however many were referred',
+    async (witnesses) => {
+      const of = await createWorld(witnesses)
+      const keys = (name: string) => Array.from({ length: 70 }, (_, i) => sha256(utf8(`${name} ${i}`)))
+      const [sponsors, payees, [referrer]] = [keys('sponsor'), keys('payee'), keys('referrer')]
+      const certificates = new Map(
+        sponsors.map((author): [string, Certificate] => {
+          const signatures = of.rules.witnesses.map((key) => [key, new Uint8Array(64)] as const)
+          return [toHex(author), { author, seq: 70_000, id: author, signatures }]
+        }),
+      )
+      const replica = {
+        certificateOf: async (author: Uint8Array) => certificates.get(toHex(author)),
+        records: {
+          heads: async () => sponsors.map((author) => ({ author, identity: null })),
+          sponsored: async ([author]: SponsorLine) => ({
+            rose: [{ payee: toHex(payees[sponsors.findIndex((key) => equalBytes(key, author))]!), paidMicro: 1n, units: 1n }],
+          }),
+          entryAt: async () => ({ entry: { ops: [{ ...ana.join, referrer }] } }),
+        },
+      } as unknown as Parameters<typeof createSettling>[0]['replica']
+      const epochs = { book: async () => ({ isReferred: () => false }) } as unknown as ReturnType<typeof createEpochs>
+      const known = { attests: 1, named: null }
+      const state = {
+        head: { epoch: -1 },
+        sponsors: new Map(sponsors.map((key) => [toHex(key), known])),
+        attests: new Map([['it', { subject: referrer, claim: referrerClaim, confidence: 100, revoked: false }]]),
+      } as unknown as ChainState
+      let made: readonly Op[] = []
+      const append = async (ops: (state: ChainState) => Promise<readonly Op[]>) => {
+        made = await ops(state)
+        return true
+      }
+      await createSettling({ clock, replica, rules: of.rules, epochs }).settle({ append })
+      expect(made.filter(({ op }) => op === 'attest').length).toBeGreaterThan(5)
+      const before = await next(of, of.issuer, undefined, [of.issuer.join])
+      expect((await next(of, of.issuer, before, made)).bytes.length).toBeLessThanOrEqual(entryBytesMax)
+      const lines = made.flatMap((op) => (op.op === 'settle' ? op.lines : []))
+      expect(new Set(lines.map(([, , { signatures }]) => signatures.length))).toEqual(new Set([quorumOf(witnesses)]))
+    },
+  )
 
   it('waits for witnesses, and grants wait for what is due', async () => {
     const store = createMemoryStore()
