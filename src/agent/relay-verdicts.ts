@@ -12,10 +12,10 @@
 import type { NodeId, PublicKey, Verifier } from '../identity/keys.ts'
 import { verifySignatures } from '../ledger/certificate.ts'
 import { parseEntry, type ParsedEntry } from '../ledger/entry.ts'
-import { branchFork, forkHeld, heldAt, pairIn, proofOf } from '../ledger/fork-proof.ts'
+import { branchFork, forkHeld, heldAt, type Pair, pairIn, proofOf } from '../ledger/fork-proof.ts'
 import type { Replica } from '../ledger/replica.ts'
 import { type LedgerRules, quorumOf } from '../ledger/rules.ts'
-import type { Certificate } from '../ledger/types.ts'
+import type { Certificate, Entry } from '../ledger/types.ts'
 import {
   encodeVerdict,
   type Finding,
@@ -41,10 +41,9 @@ import { createSerial } from '../lib/serial.ts'
 import type { Store } from '../lib/store.ts'
 import type { Network } from '../network/network.ts'
 import type { Circle } from './relay-circle.ts'
+import { createJudging, type Shown } from './relay-judging.ts'
 import type { Fact } from './relay-state.ts'
 
-/** Judgements waiting: each may fold a chain from its beginning. What is not judged now is shown again. */
-const judgingMax = 64
 /** Findings of this witness that are told again at once; the rest when these are verdicts. */
 const toldMax = 64
 /** Findings that are remembered of one other relay until they are verdicts, and forks of which only one entry has come. */
@@ -101,31 +100,26 @@ export const createVerdictDesk = ({
   /** What other relays brought, by relay and key. */
   const words = new Map<NodeId, Map<string, Verdict>>()
   const halves = new Map<string, readonly ParsedEntry[]>()
-  let judging = 0
+  const judging = createJudging()
 
-  const later = (job: () => Promise<void>): void => {
-    if (judging >= judgingMax) return
-    judging++
-    // A store that cannot be read: the fork is shown again.
-    void serial('judge', job)
-      .catch(() => {})
-      .finally(() => judging--)
-  }
-  const isKnown = async (finding: Finding): Promise<boolean> =>
-    (await verdicts.verdicts(finding.target)).some((known) => verdictKey(known) === verdictKey(finding))
+  const isKnown = async (target: PublicKey, key: string): Promise<boolean> =>
+    (await verdicts.verdicts(target)).some((known) => verdictKey(known) === key)
 
-  const consider = (pair: readonly [ParsedEntry, ParsedEntry] | undefined): Promise<void> =>
-    pair ? serial('consider', () => judge(pair)) : Promise.resolve()
-  const judge = async (pair: readonly [ParsedEntry, ParsedEntry]): Promise<void> => {
+  /** What this witness holds itself is judged however often there is some. */
+  const consider = (pair: Pair | undefined, by: Shown | 'held' = 'held'): Promise<void> =>
+    pair ? serial('consider', () => judge(pair, by)) : Promise.resolve()
+  const judge = async (pair: Pair, by: Shown | 'held'): Promise<void> => {
     const { author, seq } = pair[0].entry
     const finding: Finding = { target: author, reason: 'DoubleSpend', offence: offenceOf.doubleSpend(author, seq) }
     const key = verdictKey(finding)
-    if (own.has(key) || (await isKnown(finding))) return
+    if (judging.refused(pair) || (by !== 'held' && judging.spent(by, author))) return
+    if (own.has(key) || (await isKnown(author, key))) return
     const proof = await proofOf(store, records, pair)
     const judged = await witness.judge(proof)
+    judging.judged(by, pair, judged)
     if (!judged.ok) return
     const stored = await store.commit([{ table: 'forks', key, value: encodeDoubleSpend(proof) }])
-    if (!stored.ok || (await isKnown(finding))) return
+    if (!stored.ok || (await isKnown(author, key))) return
     own.set(key, { verdict: judged.value, proof })
     tell(judged.value, proof)
     await count(key)
@@ -142,22 +136,25 @@ export const createVerdictDesk = ({
     if (merged && merged.signatures.length >= quorum) await verdicts.take(merged)
   }
 
+  /** For a fork at this place, of what is shown and what is held by then. */
+  const look = (by: Shown, { author, seq }: Pick<Entry, 'author' | 'seq'>, shown: () => readonly ParsedEntry[]): void => {
+    judging.later(`${by}/${toHex(author)}`, async () =>
+      consider(pairIn([...shown(), ...(await heldAt(store, records, author, seq))], judging.refused), by),
+    )
+  }
+
   return {
     resume: async () => {
       for (const [key, bytes] of await store.list('forks')) {
+        if (await isKnown(targetOf(key), key)) continue
         const proof = parseDoubleSpend(bytes as Bytes)
         const judged = proof.ok ? await witness.judge(proof.value) : proof
-        if (proof.ok && judged.ok && !(await isKnown(judged.value))) own.set(key, { verdict: judged.value, proof: proof.value })
+        if (proof.ok && judged.ok && !(await isKnown(targetOf(key), key))) own.set(key, { verdict: judged.value, proof: proof.value })
       }
     },
     shown: (submitted, seq) => {
-      later(async () => {
-        const other = submitted.flatMap((bytes) => {
-          const parsed = parseEntry(bytes)
-          return parsed.ok && parsed.value.entry.seq === seq ? [parsed.value] : []
-        })[0]
-        if (other) await consider(pairIn([other, ...(await heldAt(store, records, other.entry.author, seq))]))
-      })
+      const other = parsedOf(submitted).find(({ entry }) => entry.seq === seq)
+      if (other) look('submitted', other.entry, () => [other])
     },
     grew: (authors) => {
       const job = async (): Promise<void> => {
@@ -170,7 +167,7 @@ export const createVerdictDesk = ({
       void serial('grew', job).catch(() => {})
     },
     branched: () => {
-      later(async () => {
+      judging.later('branched', async () => {
         for (const [author] of await store.list('tips', { limit: toldMax }))
           await consider(await branchFork(store, records, fromHex(author)!))
       })
@@ -181,21 +178,14 @@ export const createVerdictDesk = ({
       for (const fraud of known ? fraudsIn([known, certificate]) : []) await verdicts.takeFraud(fraud)
     },
     onFork: (entries) => {
-      later(async () => {
-        const told = entries.flatMap((bytes) => {
-          const parsed = parseEntry(bytes)
-          return parsed.ok ? [parsed.value] : []
-        })
-        for (const one of told) {
-          const { author, seq } = one.entry
-          const place = `${toHex(author)}/${seq}`
-          const other = (halves.get(place) ?? []).filter(({ id }) => toHex(id) !== toHex(one.id))
-          halves.delete(place)
-          halves.set(place, [one, ...other].slice(0, 2))
-          if (halves.size > rememberedMax) halves.delete(halves.keys().next().value!)
-          await consider(pairIn([one, ...other, ...(await heldAt(store, records, author, seq))]))
-        }
-      })
+      for (const one of parsedOf(entries)) {
+        const place = `${toHex(one.entry.author)}/${one.entry.seq}`
+        const other = (halves.get(place) ?? []).filter(({ id }) => toHex(id) !== toHex(one.id))
+        halves.delete(place)
+        halves.set(place, [one, ...other].slice(0, 2))
+        if (halves.size > rememberedMax) halves.delete(halves.keys().next().value!)
+        look('told', one.entry, () => halves.get(place) ?? [])
+      }
     },
     onVerdict: async (from, bytes) => {
       const parsed = parseVerdict(bytes)
@@ -235,7 +225,16 @@ export const createVerdictDesk = ({
       for (const verdict of await verdicts.verdicts(device)) await network.send(id, ['verdict', { bytes: encodeVerdict(verdict) }])
     },
     tick: async () => {
+      judging.tick()
       for (const { verdict, proof } of [...own.values()].slice(0, toldMax)) tell(verdict, proof)
     },
   }
 }
+
+const parsedOf = (entries: readonly Uint8Array[]): readonly ParsedEntry[] =>
+  entries.flatMap((bytes) => {
+    const parsed = parseEntry(bytes)
+    return parsed.ok ? [parsed.value] : []
+  })
+
+const targetOf = (key: string): PublicKey => fromHex(key.split('/')[0]!)!

@@ -10,12 +10,16 @@ import { kept, type ReplicaRecords } from './replica-records.ts'
 import type { DoubleSpendProof } from './verdict-proof.ts'
 import { loadWitnessChain } from './witness-chain.ts'
 
-/** The first two of these that share a place and are not the same, in one order whoever shows them. */
-export const pairIn = (entries: readonly ParsedEntry[]): readonly [ParsedEntry, ParsedEntry] | undefined => {
+export type Pair = readonly [ParsedEntry, ParsedEntry]
+
+/** The first two of these that share a place and are not the same, in one order whoever shows them; pairs to be passed over. */
+export const pairIn = (entries: readonly ParsedEntry[], passed: (pair: Pair) => boolean = () => false): Pair | undefined => {
   for (const [i, a] of entries.entries())
     for (const b of entries.slice(i + 1)) {
       const place = equalBytes(a.entry.author, b.entry.author) && a.entry.seq === b.entry.seq && equalBytes(a.entry.prev, b.entry.prev)
-      if (place && !equalBytes(a.id, b.id)) return compareBytes(a.id, b.id) < 0 ? [a, b] : [b, a]
+      if (!place || equalBytes(a.id, b.id)) continue
+      const pair: Pair = compareBytes(a.id, b.id) < 0 ? [a, b] : [b, a]
+      if (!passed(pair)) return pair
     }
   return undefined
 }
