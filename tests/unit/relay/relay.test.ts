@@ -7,7 +7,7 @@ import { type Bytes, toHex } from '../../../src/lib/bytes.ts'
 import { createMemoryStore, type Store } from '../../../src/lib/store.ts'
 import type { WireBody, WireMessage } from '../../../src/network/wire.ts'
 import { createPerson, next, pay, type Person, verifier } from '../ledger/fixtures.ts'
-import { createRelayWorld, grantMicro, openRelay, type RelayWorld, settled, type TestRelay } from './fixtures.ts'
+import { createRelayWorld, grantMicro, openRelay, type RelayWorld, type TestRelay } from './fixtures.ts'
 
 let world: RelayWorld
 let ana: Person
