@@ -149,8 +149,8 @@ export const createSpending = ({
 
     sow: async (chain, expires, body) => {
       const needMicro = maxCostMicro(body.units, body.maxPrice, body.redundancy)
-      const { availableMicro } = await figures(chain)
-      if (needMicro > availableMicro) return err({ type: 'insufficient-credits', needMicro, availableMicro })
+      const short = await shortOf(chain, needMicro)
+      if (short) return err(short)
       for (let at = expires; at < expires + sowTwinsMax; at++) {
         const { id, bytes } = await signMessage(signer, { kind: 'sow', swarm, to: null, expires: at, body })
         const key = toHex(id)
