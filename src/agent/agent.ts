@@ -32,8 +32,6 @@ import { createWitnessBook, type WitnessBook } from './witness-book.ts'
 import { createWorker, type Worker } from './worker.ts'
 
 const tickMs = 1_000
-/** What an author gives its sow; fewer: it was passed on. */
-const hopsMax = 3
 /** The swarm's rules are asked of everyone this often until they come: well below what peers take for flooding. */
 const policyAskMs = 10_000
 /** Views are posted at most this often, but for a job's end, which somebody waits for. */
@@ -101,6 +99,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     cancelView = undefined
     if (stopped) return
     revision++
+    if (listeners.size === 0) return
     const current = view()
     for (const listener of listeners) listener(current)
   }
@@ -258,7 +257,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     if (type === 'want') return body.direction === 0 ? requester.onWant(from, body) : worker.onWant(from, body)
     if (type === 'entries' || type === 'head' || type === 'refused') return settlement.onMessage(from, type, body)
     if (type !== 'signed') return
-    const received = await inbox.receive(from, body.message, forwarded || (body.hops > 0 && body.hops < hopsMax))
+    const received = await inbox.receive(from, body.message, forwarded)
     if (!received) return
     const { message: said, id } = received
     if (equalBytes(said.from, party.member.device.device)) return

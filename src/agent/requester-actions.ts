@@ -1,5 +1,5 @@
 /** What a requester does for a task, each action by itself: whatever has an effect goes by a request id made from the contract. */
-import { sowValidMs } from '../contract/limits.ts'
+import { farHops, nearHops, sowValidMs } from '../contract/limits.ts'
 import { markTold, type Replica, type Task, type TaskAction, type TaskEvent } from '../contract/requester.ts'
 import { type Bytes, concat, fromHex, sha256, toHex } from '../lib/bytes.ts'
 import { ok } from '../lib/result.ts'
@@ -48,7 +48,7 @@ export const createTaskActions = (
         return definitive(signed.error) ? report({ type: 'sow-refused', error: signed.error.type }) : undefined
       }
       case 'announce':
-        network.gossip(['signed', { message: task.sow!.message, hops: 3 }])
+        network.gossip(['signed', { message: task.sow!.message, hops: task.announcedMs === 0 ? nearHops : farHops }])
         return report({ type: 'announced' })
       case 'hire': {
         const keys = await sealer.generateKeyPair()

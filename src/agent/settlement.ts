@@ -27,7 +27,9 @@ const settleQuietMs = 1_000
 /** Own entries that no full tab asks for: a witness signs 64 KiB per author and hour, some 150 entries, claims among them. */
 const entriesPerWindowMax = 20
 const entriesWindowMs = 10 * 60_000
+/** Entries that wait are shown again this often, each time in a row twice as late, up to the most: what is refused is refused for long. */
 const resubmitMs = 5_000
+const resubmitMsMax = 60_000
 const redeemEveryMs = 5_000
 const incomesMax = 64
 /** Entries of an own chain that are held until their certificate comes. */
@@ -88,12 +90,16 @@ export const createSettlement = (
   let owedSince: number | undefined
   let quietSince: number | undefined
   let submittedMs = 0
+  let resubmitAfterMs = resubmitMs
   let redeemedMs = 0
   let refusedGrant: string | undefined
 
   /** When the newest own entries were made. */
   let appendedMs: readonly number[] = []
-  const appended = (): void => void (appendedMs = [...appendedMs, clock.now()].slice(-entriesPerWindowMax))
+  const appended = (): void => {
+    appendedMs = [...appendedMs, clock.now()].slice(-entriesPerWindowMax)
+    resubmitAfterMs = resubmitMs
+  }
   const mayAppend = (): boolean => appendedMs.length < entriesPerWindowMax || clock.now() - appendedMs[0]! >= entriesWindowMs
 
   const toRelays = async (message: Parameters<typeof network.send>[1]): Promise<void> =>
@@ -143,6 +149,7 @@ export const createSettlement = (
     const claimed = claiming
     const done = await vault.call(request('certified'), 'certified', { certificate: merged })
     if (!done.ok) return
+    resubmitAfterMs = resubmitMs
     refusals.clear()
     await paid(claimed)
     claiming = claiming.filter((line) => !claimed.includes(line))
@@ -299,6 +306,7 @@ export const createSettlement = (
   return {
     onPeer: (id) => {
       if (relays().includes(id)) {
+        resubmitAfterMs = resubmitMs
         void refresh().then(() => network.send(id, ['head?', { author: device.device }]))
         void pending().then(submit)
       }
@@ -338,7 +346,8 @@ export const createSettlement = (
       await redeem()
       await settle(activeTasks)
       if (incomes.size > 0 && mayAppend()) await claim()
-      if (clock.now() - submittedMs >= resubmitMs) {
+      if (clock.now() - submittedMs >= resubmitAfterMs) {
+        resubmitAfterMs = Math.min(2 * resubmitAfterMs, resubmitMsMax)
         await submit(await pending())
         await complete()
       }

@@ -4,8 +4,12 @@
 export const sowLifeMs = 60_000
 /** How long the signed sow is valid, so that a lost worker can be replaced late in the work. */
 export const sowValidMs = 20 * 60_000
-/** Gossip is repeated while hands are missing: neighbours that came later hear it too. */
+/** Gossip is repeated while hands are missing, for neighbours that came later: at first after this time, then less and less often. */
 export const sowRepeatMs = 5_000
+export const sowRepeatMsMax = 15_000
+/** At first neighbours and some of theirs hear it; who finds too few there asks further. */
+export const nearHops = 1
+export const farHops = 3
 /** After the first open quote others get this long before the matcher picks, unless nobody else can be expected. */
 export const quoteWindowMs = 250
 /** With this many open quotes per missing hand there is enough to choose from at once. */

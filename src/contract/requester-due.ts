@@ -1,6 +1,6 @@
 /** What must be done for a task (contract/requester.ts), derived from its stored state alone. */
 import { toHex } from '../lib/bytes.ts'
-import { choiceFactor, quoteLifeMs, quoteWindowMs, resendMs, sowRepeatMs } from './limits.ts'
+import { choiceFactor, quoteLifeMs, quoteWindowMs, resendMs, sowRepeatMs, sowRepeatMsMax } from './limits.ts'
 import {
   groupsOf,
   handsMissing,
@@ -27,7 +27,8 @@ export const due = (
     const open = unusedQuotes(task, now)
     const ready = mayChoose(task, open, missing, context)
     if (missing > 0 && ready) actions.push(...pick(open, missing).map((quote) => ({ do: 'hire' as const, quote })))
-    if (missing > 0 && now - task.announcedMs >= sowRepeatMs) actions.push({ do: 'announce' })
+    const soughtMs = task.announcedMs - (task.missingSinceMs ?? now)
+    if (missing > 0 && now - task.announcedMs >= Math.min(Math.max(sowRepeatMs, soughtMs), sowRepeatMsMax)) actions.push({ do: 'announce' })
   }
   for (const r of task.replicas) actions.push(...dueOf(r, now, task))
   if (settled(task) && !task.released) actions.push({ do: 'release' })

@@ -18,7 +18,7 @@ import { createGossip } from './gossip.ts'
 import { shakeHands } from './handshake.ts'
 import type { HelloError } from './hello.ts'
 import { createIntroductions } from './introductions.ts'
-import { costs, degreeDefault, forwardBytesPerMinute, handshakesMax, peersMax, relaysMax } from './limits.ts'
+import { costs, degreeDefault, forwardBytesPerMinute, handshakesMax, passedToMax, peersMax, relaysMax } from './limits.ts'
 import { createNeighbourhood } from './neighbourhood.ts'
 import type { Network, Peer } from './network.ts'
 import { priorityOf } from './outbox.ts'
@@ -27,6 +27,7 @@ import { createRelayKeeper } from './relay-keeper.ts'
 import { createScores } from './scores.ts'
 import { createSession, keepsOld, sameTimeMs, type Session } from './session.ts'
 import { infoHash } from './swarm-keys.ts'
+import { createLater, createTelling } from './telling.ts'
 import { createTrackerKeeper } from './tracker-keeper.ts'
 import type { WireBody, WireMessage } from './wire.ts'
 
@@ -35,10 +36,6 @@ export const tickMs = 2_000
 export const asleepMs = 30_000
 /** After sleep, peers have this long to show that they are still there. */
 export const probeMs = 5_000
-/** Changes of the neighbourhood that come together are told together. */
-export const tellNeighboursMs = 200
-/** As many as one `neighbours` message holds. */
-const neighboursToldMax = 64
 /** Peers that a link is kept with before others: a swarm's witnesses among its members. */
 const soughtMax = 16
 /** Where the machine has no address to offer, it is looked again after this time. */
@@ -159,6 +156,7 @@ export const createNetwork = (deps: NetworkDeps): Network => {
     }
     const session = createSession(clock, bound, { onMessage: receive, onFault: fault, onClosed: left })
     sessions.set(id, session)
+    telling.joined(session)
     ended.set(session, onEnded ? [onEnded] : [])
     onPeer.forEach((tell) => tell(session.peer(), 'joined'))
     session.start()
@@ -167,6 +165,7 @@ export const createNetwork = (deps: NetworkDeps): Network => {
   }
   const left = (session: Session, reason: string): void => {
     sessions.delete(session.id)
+    telling.left(session)
     neighbourhood.gone(session.id)
     if (closed) return
     onPeer.forEach((tell) => tell(session.peer(), 'left'))
@@ -187,12 +186,12 @@ export const createNetwork = (deps: NetworkDeps): Network => {
     message: WireMessage & readonly ['signed', unknown],
     forwarded: boolean,
   ): Promise<void> => {
-    const verdict = await gossip.receive(message[1])
+    const heard = await gossip.receive(message[1])
     // A relay does not read what it forwards.
-    if (verdict === 'fault') return forwarded ? undefined : fault(session, costs.malformed, 'signed')
-    if (verdict === 'drop' || closed) return
-    if (verdict === 'pass' && !forwarded) spread(message[1].message, message[1].hops - 1, session.id)
-    emit(from, message, forwarded)
+    if (heard === 'fault') return forwarded ? undefined : fault(session, costs.malformed, 'signed')
+    if (heard === 'drop' || closed) return
+    if (message[1].hops > 0 && !forwarded) pass(message[1].message, message[1].hops - 1, [session.id, heard.author])
+    if (!heard.again) emit(from, message, forwarded || heard.author !== from)
   }
   const receive = (session: Session, message: WireMessage): void => {
     switch (message[0]) {
@@ -221,9 +220,14 @@ export const createNetwork = (deps: NetworkDeps): Network => {
     if (inner[0] === 'signed') void receiveSigned(session, from, inner, true)
     else emit(from, inner, true)
   }
-  const spread = (message: Bytes, hops: number, except?: NodeId): void => {
+  const sayTo = (to: Iterable<Session>, message: Bytes, hops: number): void => {
     const frame = encodeFrame(['signed', { message, hops }])
-    if (frame.ok) for (const session of sessions.values()) if (session.id !== except) void session.put(frame.value, priorityOf('signed'))
+    if (frame.ok) for (const session of to) void session.put(frame.value, priorityOf('signed'))
+  }
+  /** An author says it to all its neighbours: those need not hear it again. Of the others a few by chance, however large the swarm. */
+  const pass = (message: Bytes, hops: number, [from, author]: readonly [NodeId, NodeId]): void => {
+    const others = [...sessions.values()].filter(({ id }) => id !== from && id !== author && !neighbourhood.linked(author, id))
+    sayTo(shuffled(random, others).slice(0, passedToMax[role]), message, hops)
   }
 
   // The mesh.
@@ -253,37 +257,11 @@ export const createNetwork = (deps: NetworkDeps): Network => {
       void introductions.ask(candidate.id, candidate.via)
     }
   }
-  /** Once for all that comes in one burst. */
-  const later = (delayMs: number, act: () => void): (() => void) => {
-    let due = false
-    return () => {
-      if (due || closed) return
-      due = true
-      clock.after(delayMs, () => {
-        due = false
-        if (!closed) act()
-      })
-    }
-  }
+  const later = createLater(clock, () => closed)
   const seekSoon = later(50, seek)
-  const tellNeighbours = later(tellNeighboursMs, () => {
-    const nodes = shuffled(
-      random,
-      [...sessions.values()].filter((s) => s.role === 'node'),
-    )
-    for (const session of sessions.values())
-      void session.send([
-        'neighbours',
-        {
-          peers: nodes
-            .filter((s) => s !== session)
-            .slice(0, neighboursToldMax)
-            .map((s) => s.device),
-        },
-      ])
-  })
+  const telling = createTelling(random, later, () => [...sessions.values()])
   const neighboursChanged = (): void => {
-    tellNeighbours()
+    telling.changed()
     seekSoon()
     changed()
   }
@@ -356,7 +334,7 @@ export const createNetwork = (deps: NetworkDeps): Network => {
     gossip: (signed) => {
       const { message, hops } = signed[1]
       gossip.sent(message)
-      spread(message, hops)
+      sayTo(sessions.values(), message, hops)
     },
     onMessage: subscribe(onMessage),
     onPeer: subscribe(onPeer),

@@ -19,37 +19,46 @@ export interface Neighbourhood {
   readonly gone: (neighbour: NodeId) => void
   /** Someone fit, by chance, and a neighbour of ours who knows them. */
   readonly pick: (fit: (id: NodeId) => boolean) => Candidate | undefined
+  /** Whether this neighbour has said that it is linked with that one. */
+  readonly linked: (neighbour: NodeId, id: NodeId) => boolean
   /** The neighbours that said they are linked with this one. */
   readonly ways: (id: NodeId) => readonly NodeId[]
 }
 
 export const createNeighbourhood = (self: NodeId, clock: Clock, random: Random): Neighbourhood => {
   const said = new Map<NodeId, ReadonlySet<NodeId>>()
-  const since = new Map<NodeId, number>()
-  /** Everyone that a neighbour has named. */
-  let all: ReadonlySet<NodeId> = new Set()
-  const age = (): void => {
-    all = new Set([...said.values()].flatMap((peers) => [...peers]))
-    for (const id of since.keys()) if (!all.has(id)) since.delete(id)
-    for (const id of all) if (!since.has(id)) since.set(id, clock.now())
+  /** Everyone that a neighbour names: by how many, and since when. */
+  const named = new Map<NodeId, { readonly by: number; readonly sinceMs: number }>()
+  /** What is named now is counted before what was, so that who stays keeps its time. */
+  const replace = (neighbour: NodeId, peers: ReadonlySet<NodeId>): void => {
+    for (const id of peers) named.set(id, { by: (named.get(id)?.by ?? 0) + 1, sinceMs: named.get(id)?.sinceMs ?? clock.now() })
+    for (const id of said.get(neighbour) ?? []) {
+      const { by, sinceMs } = named.get(id)!
+      if (by > 1) named.set(id, { by: by - 1, sinceMs })
+      else named.delete(id)
+    }
   }
   const ways = (id: NodeId): NodeId[] => [...said].filter(([, peers]) => peers.has(id)).map(([neighbour]) => neighbour)
   const any = <T>(items: readonly T[]): T | undefined => (items.length > 0 ? items[randomBelow(random, items.length)] : undefined)
   return {
     say: (neighbour, peers) => {
-      said.set(neighbour, new Set(peers))
-      age()
+      const next = new Set(peers)
+      replace(neighbour, next)
+      said.set(neighbour, next)
     },
     gone: (neighbour) => {
+      replace(neighbour, new Set())
       said.delete(neighbour)
-      age()
     },
     pick: (fit) => {
-      const fits = [...all].filter((id) => id !== self && (self < id || clock.now() - (since.get(id) ?? 0) >= patienceMs) && fit(id))
+      const fits = [...named]
+        .filter(([id, { sinceMs }]) => id !== self && (self < id || clock.now() - sinceMs >= patienceMs) && fit(id))
+        .map(([id]) => id)
       const id = any(fits)
       const via = id === undefined ? undefined : any(ways(id))
       return id === undefined || via === undefined ? undefined : { id, via }
     },
+    linked: (neighbour, id) => said.get(neighbour)?.has(id) ?? false,
     ways,
   }
 }

@@ -33,9 +33,9 @@ export interface Network {
   readonly peers: () => readonly Peer[]
   /** By direct link, else forwarded by a relay. Resolves when the link's buffer has room again (back-pressure). */
   readonly send: (to: NodeId, message: WireMessage) => Promise<Result<void, SendError>>
-  /** To every neighbour; receivers pass it on while hops are left, each id once. */
+  /** To every neighbour; receivers pass it on to a few while hops are left, each id once, and once more when it comes with more hops. */
   readonly gossip: (message: WireMessage & readonly ['signed', unknown]) => void
-  /** A message that passed schema, size and rate at the door; `forwarded` ones were vouched for by a relay only. */
+  /** A message that passed schema, size and rate at the door. `forwarded`: whoever brought it only carries it, or a relay vouches for `from`. */
   readonly onMessage: (listener: (from: NodeId, message: WireMessage, forwarded: boolean) => void) => () => void
   readonly onPeer: (listener: (peer: Peer, change: 'joined' | 'left') => void) => () => void
   readonly onStatus: (listener: () => void) => () => void

@@ -130,7 +130,7 @@ const requestNowAndThen = (
 ): void => {
   after(30_000 + randomBelow(random, 180_000), () => {
     if (over()) return
-    void member.submit(2 + randomBelow(random, 8), 3)
+    void member.submit(1 + randomBelow(random, 4), 3)
     requestNowAndThen(member, random, after, over)
   })
 }

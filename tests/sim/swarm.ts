@@ -8,7 +8,7 @@ import { createWitnessMachine, type WitnessBehaviour, type WitnessMachine, witne
 import { createWorld, type World } from './world.ts'
 
 /** A text is dear here, so that few of them move much: tabs fill and grants run out within minutes. */
-export const perTextMicro = 1 * microPerCredit
+export const perTextMicro = 5 * microPerCredit
 export const grantMicro = 500 * microPerCredit
 /** Honest clocks are wrong by at most this; a witness bears two minutes. */
 const memberSkewMs = 40_000

@@ -23,7 +23,8 @@ import { type Attacker, nowAndThen, type Stage } from './stage.ts'
 type Reward = 'voucher' | 'silence' | 'refusal'
 const plentyMicro = 1e13
 /** Of one job: a tab holds two or three of them. */
-const [textsLeast, textsMore] = [20, 40]
+const [textsLeast, textsMore] = [4, 8]
+const askEveryMs = { least: 15_000, most: 45_000 }
 
 interface Promises {
   readonly agreed: Map<string, { readonly units: number; readonly price: number }>
@@ -72,7 +73,8 @@ const greedy = (reward: Reward): Attacker => {
   return {
     worksHonestly: false,
     behaviour: { idle: true, vault: (vault, tools) => withoutBooks(vault, tools, reward, promises) },
-    act: (stage) => nowAndThen(stage, 5_000, 15_000, () => stage.member.submit(textsLeast + randomBelow(stage.random, textsMore), 1)),
+    act: (stage) =>
+      nowAndThen(stage, askEveryMs.least, askEveryMs.most, () => stage.member.submit(textsLeast + randomBelow(stage.random, textsMore), 1)),
   }
 }
 
@@ -115,7 +117,7 @@ export const washTrader = (): Attacker => {
     act: (stage) =>
       nowAndThen(stage, 20_000, 40_000, () => {
         const other = stage.group.find((member) => member !== stage.member)
-        if (honest && other) void payForNothing(honest, stage, other.identity.device.device, 20 + randomBelow(stage.random, 80))
+        if (honest && other) void payForNothing(honest, stage, other.identity.device.device, 4 + randomBelow(stage.random, 16))
       }),
   }
 }
@@ -133,10 +135,10 @@ export const sybil = (): Attacker => {
       },
     },
     act: (stage) => {
-      nowAndThen(stage, 5_000, 15_000, () => stage.member.submit(textsLeast + randomBelow(stage.random, textsMore), 1))
+      nowAndThen(stage, askEveryMs.least, askEveryMs.most, () => stage.member.submit(textsLeast + randomBelow(stage.random, textsMore), 1))
       nowAndThen(stage, 60_000, 120_000, () => {
         const head = stage.group[0]!
-        if (honest && head !== stage.member) void payForNothing(honest, stage, head.identity.device.device, 100)
+        if (honest && head !== stage.member) void payForNothing(honest, stage, head.identity.device.device, 20)
       })
     },
   }

@@ -126,7 +126,7 @@ const spender = (name: string, grinds: number): Attacker => {
     worksHonestly: true,
     accomplices: [accompliceName],
     behaviour: { network, vault: (honest) => (vault = honest) },
-    act: (stage) => nowAndThen(stage, 10_000, 30_000, () => stage.member.submit(4 + randomBelow(stage.random, 12), 1)),
+    act: (stage) => nowAndThen(stage, 15_000, 45_000, () => stage.member.submit(2 + randomBelow(stage.random, 4), 1)),
   }
 }
 

@@ -3,6 +3,7 @@ import { signMessage } from '../../../src/contract/signed.ts'
 import type { Signer } from '../../../src/identity/keys.ts'
 import type { Bytes } from '../../../src/lib/bytes.ts'
 import { encodeFrame } from '../../../src/network/frame.ts'
+import { passedToMax } from '../../../src/network/limits.ts'
 import type { WireMessage } from '../../../src/network/wire.ts'
 import { allMet, createTestSwarm, relayUrl, testLink, type TestNode, type TestSwarm } from '../../support/memory-nodes.ts'
 
@@ -122,6 +123,60 @@ describe('gossip', () => {
       await swarm.clock.advance(2_000)
       expect(heard.map((h) => h.length)).toEqual([0, 1, 1, 1, 1])
     }
+  })
+
+  it('in a crowd a few hear it, more when it is said again with more hops, nobody twice, and a forgery never', async () => {
+    const swarm = createTestSwarm(8, link)
+    await swarm.relay()
+    const nodes = await Promise.all(Array.from({ length: 40 }, (_, i) => swarm.node(`n${i}`, noWebRtc)))
+    await swarm.clock.advance(5_000)
+    const heard = nodes.map(hear)
+    const reached = (): readonly number[] => heard.map((h) => h.filter(({ message }) => message[0] === 'signed').length)
+    const count = (): number => reached().filter((times) => times > 0).length
+    const [author, other] = [nodes[0]!.network, nodes[1]!.network]
+    const message = await sow(swarm, nodes[0]!.signer)
+    author.gossip(['signed', { message, hops: 1 }])
+    await swarm.clock.advance(2_000)
+    expect(count()).toBe(passedToMax.relay)
+    author.gossip(['signed', { message, hops: 1 }])
+    await swarm.clock.advance(2_000)
+    expect(count()).toBe(passedToMax.relay)
+    author.gossip(['signed', { message, hops: 3 }])
+    await swarm.clock.advance(2_000)
+    expect(count()).toBeGreaterThan(passedToMax.relay)
+    expect(Math.max(...reached())).toBe(1)
+    const before = count()
+    const forged = await sow(swarm, nodes[0]!.signer)
+    forged[forged.length - 1]! ^= 1
+    for (const hops of [1, 2, 3]) other.gossip(['signed', { message: forged, hops }])
+    await swarm.clock.advance(2_000)
+    expect(count()).toBe(before)
+  })
+
+  it('who is linked with an author hears it from it alone', async () => {
+    const { swarm, ann, bob, cid, relay } = await triple(9)
+    expect(allMet([ann, bob, cid])).toBe(true)
+    const [frames, heard] = [swarm.hub.frames(), [bob, cid, relay].map(hear)]
+    ann.network.gossip(['signed', { message: await sow(swarm, ann.signer), hops: 1 }])
+    await swarm.clock.advance(1_000)
+    expect(heard.map((h) => h.length)).toEqual([1, 1, 1])
+    // Nodes are not told of relays, so each passes it to the relay once more.
+    expect(swarm.hub.frames() - frames).toBe(3 + 2)
+  })
+
+  it('who is linked with many tells a newcomer of some at once, and not everyone of the newcomer', async () => {
+    const swarm = createTestSwarm(10, link)
+    await swarm.relay()
+    for (let i = 0; i < 60; i++) await swarm.node(`n${i}`, noWebRtc)
+    // Between two pings, and past what was told of the sixty.
+    await swarm.clock.advance(110_000)
+    const frames = swarm.hub.frames()
+    const late = await swarm.node('late', noWebRtc)
+    await swarm.clock.advance(2_000)
+    expect(late.network.peers()).toHaveLength(1)
+    const handshake = 4
+    const firstPings = 4
+    expect(swarm.hub.frames() - frames).toBe(handshake + firstPings + 2)
   })
 
   it('hops end, forgeries and others’ messages are not carried, and an author is heard ten times a minute', async () => {

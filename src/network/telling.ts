@@ -1,0 +1,63 @@
+/** Whom a node tells which neighbours it has, and when (`neighbours`): what others find their links by. */
+import type { Clock } from '../lib/clock.ts'
+import { type Random, shuffled } from '../lib/random.ts'
+import type { Session } from './session.ts'
+
+/** Changes that come together are told together. */
+export const tellSoonMs = 200
+/** With more links than this, a newcomer is told at once and all others only so often: a relay of a thousand would say nothing else. */
+const tellAllLinksMax = 32
+const tellAllEveryMs = 60_000
+/** Neighbours that one message names: of few links all, of many so many by chance, to each of our neighbours others. */
+const toldMax = 64
+const sampleMax = 16
+
+export type Later = (delayMs: number, act: () => void) => () => void
+
+/** `later(delay, act)()`: does it after this time, once for all that comes in one burst. */
+export const createLater =
+  (clock: Clock, over: () => boolean): Later =>
+  (delayMs, act) => {
+    let due = false
+    return () => {
+      if (due || over()) return
+      due = true
+      clock.after(delayMs, () => {
+        due = false
+        if (!over()) act()
+      })
+    }
+  }
+
+export interface Telling {
+  readonly joined: (session: Session) => void
+  readonly left: (session: Session) => void
+  readonly changed: () => void
+}
+
+export const createTelling = (random: Random, later: Later, sessions: () => readonly Session[]): Telling => {
+  const untold = new Set<Session>()
+  const many = (): boolean => sessions().length > tellAllLinksMax
+  const tell = (to: readonly Session[]): void => {
+    const nodes = shuffled(
+      random,
+      sessions().filter(({ role }) => role === 'node'),
+    )
+    const count = Math.min(nodes.length, many() ? sampleMax : toldMax)
+    to.forEach((session, at) => {
+      const told = Array.from({ length: count }, (_, i) => nodes[(at * count + i) % nodes.length]!)
+      void session.send(['neighbours', { peers: told.filter((s) => s !== session).map((s) => s.device) }])
+    })
+    untold.clear()
+  }
+  const tellSoon = later(tellSoonMs, () => tell(many() ? [...untold] : sessions()))
+  const tellAll = later(tellAllEveryMs, () => tell(sessions()))
+  return {
+    joined: (session) => void untold.add(session),
+    left: (session) => void untold.delete(session),
+    changed: () => {
+      tellSoon()
+      if (many()) tellAll()
+    },
+  }
+}
