@@ -213,6 +213,7 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
     const own = network.peers().some((peer) => peer.id === from && equalBytes(peer.device, author))
     if (own) await tellSigned(from, author)
     await say(from, ['head', { author, summary: (await replica.account(author)) ?? null }])
+    if (own) await tellIncomes(from, author)
   }
   /** A restored profile must not fork what only some witnesses have signed yet: with it, its author can complete it. */
   const tellSigned = async (from: NodeId, author: PublicKey): Promise<void> => {
@@ -260,7 +261,7 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
     }
   }
 
-  /** Whoever comes is told what was certified for it while it was away: its payers may be gone for good. */
+  /** Whoever comes or asks is told what was certified for it and it has not claimed: its payers may be gone for good. */
   const tellIncomes = async (id: NodeId, device: Bytes): Promise<void> => {
     const claimed = (await replica.state(device)).claimed
     const incomes = (await replica.incomes(device)).filter(({ payer, total }) => total > (claimed.get(toHex(payer))?.total ?? 0))

@@ -12,6 +12,7 @@ import { verifyCertificate } from '../ledger/certificate.ts'
 import { entryMessage, parseEntry, payLines } from '../ledger/entry.ts'
 import { faultyMax, quorumOf } from '../ledger/rules.ts'
 import type { Certificate } from '../ledger/types.ts'
+import { shuffled } from '../lib/random.ts'
 import type { WireBody } from '../network/wire.ts'
 import type { Account } from '../vault/vault.ts'
 import type { AgentDeps, Membership } from './deps.ts'
@@ -31,6 +32,9 @@ const entriesWindowMs = 10 * 60_000
 const resubmitMs = 5_000
 const resubmitMsMax = 60_000
 const redeemEveryMs = 5_000
+/** What is promised and does not come may be paid and the word of it lost: a relay is asked, each time in a row twice as late. */
+const askIncomesMs = 60_000
+const askIncomesMsMax = 30 * 60_000
 const incomesMax = 64
 /** Entries of an own chain that are held until their certificate comes. */
 const partsMax = 512
@@ -92,6 +96,7 @@ export const createSettlement = (
   let submittedMs = 0
   let resubmitAfterMs = resubmitMs
   let redeemedMs = 0
+  let promised = { micro: 0, askedMs: 0, askAfterMs: askIncomesMs }
   let refusedGrant: string | undefined
 
   /** When the newest own entries were made. */
@@ -286,6 +291,16 @@ export const createSettlement = (
     if (join.ok) await toRelays(['redeem', { token: member.link.invite, join: join.value.join }])
   }
 
+  /** Relays tell whoever asks for its own head what was paid to it and it has not claimed. */
+  const askForIncomes = async (): Promise<void> => {
+    const [micro, now] = [vouchers.pendingMicro(), clock.now()]
+    if (micro !== promised.micro) promised = { micro, askedMs: now, askAfterMs: askIncomesMs }
+    if (micro === 0 || incomes.size > 0 || now - promised.askedMs < promised.askAfterMs) return
+    promised = { micro, askedMs: now, askAfterMs: Math.min(2 * promised.askAfterMs, askIncomesMsMax) }
+    const [relay] = shuffled(deps.random, relays())
+    if (relay !== undefined) await network.send(relay, ['head?', { author: device.device }])
+  }
+
   const settle = async (activeTasks: number): Promise<void> => {
     const now = clock.now()
     if (activeTasks > 0) quietSince = undefined
@@ -345,6 +360,7 @@ export const createSettlement = (
       if ((account?.tabsMicro ?? 0) > 0) owedSince ??= clock.now()
       await redeem()
       await settle(activeTasks)
+      await askForIncomes()
       if (incomes.size > 0 && mayAppend()) await claim()
       if (clock.now() - submittedMs >= resubmitAfterMs) {
         resubmitAfterMs = Math.min(2 * resubmitAfterMs, resubmitMsMax)

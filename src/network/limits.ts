@@ -51,7 +51,7 @@ export const degreeDefault = 5
  * To how many a sow is passed on: an author reaches its neighbours, and with one hop some 16 times its relays and 4 times its
  * nodes beside them, whatever the size of the swarm. More are found by more hops.
  */
-export const passedToMax = { node: 4, relay: 16 } as const
+export const passedToMax = { node: 2, relay: 8 } as const
 /** Bound peers: a node's few, a relay's many. */
 export const peersMax = { node: 64, relay: 1_000 } as const
 /** Handshakes under way at once. */

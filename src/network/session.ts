@@ -16,7 +16,9 @@ import { createOutbox, type Priority, priorityOf } from './outbox.ts'
 import { createRate, type Rate } from './rate.ts'
 import type { WireMessage, WireType } from './wire.ts'
 
+/** Without a word from the peer for so long, it is asked; by who did not begin the link a little later, so that one of the two asks. */
 export const pingEveryMs = 20_000
+const pingLaterMs = 2_500
 export const silentMsMax = 45_000
 /** For how long a replaced link is still listened to. */
 export const retireMs = 2_000
@@ -115,9 +117,12 @@ export const createSession = (clock: Clock, first: BoundLink, handlers: SessionH
     void session.send(['ping', { nonce: ping.nonce }])
   }
   const beat = (): void => {
-    stopPing = clock.after(pingEveryMs, () => {
-      if (clock.now() - heardMs > silentMsMax) return close('silent')
-      sendPing()
+    const quietMs = pingEveryMs + (first.link.initiator ? 0 : pingLaterMs)
+    const leftMs = quietMs - (clock.now() - heardMs)
+    stopPing = clock.after(leftMs > 0 ? leftMs : pingEveryMs, () => {
+      const silentMs = clock.now() - heardMs
+      if (silentMs > silentMsMax) return close('silent')
+      if (silentMs >= quietMs) sendPing()
       beat()
     })
   }

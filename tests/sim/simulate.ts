@@ -40,12 +40,17 @@ export interface Outcome {
 const minuteMs = 60_000
 /** A node that has appended much waits ten minutes, relays compare themselves as often; twice that and some. */
 const quietMinutesMax = 26
-const joinEveryMs = 700
+/** All have joined after the same time, however many they are. */
+const joiningMs = 8_400
+/** Of one honest requester between two jobs; above so many nodes each asks less often, and the work grows with their root. */
+const pauseMs = { least: 30_000, most: 210_000 }
+const busyNodes = 48
 
 export const simulate = async (scenario: Scenario): Promise<Outcome> => {
   const { minutes } = scenario
   const count = scenario.nodes - scenario.witnesses
   const seed = `${scenario.seed}`
+  const joinEveryMs = joiningMs / scenario.nodes
   const attack: Attack = planAttacks({ ...scenario, nodes: count })
   const swarm = await createSwarm(seed, { members: count, witnesses: attack.witnesses })
   const { world, relays, members } = swarm
@@ -60,7 +65,7 @@ export const simulate = async (scenario: Scenario): Promise<Outcome> => {
     const member = await swarm.join(`m${i}`)
     isHonest.add(member)
     book.add('honest', member, true)
-    requestNowAndThen(member, chance, world.clock.after, () => over)
+    requestNowAndThen(member, chance, Math.max(1, Math.sqrt(scenario.nodes / busyNodes)), world.clock.after, () => over)
     await world.clock.advance(joinEveryMs)
   }
   const groups = new Map<number, MemberMachine[]>()
@@ -125,12 +130,13 @@ export const simulate = async (scenario: Scenario): Promise<Outcome> => {
 const requestNowAndThen = (
   member: MemberMachine,
   random: Random,
+  slower: number,
   after: (ms: number, act: () => void) => unknown,
   over: () => boolean,
 ): void => {
-  after(30_000 + randomBelow(random, 180_000), () => {
+  after(slower * (pauseMs.least + randomBelow(random, pauseMs.most - pauseMs.least)), () => {
     if (over()) return
     void member.submit(1 + randomBelow(random, 4), 3)
-    requestNowAndThen(member, random, after, over)
+    requestNowAndThen(member, random, slower, after, over)
   })
 }

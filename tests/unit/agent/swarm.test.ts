@@ -196,6 +196,25 @@ test('the relay comes last: who met by a tracker stays together, and who knows n
   expect(linksOf()).toEqual(before)
 })
 
+test('a payer that is gone once its entry is certified has paid: the worker asks, and a relay tells it', async () => {
+  const swarm = await createMemorySwarm('gone payer')
+  const agents = [await swarm.join('r'), await swarm.join('a')] as const
+  const [requester, worker] = agents
+  await ready(swarm, agents)
+  let gone = false
+  requester.onCall = (call) => {
+    if (gone || call !== 'certified') return
+    gone = true
+    requester.kill()
+  }
+  await submit(requester, 20, 1)
+  await swarm.until('the payer is gone', () => gone)
+  expect(worker.agent().view().credits).toMatchObject({ earnedMicro: grantMicro, pendingMicro: 20 * perText })
+  await swarm.until('paid', () => worker.agent().view().credits.earnedMicro === grantMicro + 20 * perText)
+  expect(worker.agent().view().credits.pendingMicro).toBe(0)
+  await conserved(swarm)
+})
+
 /** The calls that either side makes of its vault in one contract: at each its agent dies once and starts anew. */
 const steps = { r: ['sign sow/', 'sign agree/', 'reward reward/', 'release release/', 'settle settle', 'certified certified'], a: ['sign quote/', 'sign countersign/', 'sign result/', 'sign receipt/', 'claim claim'] }
 for (const [who, calls] of Object.entries(steps))
