@@ -281,11 +281,11 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
   /** Before the policy is here, nobody can say what is right: it waits. */
   const onWitness = async (from: NodeId, binding: WireBody<'witness'>): Promise<void> => {
     // Of those that are linked only: a relay can forward words in as many names as it likes.
-    if (!party) return network?.peers().some(({ id }) => id === from) ? void early.set(from, binding) : undefined
+    if (!party) return network?.peer(from) ? void early.set(from, binding) : undefined
     const { book, settlement } = party
     const device = toHex(binding.device)
     // Someone who has become one of those to turn to with the ledger.
-    if ((await book.heard(binding)) && network?.peers().some(({ id }) => id === device)) settlement.onPeer(device)
+    if ((await book.heard(binding)) && network?.peer(device)) settlement.onPeer(device)
     changed()
   }
 

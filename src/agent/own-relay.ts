@@ -54,6 +54,7 @@ export const splitNetwork = (network: Network, { device, root }: DeviceCertifica
     relay: {
       ...side('relay', 'node'),
       peers: () => [...network.peers(), own],
+      peer: (id) => (id === self ? own : network.peer(id)),
       onPeer: (listener) => {
         clock.after(0, () => listener(own, 'joined'))
         return network.onPeer(listener)

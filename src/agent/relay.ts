@@ -29,7 +29,7 @@ import { quorumOf } from '../ledger/rules.ts'
 import type { Certificate, JoinOp } from '../ledger/types.ts'
 import { createWitness, type WitnessRefusal } from '../ledger/witness.ts'
 import { loadWitnessChain } from '../ledger/witness-chain.ts'
-import { type Bytes, equalBytes, toHex } from '../lib/bytes.ts'
+import { type Bytes, toHex } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Random } from '../lib/random.ts'
 import type { Store } from '../lib/store.ts'
@@ -132,7 +132,7 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
   const tellPaid = (entry: ParsedEntry, certificate: Certificate): void => {
     for (const [payee] of payLines(entry.entry)) {
       const to = toHex(payee)
-      const linked = network.peers().some(({ id }) => id === to)
+      const linked = network.peer(to) !== undefined
       if (linked && !redeeming.has(to)) void network.send(to, ['entries', { entries: [entry.bytes], certificate: onWire(certificate) }])
     }
   }
@@ -172,7 +172,7 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
   }
 
   const redeem = async (from: NodeId, { token, join }: WireBody<'redeem'>): Promise<void> => {
-    const peer = network.peers().find(({ id }) => id === from)
+    const peer = network.peer(from)
     if (!issuer || !peer || redeeming.has(from)) return
     redeeming.add(from)
     const redeemed = await issuer.redeem({ token, join, device: peer.device }).finally(() => redeeming.delete(from))
@@ -210,7 +210,7 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
     say(from, ...((await chains.from(author, seq))?.parts ?? []).map((body): WireMessage => ['entries', body]))
 
   const head = async (from: NodeId, { author }: WireBody<'head?'>): Promise<void> => {
-    const own = network.peers().some((peer) => peer.id === from && equalBytes(peer.device, author))
+    const own = from === toHex(author)
     if (own) await tellSigned(from, author)
     await say(from, ['head', { author, summary: (await replica.account(author)) ?? null }])
     if (own) await tellIncomes(from, author)

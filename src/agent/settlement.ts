@@ -12,7 +12,7 @@ import { verifyCertificate } from '../ledger/certificate.ts'
 import { entryMessage, parseEntry, payLines } from '../ledger/entry.ts'
 import { faultyMax, quorumOf } from '../ledger/rules.ts'
 import type { Certificate } from '../ledger/types.ts'
-import { shuffled } from '../lib/random.ts'
+import { sample } from '../lib/random.ts'
 import type { WireBody } from '../network/wire.ts'
 import type { Account } from '../vault/vault.ts'
 import type { AgentDeps, Membership } from './deps.ts'
@@ -297,7 +297,7 @@ export const createSettlement = (
     if (micro !== promised.micro) promised = { micro, askedMs: now, askAfterMs: askIncomesMs }
     if (micro === 0 || incomes.size > 0 || now - promised.askedMs < promised.askAfterMs) return
     promised = { micro, askedMs: now, askAfterMs: Math.min(2 * promised.askAfterMs, askIncomesMsMax) }
-    const [relay] = shuffled(deps.random, relays())
+    const [relay] = sample(deps.random, relays(), 1)
     if (relay !== undefined) await network.send(relay, ['head?', { author: device.device }])
   }
 
@@ -326,7 +326,7 @@ export const createSettlement = (
         void pending().then(submit)
       }
       // A founder's browser is both: who witnesses, and someone to be paid.
-      if (network.peers().some((peer) => peer.id === id && peer.role === 'relay')) return
+      if (network.peer(id)?.role === 'relay') return
       void vault
         .call(`paidTo/${id}`, 'paidTo', { payee: hexBytes(id) })
         .then((paid) => (paid.ok && paid.value ? deliver(id, paid.value.entry, paid.value.certificate) : undefined))

@@ -48,7 +48,7 @@ export const createAdmissions = (
   })
   /** The identity where it is linked with us; else the device speaks for itself. */
   const identityOf = (device: NodeId): string => {
-    const peer = network.peers().find(({ id }) => id === device)
+    const peer = network.peer(device)
     return peer ? toHex(peer.root) : device
   }
   return {

@@ -15,15 +15,18 @@ export const randomBelow = (random: Random, below: number): number => {
   }
 }
 
-/** Fisher–Yates on a copy. */
-export const shuffled = <T>(random: Random, items: readonly T[]): T[] => {
+/** So many of them, each as likely as any other, in an order by chance: the first steps of Fisher–Yates on a copy. */
+export const sample = <T>(random: Random, items: readonly T[], count: number): T[] => {
   const out = [...items]
-  for (let i = out.length - 1; i > 0; i--) {
-    const j = randomBelow(random, i + 1)
+  const drawn = Math.min(count, out.length)
+  for (let i = 0; i < drawn && i < out.length - 1; i++) {
+    const j = i + randomBelow(random, out.length - i)
     ;[out[i], out[j]] = [out[j]!, out[i]!]
   }
-  return out
+  return out.slice(0, drawn)
 }
+
+export const shuffled = <T>(random: Random, items: readonly T[]): T[] => sample(random, items, items.length)
 
 /** Deterministic stream: SHA-256 in counter mode over the seed. For tests and simulations, never for keys. */
 export const createSeededRandom = (seed: string | number): Random => {

@@ -9,7 +9,7 @@ import type { HelloFields } from '../identity/hello-message.ts'
 import type { DeviceCertificate, NodeId, Signature, Verifier } from '../identity/keys.ts'
 import { type Bytes, equalBytes, fromHex, toHex } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
-import { type Random, shuffled } from '../lib/random.ts'
+import { type Random, sample } from '../lib/random.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { createDials } from './dials.ts'
 import { encodeFrame } from './frame.ts'
@@ -227,7 +227,7 @@ export const createNetwork = (deps: NetworkDeps): Network => {
   /** An author says it to all its neighbours: those need not hear it again. Of the others a few by chance, however large the swarm. */
   const pass = (message: Bytes, hops: number, [from, author]: readonly [NodeId, NodeId]): void => {
     const others = [...sessions.values()].filter(({ id }) => id !== from && id !== author && !neighbourhood.linked(author, id))
-    sayTo(shuffled(random, others).slice(0, passedToMax[role]), message, hops)
+    sayTo(sample(random, others, passedToMax[role]), message, hops)
   }
 
   // The mesh.
@@ -330,6 +330,7 @@ export const createNetwork = (deps: NetworkDeps): Network => {
       peers: [...sessions.values()].map((s) => s.peer()),
     }),
     peers: () => [...sessions.values()].map((s) => s.peer()),
+    peer: (id) => sessions.get(id)?.peer(),
     send,
     gossip: (signed) => {
       const { message, hops } = signed[1]

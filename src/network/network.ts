@@ -32,6 +32,8 @@ export interface Network {
   readonly status: () => NetworkStatus
   readonly peers: () => readonly Peer[]
   /** By direct link, else forwarded by a relay. Resolves when the link's buffer has room again (back-pressure). */
+  /** Undefined where it is not linked. */
+  readonly peer: (id: NodeId) => Peer | undefined
   readonly send: (to: NodeId, message: WireMessage) => Promise<Result<void, SendError>>
   /** To every neighbour; receivers pass it on to a few while hops are left, each id once, and once more when it comes with more hops. */
   readonly gossip: (message: WireMessage & readonly ['signed', unknown]) => void

@@ -68,6 +68,7 @@ export const openRelay = async (world: RelayWorld, store: Store, people: readonl
   const network: Network = {
     status: () => ({ relays: [], trackers: [], peers }),
     peers: () => peers,
+    peer: (id) => peers.find((peer) => peer.id === id),
     send: async (to, message) => {
       sent.push([to, message])
       return { ok: true, value: undefined }

@@ -77,7 +77,11 @@ describe('questions', () => {
   test('certify: the certificate alone; head? and range? then tell of it', async () => {
     const token = await relay.invite()
     const first = await joined(ana, token)
-    expect(only(await relay.ask(ana, ['head?', { author: ana.device.publicKey }]), 'head').summary).toBeNull()
+    const [head, paid, ...rest] = await relay.ask(ana, ['head?', { author: ana.device.publicKey }])
+    expect(head).toEqual(['head', { author: ana.device.publicKey, summary: null }])
+    // Who asks for its own head is told what it has not claimed.
+    expect((paid![1] as WireBody<'entries'>).entries.map((bytes) => parsed(bytes).entry.author)).toEqual([world.issuer.device.publicKey])
+    expect(rest).toEqual([])
     expect(await relay.ask(ana, ['range?', { author: ana.device.publicKey, from: 0 }])).toEqual([])
     const { entries, certificate } = only(await certify(ana, first), 'entries')
     expect(entries).toEqual([])
