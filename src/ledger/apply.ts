@@ -102,7 +102,7 @@ export const applyEntry = (
   if (head.rootSigned && signedBy !== 'root') return invalid('root-signed')
 
   const past: Past = { rules, before: state, id, incomeOf, sponsoredOf }
-  let working: Working = {
+  const working: Working = {
     head: { ...head, seq: entry.seq, id, rootSigned: head.rootSigned || signedBy === 'root' },
     paid: new Map(),
     claimed: new Map(),
@@ -111,9 +111,8 @@ export const applyEntry = (
     sponsors: new Map(),
   }
   for (const [index, op] of entry.ops.entries()) {
-    const done = applyOp(past, working, op, index)
-    if (!done.ok) return done
-    working = done.value
+    const applied = applyOp(past, working, op, index)
+    if (!applied.ok) return applied
   }
   const after = working.head
   if (after.staked < head.staked && entry.ops.some((op) => op.op === 'pay')) return invalid('unstake-with-pay')
@@ -125,9 +124,9 @@ export const applyEntry = (
 export const allowanceOf = (rules: LedgerRules, head: ChainHead): bigint =>
   equalBytes(head.author, rules.issuer) ? BigInt(rules.allowanceMicro) + head.settled : 0n
 
-/** The change under construction: its maps are its own until it is handed out. */
+/** The change under construction: head and maps are its own until it is handed out. */
 interface Working {
-  readonly head: ChainHead
+  readonly head: { -readonly [Field in keyof ChainHead]: ChainHead[Field] }
   readonly paid: Map<NodeId, PaidFigures>
   readonly claimed: Map<NodeId, ClaimedFigures>
   readonly delegated: Map<NodeId, number>
@@ -144,48 +143,47 @@ interface Past {
   readonly sponsoredOf: SponsoredOf
 }
 
-const applyOp = (past: Past, working: Working, op: Op, index: number): Result<Working, ApplyError> => {
+const done: Result<void, never> = ok(undefined)
+
+const applyOp = (past: Past, at: Working, op: Op, index: number): Result<void, ApplyError> => {
   switch (op.op) {
     case 'join':
-      return ok({ ...working, head: { ...working.head, identity: op.identity } })
+      at.head.identity = op.identity
+      return done
     case 'stake':
-      return ok({ ...working, head: { ...working.head, staked: op.amount } })
+      at.head.staked = op.amount
+      return done
     case 'pay':
-      return each(op.lines, working, (at, line) => payOne(past.before, at, line))
+      return each(op.lines, (line) => payOne(past.before, at, line))
     case 'claim':
-      return each(op.lines, working, (at, line) => claimOne(past.before, at, line, past.incomeOf(line)))
+      return each(op.lines, (line) => claimOne(past.before, at, line, past.incomeOf(line)))
     case 'delegate':
-      return each(op.lines, working, (at, line) => ok(delegateOne(past.before, at, line)))
+      return each(op.lines, (line) => delegateOne(past.before, at, line))
     case 'attest':
-      return ok(attest(past, working, op, index))
+      return attest(past, at, op, index)
     case 'revoke':
-      return revoke(past, working, op)
+      return revoke(past, at, op)
     case 'settle':
-      return settle(past, working, op)
+      return settle(past, at, op)
   }
 }
 
-const each = <L>(
-  lines: readonly L[],
-  start: Working,
-  one: (at: Working, line: L) => Result<Working, ApplyError>,
-): Result<Working, ApplyError> => {
-  let at = start
+const each = <L>(lines: readonly L[], one: (line: L) => Result<void, ApplyError>): Result<void, ApplyError> => {
   for (const line of lines) {
-    const done = one(at, line)
-    if (!done.ok) return done
-    at = done.value
+    const applied = one(line)
+    if (!applied.ok) return applied
   }
-  return ok(at)
+  return done
 }
 
-const payOne = (before: ChainState, at: Working, [payee, total, units, accepted, bad]: PayLine): Result<Working, ApplyError> => {
+const payOne = (before: ChainState, at: Working, [payee, total, units, accepted, bad]: PayLine): Result<void, ApplyError> => {
   const key = toHex(payee)
   const old = at.paid.get(key) ?? before.paid.get(key) ?? nothingPaid
   if (total < old.total || units < old.units || accepted < old.ok || bad < old.bad) return invalid('pay-falls')
   if (total === old.total && units === old.units && accepted === old.ok && bad === old.bad) return invalid('pay-same')
   at.paid.set(key, { total, units, ok: accepted, bad })
-  return ok({ ...at, head: { ...at.head, paid: at.head.paid + BigInt(total - old.total) } })
+  at.head.paid += BigInt(total - old.total)
+  return done
 }
 
 const claimOne = (
@@ -193,40 +191,42 @@ const claimOne = (
   at: Working,
   [payer, id, certificate]: ClaimLine,
   income: Income | undefined,
-): Result<Working, ApplyError> => {
+): Result<void, ApplyError> => {
   if (income === undefined) return err({ type: 'missing', payer, seq: certificate.seq, id })
   if (certificate.seq !== income.seq) return invalid('claim-seq')
   const key = toHex(payer)
   const old = at.claimed.get(key) ?? before.claimed.get(key) ?? { total: 0, seq: -1 }
   if (income.seq <= old.seq) return invalid('claim-old')
   at.claimed.set(key, income)
-  return ok({ ...at, head: { ...at.head, claimed: at.head.claimed + BigInt(income.total) - BigInt(old.total) } })
+  at.head.claimed += BigInt(income.total) - BigInt(old.total)
+  return done
 }
 
-const delegateOne = (before: ChainState, at: Working, [to, amount]: DelegateLine): Working => {
+const delegateOne = (before: ChainState, at: Working, [to, amount]: DelegateLine): Result<void, ApplyError> => {
   const key = toHex(to)
   const old = at.delegated.get(key) ?? before.delegated.get(key) ?? 0
   at.delegated.set(key, amount)
-  return { ...at, head: { ...at.head, lent: at.head.lent + BigInt(amount) - BigInt(old) } }
+  at.head.lent += BigInt(amount) - BigInt(old)
+  return done
 }
 
 const sponsorOf = (before: ChainState, at: Working, key: NodeId): SponsorFigures =>
   at.sponsors.get(key) ?? before.sponsors.get(key) ?? noSponsor
 
-const attest = (past: Past, at: Working, { subject, claim, confidence, expiry }: AttestOp, index: number): Working => {
+const attest = (past: Past, at: Working, { subject, claim, confidence, expiry }: AttestOp, index: number): Result<void, ApplyError> => {
   const made: AttestFigures = { subject, claim, confidence, expiry, revoked: false }
   at.attests.set(attestKey(past.id, index), made)
   countSponsor(past, at, made, 1)
-  return at
+  return done
 }
 
-const revoke = (past: Past, at: Working, { entry, index }: RevokeOp): Result<Working, ApplyError> => {
+const revoke = (past: Past, at: Working, { entry, index }: RevokeOp): Result<void, ApplyError> => {
   const key = attestKey(entry, index)
   const old = at.attests.get(key) ?? past.before.attests.get(key)
   if (!old || old.revoked) return invalid('revoke-unknown')
   at.attests.set(key, { ...old, revoked: true })
   countSponsor(past, at, old, -1)
-  return ok(at)
+  return done
 }
 
 /** On the issuer's chain alone do attests decide anything: whose work a settle may name. */
@@ -236,7 +236,7 @@ const countSponsor = ({ rules, before }: Past, at: Working, { subject, claim, co
   at.sponsors.set(toHex(subject), { ...old, attests: old.attests + by })
 }
 
-const settle = ({ rules, before, sponsoredOf }: Past, at: Working, { epoch, lines }: SettleOp): Result<Working, ApplyError> => {
+const settle = ({ rules, before, sponsoredOf }: Past, at: Working, { epoch, lines }: SettleOp): Result<void, ApplyError> => {
   if (!equalBytes(at.head.author, rules.issuer)) return invalid('settle-issuer')
   if (epoch <= at.head.epoch) return invalid('settle-epoch')
   const work: SponsoredLine[] = []
@@ -252,10 +252,11 @@ const settle = ({ rules, before, sponsoredOf }: Past, at: Working, { epoch, line
     at.sponsors.set(sponsor, { ...old, named: { seq, id } })
     for (const rose of now.rose) work.push({ sponsor, ...rose })
   }
-  const { sponsoredUnits, settled } = at.head
-  const issue = settleEpoch({ epoch, unitsBefore: sponsoredUnits, lines: work, referrals: [], rules: issuanceOf(rules) })
-  const head = { ...at.head, epoch, sponsoredUnits: issue.unitsAfter, settled: settled + issue.allowanceMicro }
-  return ok({ ...at, head })
+  const issue = settleEpoch({ epoch, unitsBefore: at.head.sponsoredUnits, lines: work, referrals: [], rules: issuanceOf(rules) })
+  at.head.epoch = epoch
+  at.head.sponsoredUnits = issue.unitsAfter
+  at.head.settled += issue.allowanceMicro
+  return done
 }
 
 /** The founder's own account, or one of its identity's. */

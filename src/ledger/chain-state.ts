@@ -114,16 +114,39 @@ export const noSponsor: SponsorFigures = { attests: 0, named: null }
 /** Where an attest stands: its entry and its place among that entry's operations. */
 export const attestKey = (entry: EntryId, index: number): string => `${toHex(entry)}/${String(index).padStart(3, '0')}`
 
-export const advance = (state: ChainState, change: ChainChange): ChainState => ({
-  head: change.head,
-  paid: over(state.paid, change.paid),
-  claimed: over(state.claimed, change.claimed),
-  delegated: over(state.delegated, change.delegated),
-  attests: over(state.attests, change.attests),
-  sponsors: over(state.sponsors, change.sponsors),
-})
-const over = <L>(lines: ReadonlyMap<string, L>, changed: ReadonlyMap<string, L>): ReadonlyMap<string, L> =>
-  changed.size === 0 ? lines : new Map([...lines, ...changed])
+export const advance = (state: ChainState, change: ChainChange): ChainState => {
+  const grown = grow(state)
+  grown.take(change)
+  return grown.state
+}
+
+/** A state that changes in place: a run of entries costs by the lines that they change, not for each by all that are there. */
+export interface Growing {
+  readonly state: ChainState
+  readonly take: (change: ChainChange) => void
+}
+export const grow = (from: ChainState): Growing => {
+  const state = {
+    head: from.head,
+    paid: new Map(from.paid),
+    claimed: new Map(from.claimed),
+    delegated: new Map(from.delegated),
+    attests: new Map(from.attests),
+    sponsors: new Map(from.sponsors),
+  }
+  return {
+    state,
+    take: (change) => {
+      state.head = change.head
+      put(state.paid, change.paid)
+      put(state.claimed, change.claimed)
+      put(state.delegated, change.delegated)
+      put(state.attests, change.attests)
+      put(state.sponsors, change.sponsors)
+    },
+  }
+}
+const put = <L>(lines: Map<string, L>, changed: ReadonlyMap<string, L>): void => changed.forEach((line, key) => lines.set(key, line))
 
 /** What the account can still pay or stake where no verdict stands against it: what validity reads. */
 export const balanceOf = ({ claimed, paid, staked }: ChainHead): bigint => claimed - paid - BigInt(staked)

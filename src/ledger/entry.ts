@@ -114,8 +114,24 @@ const encodeUnsigned = ({ v: version, swarm, author, seq, prev, time, ops }: Uns
 
 export const entryId = (entry: UnsignedEntry): EntryId => sha256(encodeUnsigned(entry))
 
+const entryTag = utf8('edge-net/entry/1')
 /** What the author, or the root key that its join names, signs. */
-export const entryMessage = (entry: UnsignedEntry): Bytes => concat(utf8('edge-net/entry/1'), encodeUnsigned(entry))
+export const entryMessage = (entry: UnsignedEntry): Bytes => concat(entryTag, encodeUnsigned(entry))
+/** The same, out of the bytes that are here. */
+export const messageOf = (parsed: Pick<ParsedEntry, 'entry' | 'bytes'>): Bytes => concat(entryTag, ...unsignedPartsOf(parsed))
+
+/**
+ * The encoding without `sig`, cut out of the one with it: a map of one field less. The fields stand in the order of their encoded
+ * names, v ops seq sig prev time swarm author; of those after `sig` only the time's length is not fixed.
+ */
+const unsignedPartsOf = ({ entry, bytes }: Pick<ParsedEntry, 'entry' | 'bytes'>): readonly [head: Bytes, before: Bytes, after: Bytes] => {
+  const end = bytes.length - afterSigBytes - encode(entry.time).length
+  return [mapOfSeven, bytes.subarray(1, end - sigBytes), bytes.subarray(end)]
+}
+const mapOfSeven = new Uint8Array([0xa7])
+const sigBytes = encode({ sig: new Uint8Array(64) }).length - 1
+/** All but the time's own. */
+const afterSigBytes = encode({ prev: zeroId, time: 0, swarm: zeroId, author: zeroId }).length - 2
 
 export const signEntry = async (signer: Signer, unsigned: UnsignedEntry): Promise<ParsedEntry> => {
   const entry: Entry = { ...unsigned, sig: await signer.sign(entryMessage(unsigned)) }
@@ -128,7 +144,9 @@ export const parseEntry = (bytes: Uint8Array): Result<ParsedEntry, EntryError> =
   if (!parsed.ok) return malformed(`${parsed.error.where} ${parsed.error.what}`.trim())
   const entry: Entry = parsed.value
   const fault = faultOfForm(entry)
-  return fault === undefined ? ok({ entry, id: entryId(entry), bytes: bytes.slice() as Bytes }) : malformed(fault)
+  if (fault !== undefined) return malformed(fault)
+  const own = bytes.slice() as Bytes
+  return ok({ entry, id: sha256(concat(...unsignedPartsOf({ entry, bytes: own }))), bytes: own })
 }
 
 export const claimLines = (entry: Pick<Entry, 'ops'>): readonly ClaimLine[] =>

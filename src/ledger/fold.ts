@@ -2,7 +2,7 @@
 import type { Verifier } from '../identity/keys.ts'
 import { toHex } from '../lib/bytes.ts'
 import { applyEntry, type ApplyError, type Income, type Sponsored, type SponsoredOf } from './apply.ts'
-import { advance, bare, type ChainChange, type ChainHead, type ChainState, type EntryPlace } from './chain-state.ts'
+import { bare, type ChainChange, type ChainHead, type ChainState, type EntryPlace, grow } from './chain-state.ts'
 import { claimLines, type ParsedEntry, sponsorLines } from './entry.ts'
 import type { VerifiedEntry } from './pending-pool.ts'
 import type { ReplicaRecords } from './replica-records.ts'
@@ -28,14 +28,13 @@ export const foldSegment = async (
   start: ChainState,
   entries: readonly VerifiedEntry[],
 ): Promise<Fold> => {
-  let state = start
-  let change: ChainChange = bare(start.head)
+  const [{ state, take }, changed] = [grow(start), grow(bare(start.head))]
   const heads: ChainHead[] = []
   for (const item of entries) {
     const { entry } = item.parsed
     // Checked once more against the root key that the chain names, where before it was the one of a join on its way.
     if (item.signedBy === 'root' && !(await verifyEntry(verifier, rules, item.parsed, state.head.identity)).ok)
-      return { change, heads, stopped: { type: 'invalid', reason: 'signature' } }
+      return { change: changed.state, heads, stopped: { type: 'invalid', reason: 'signature' } }
     const incomes = new Map<string, Income>()
     for (const line of claimLines(entry)) {
       const income = await records.income(entry.author, line)
@@ -43,12 +42,12 @@ export const foldSegment = async (
     }
     const sponsoredOf = await sponsoredFor(item.parsed, state, records.sponsored)
     const applied = applyEntry(rules, state, item.parsed, item.signedBy, ([, id]) => incomes.get(toHex(id)), sponsoredOf)
-    if (!applied.ok) return { change, heads, stopped: applied.error }
-    change = advance(change, applied.value)
-    state = advance(state, applied.value)
+    if (!applied.ok) return { change: changed.state, heads, stopped: applied.error }
+    take(applied.value)
+    changed.take(applied.value)
     heads.push(state.head)
   }
-  return { change, heads }
+  return { change: changed.state, heads }
 }
 
 /** Looks up what an entry's settles name, so that applying it need not wait. */

@@ -8,7 +8,7 @@ import { equalBytes, toHex } from '../lib/bytes.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { applyEntry, type ApplyError, type Income, type InvalidReason, type SignedBy, type Sponsored } from './apply.ts'
 import { verifyCertificate } from './certificate.ts'
-import { advance, type ChainState, emptyChain, type EntryPlace } from './chain-state.ts'
+import { type ChainState, emptyChain, type EntryPlace, grow } from './chain-state.ts'
 import { claimLines, parseEntry, type ParsedEntry, payLines } from './entry.ts'
 import { sponsoredFor } from './fold.ts'
 import type { OwnRecords } from './own-chain-records.ts'
@@ -127,7 +127,7 @@ const refold = async (
   records: OwnRecords,
   fork: number,
 ): Promise<Result<ChainState, AdoptionError>> => {
-  let state = emptyChain(author)
+  const { state, take } = grow(emptyChain(author))
   for (let seq = 0; seq < fork; seq++) {
     const entry = await records.entry(seq)
     assert(entry, 'the own chain has no gaps')
@@ -140,7 +140,7 @@ const refold = async (
     const sponsoredOf = await sponsoredFor(entry, state, sponsored)
     const applied = applyEntry(rules, state, entry, 'author', ([, id]) => incomes.get(toHex(id)), sponsoredOf)
     if (!applied.ok) return notApplied(applied.error)
-    state = advance(state, applied.value)
+    take(applied.value)
   }
   return ok(state)
 }
@@ -151,14 +151,14 @@ const fold = async (
   entries: readonly ParsedEntry[],
   incomes: ReadonlyMap<string, Income>,
 ): Promise<Result<ChainState, AdoptionError>> => {
-  let state = start
+  const { state, take } = grow(start)
   for (const entry of entries) {
     const signed: Result<SignedBy, InvalidReason> = await verifyEntry(verifier, rules, entry, state.head.identity)
     if (!signed.ok) return err({ type: 'invalid', reason: signed.error })
     const sponsoredOf = await sponsoredFor(entry, state, sponsored)
     const applied = applyEntry(rules, state, entry, signed.value, ([, id]) => incomes.get(toHex(id)), sponsoredOf)
     if (!applied.ok) return notApplied(applied.error)
-    state = advance(state, applied.value)
+    take(applied.value)
   }
   return ok(state)
 }

@@ -32,12 +32,16 @@ import {
   readLines,
 } from './chain-state.ts'
 import { parseEntry, type ParsedEntry, payLines } from './entry.ts'
+import { readNamedLines } from './named-lines.ts'
 import type { Certificate, EntryId } from './types.ts'
 
 export interface OwnRecords {
   /** The head, and what must still be stored when it is replaced. */
   readonly head: () => Promise<readonly [head: ChainHead, unchanged: Expect]>
+  /** With every line. */
   readonly state: (head: ChainHead) => Promise<ChainState>
+  /** The head and the lines that an entry after it names. */
+  readonly stateFor: (head: ChainHead, entry: ParsedEntry) => Promise<ChainState>
   readonly entry: (seq: number) => Promise<ParsedEntry | undefined>
   readonly entriesFrom: (seq: number) => Promise<readonly ParsedEntry[]>
   readonly newestCertificate: () => Promise<Certificate | undefined>
@@ -66,6 +70,7 @@ export const createOwnRecords = (store: Store, author: PublicKey): OwnRecords =>
       return [record === undefined ? emptyHead(author) : headFromRecord(record), { table: 'ownHeads', key: me, equals: record }]
     },
     state: (head) => readLines(head, (kind, fromRecord) => lines(ownTables[kind], fromRecord)),
+    stateFor: (head, entry) => readNamedLines(head, [entry], (kind, line) => store.get(ownTables[kind], key(line))),
     entry: async (seq) => {
       const bytes = await store.get('ownEntries', key(seq))
       return bytes === undefined ? undefined : kept(bytes)

@@ -160,7 +160,7 @@ export const createOwnChain = (deps: {
         const made = await signEntry(signer, { v: 1, swarm: rules.swarm, author, seq, prev: head.id, time: clock.now(), ops })
         if (made.bytes.length > entryBytesMax) return err({ type: 'invalid', reason: 'too-large' })
         const known = new Map(incomes.map(({ line, seq: at, total }): [string, Income] => [toHex(line[1]), { seq: at, total }]))
-        const state = await records.state(head)
+        const state = await records.stateFor(head, made)
         const sponsoredOf = await sponsoredFor(made, state, sponsored)
         const applied = applyEntry(rules, state, made, 'author', ([, id]) => known.get(toHex(id)), sponsoredOf)
         if (!applied.ok) return err({ type: 'invalid', reason: applied.error.type === 'invalid' ? applied.error.reason : 'income-unknown' })

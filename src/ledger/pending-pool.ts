@@ -119,5 +119,5 @@ export const createPendingPool = (perPeerMax = pendingBytesPerPeerMax, totalMax 
   }
 }
 
-const entryKey = (id: EntryId): string => `e${toHex(id)}`
+const entryKey = (id: EntryId): string => toHex(id)
 const certificateKey = ({ id }: Certificate): string => `c${toHex(id)}`

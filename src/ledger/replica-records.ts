@@ -28,7 +28,6 @@ import { type Bytes, equalBytes, toHex } from '../lib/bytes.ts'
 import { type Expect, numberKey, type Store, type StoreValue, type Write } from '../lib/store.ts'
 import type { Income, Sponsored } from './apply.ts'
 import {
-  attestKey,
   type ChainChange,
   type ChainHead,
   type ChainState,
@@ -37,12 +36,12 @@ import {
   headFromRecord,
   headToRecord,
   lineRecords,
-  type LineKind,
   readLines,
 } from './chain-state.ts'
 import { mergeCertificates } from './certificate.ts'
-import { claimLines, delegateLines, joinOf, parseEntry, type ParsedEntry, payLines, revokesOf, sponsorLines } from './entry.ts'
-import type { AttestOp, Certificate, ClaimLine, Entry, EntryId, PayLine, SponsorLine } from './types.ts'
+import { joinOf, parseEntry, type ParsedEntry, payLines } from './entry.ts'
+import { readNamedLines } from './named-lines.ts'
+import type { Certificate, ClaimLine, EntryId, PayLine, SponsorLine } from './types.ts'
 
 export interface PayerLine {
   readonly payer: PublicKey
@@ -136,17 +135,6 @@ export const createReplicaRecords = (store: Store): ReplicaRecords => {
     return [record === undefined ? emptyHead(author) : headFromRecord(record), { table: 'heads', key, equals: record }]
   }
 
-  /** Those lines of an account that have these keys. */
-  const pickLines = (of: ChainHead, keys: Readonly<Record<LineKind, readonly string[]>>): Promise<ChainState> =>
-    readLines(of, async (kind, fromRecord) => {
-      const found = new Map<string, ReturnType<typeof fromRecord>>()
-      for (const key of new Set(keys[kind])) {
-        const record = await store.get(kind, `${toHex(of.author)}/${key}`)
-        if (record !== undefined) found.set(key, fromRecord(record))
-      }
-      return found
-    })
-
   const certificateOn: ReplicaRecords['certificateOn'] = async ({ author, seq, id }) => {
     const onChain = (await store.get('certificates', place(author, seq))) as unknown as Certificate | undefined
     if (onChain && equalBytes(onChain.id, id)) return onChain
@@ -158,26 +146,7 @@ export const createReplicaRecords = (store: Store): ReplicaRecords => {
     entryById,
     head,
     heads: async () => (await store.list('heads')).map(([, record]) => headFromRecord(record)),
-    stateFor: async (of, entries) => {
-      const named = (keys: (entry: ParsedEntry) => readonly string[]): string[] => entries.flatMap(keys)
-      const state = await pickLines(of, {
-        paid: named(({ entry }) => payLines(entry).map(([payee]) => toHex(payee))),
-        claimed: named(({ entry }) => claimLines(entry).map(([payer]) => toHex(payer))),
-        delegated: named(({ entry }) => delegateLines(entry).map(([to]) => toHex(to))),
-        attests: named(({ entry, id }) => [
-          ...attestsOf(entry).map(([, index]) => attestKey(id, index)),
-          ...revokesOf(entry).map((op) => attestKey(op.entry, op.index)),
-        ]),
-        sponsors: named(({ entry }) => [
-          ...attestsOf(entry).map(([{ subject }]) => toHex(subject)),
-          ...sponsorLines(entry).map(([sponsor]) => toHex(sponsor)),
-        ]),
-      })
-      // A revoke names its attest alone; whom that was about stands in the attest.
-      const revoked = [...state.attests.values()].map(({ subject }) => toHex(subject))
-      const { sponsors } = await pickLines(of, { paid: [], claimed: [], delegated: [], attests: [], sponsors: revoked })
-      return { ...state, sponsors: new Map([...state.sponsors, ...sponsors]) }
-    },
+    stateFor: (of, entries) => readNamedLines(of, entries, (kind, key) => store.get(kind, `${toHex(of.author)}/${key}`)),
     wholeState: (of) => readLines(of, (kind, fromRecord) => list(kind, `${toHex(of.author)}/`, fromRecord)),
     entriesFrom: async (author, seq, limit) =>
       (await store.list('entries', { prefix: `${toHex(author)}/`, from: place(author, seq), limit })).map(([, bytes]) => kept(bytes)),
@@ -255,9 +224,6 @@ export const createReplicaRecords = (store: Store): ReplicaRecords => {
     },
   }
 }
-
-const attestsOf = ({ ops }: Entry): readonly (readonly [AttestOp, number])[] =>
-  ops.flatMap((op, index) => (op.op === 'attest' ? [[op, index] as const] : []))
 
 export const branchKey = (author: PublicKey, id: EntryId): string => `${toHex(author)}/${toHex(id)}`
 export const place = (author: PublicKey, seq: number): string => `${toHex(author)}/${numberKey(seq)}`

@@ -110,15 +110,32 @@ export const createReplica = ({
     return head.identity ?? (first && joinOf(first.parsed.entry)?.identity) ?? null
   }
 
-  const takeEntry = async (bytes: Uint8Array, from: string): Promise<Result<ParsedEntry, Refusal>> => {
+  /** Verified beside each other, for an engine does that in threads of its own, and taken one after another. */
+  const takeEntries = (entries: readonly Uint8Array[], from: string): Promise<readonly Result<ParsedEntry, Refusal>[]> => {
+    let before: Promise<unknown> = Promise.resolve()
+    return Promise.all(
+      entries.map((bytes) => {
+        const taken = takeEntry(bytes, from, before)
+        before = Promise.allSettled([before, taken])
+        return taken
+      }),
+    )
+  }
+
+  const takeEntry = async (bytes: Uint8Array, from: string, before: Promise<unknown>): Promise<Result<ParsedEntry, Refusal>> => {
     const parsed = parseEntry(bytes)
     if (!parsed.ok) return parsed
     const { entry, id } = parsed.value
     const pending = pool.entry(id)
     if (pending) pool.addEntry(from, pending)
     if (pending || (await store.get('ids', toHex(id))) !== undefined) return parsed
-    const identity = await identityOf(entry.author)
-    const signed = await verifyEntry(verifier, rules, parsed.value, identity)
+    let identity: PublicKey | null = null
+    const signed = await verifyEntry(verifier, rules, parsed.value, async () => {
+      // Who may sign for the author can stand in an entry before.
+      await before
+      return (identity = await identityOf(entry.author))
+    })
+    await before
     if (!signed.ok)
       return err(
         signed.error === 'signature' && identity === null && entry.seq > 0
@@ -255,13 +272,16 @@ export const createReplica = ({
       serial('replica', async () => {
         const refused: Refusal[] = []
         const authors: PublicKey[] = []
-        for (const bytes of entries) {
-          const taken = await takeEntry(bytes, from)
-          if (taken.ok) authors.push(taken.value.entry.author, ...certifiedLines(taken.value.entry).map(([author]) => author))
-          else refused.push(taken.error)
+        const [taken, certified] = await Promise.all([
+          takeEntries(entries, from),
+          certificate !== null && verifyCertificate(verifier, certificate, rules),
+        ])
+        for (const entry of taken) {
+          if (entry.ok) authors.push(entry.value.entry.author, ...certifiedLines(entry.value.entry).map(([author]) => author))
+          else refused.push(entry.error)
         }
         if (certificate !== null)
-          if (await verifyCertificate(verifier, certificate, rules)) {
+          if (certified) {
             await takeCertificate(certificate, from)
             authors.push(certificate.author)
           } else refused.push({ type: 'certificate' })

@@ -11,22 +11,25 @@ import { equalBytes } from '../lib/bytes.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { InvalidReason, SignedBy } from './apply.ts'
 import { verifyCertificate } from './certificate.ts'
-import { certifiedLines, entryMessage, joinOf, type ParsedEntry } from './entry.ts'
+import { certifiedLines, messageOf, joinOf, type ParsedEntry } from './entry.ts'
 import type { LedgerRules } from './rules.ts'
 
-/** `identity`: the root key that the chain's join names, where it is known. */
+/** `identity`: the root key that the chain's join names, where it is known; looked up only where the author did not sign. */
 export const verifyEntry = async (
   verifier: Verifier,
   rules: LedgerRules,
-  { entry }: ParsedEntry,
-  identity: PublicKey | null,
+  parsed: ParsedEntry,
+  identity: PublicKey | null | (() => Promise<PublicKey | null>),
 ): Promise<Result<SignedBy, InvalidReason>> => {
+  const { entry } = parsed
   if (!equalBytes(entry.swarm, rules.swarm)) return err('swarm')
   const join = joinOf(entry)
-  const message = entryMessage(entry)
+  const message = messageOf(parsed)
   const byAuthor = await verifier.verify(entry.sig, message, entry.author)
-  const byRoot = !byAuthor && !join && identity !== null && (await verifier.verify(entry.sig, message, identity))
-  if (!byAuthor && !byRoot) return err('signature')
+  if (!byAuthor) {
+    const root = join ? null : typeof identity === 'function' ? await identity() : identity
+    if (root === null || !(await verifier.verify(entry.sig, message, root))) return err('signature')
+  }
   if (join && !(await verifyDevice(verifier, { root: join.identity, device: entry.author, signature: join.certificate })))
     return err('device-certificate')
   for (const [, , certificate] of certifiedLines(entry))

@@ -49,6 +49,16 @@ describe('WebCrypto Ed25519', () => {
       expect(await createWebCryptoVerifier(second).verify(sig, message, key)).toBe(false)
   })
 
+  test('a key counts whether it was heard of just now or more keys ago than are kept', async () => {
+    const second = fallback()
+    const webCrypto = createWebCryptoVerifier(second)
+    const signers = Array.from({ length: 300 }, (_, i) => createNobleSigner(createSeededRandom(i).bytes(32)))
+    for (const signer of [...signers, signers[0]!])
+      expect(await webCrypto.verify(await signer.sign(message), message, signer.publicKey)).toBe(true)
+    expect(await webCrypto.verify(await signers[1]!.sign(message), message, signers[0]!.publicKey)).toBe(false)
+    expect(second.asked).toBe(1)
+  })
+
   test('a signature that only ZIP-215 accepts is accepted', async () => {
     // A key of small order (its point's y is −1, order 2) with R the neutral element and s = 0: valid under ZIP-215 for any message where the cofactored equation holds.
     const key = fromHex('ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f')!

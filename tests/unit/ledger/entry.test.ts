@@ -1,7 +1,16 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Cbor, decodeCanonical, encode } from '../../../src/lib/cbor.ts'
-import { checkOps, encodeEntry, entryBytesMax, entryMessage, parseEntry, parseJoin, encodeJoin } from '../../../src/ledger/entry.ts'
+import {
+  checkOps,
+  encodeEntry,
+  entryBytesMax,
+  entryMessage,
+  messageOf,
+  parseEntry,
+  parseJoin,
+  encodeJoin,
+} from '../../../src/ledger/entry.ts'
 import type { Op, PayLine } from '../../../src/ledger/types.ts'
 import { certify, claim, createPerson, createWorld, next, pay, type Person, verifier, type World } from './fixtures.ts'
 import { compareBytes, sha256, utf8 } from '../../../src/lib/bytes.ts'
@@ -42,6 +51,7 @@ describe('an entry', () => {
         const sorted = [...lines].sort(([a], [b]) => compareBytes(a, b)) as unknown as PayLine[]
         const made = await next(world, ana, undefined, [ana.join, { op: 'pay', lines: sorted }], { time })
         expect(parseEntry(made.bytes)).toEqual({ ok: true, value: made })
+        expect(messageOf(made)).toEqual(entryMessage(made.entry))
       }),
       { numRuns: 30 },
     )

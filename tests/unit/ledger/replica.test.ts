@@ -145,6 +145,24 @@ describe('a replica', () => {
     expect(await replica.broken()).toBe(true)
   })
 
+  it('takes a root-signed entry by the join in the same batch, where that join is its author’s, and not by one behind it', async () => {
+    const [dan, eve] = [await createPerson('dan'), await createPerson('eve')]
+    const first = await next(world, dan, undefined, [dan.join])
+    const second = await next(world, dan, first, [{ op: 'stake', amount: 0 }], { signer: dan.root })
+    const certificate = await certify(world, second)
+    expect(await open(createMemoryStore()).ingest([first.bytes, second.bytes], certificate, 'peer')).toMatchObject({
+      value: { certified: [{ entry: { seq: 0 } }, { entry: { seq: 1 } }], refused: [] },
+    })
+    expect(await open(createMemoryStore()).ingest([second.bytes, first.bytes], certificate, 'peer')).toMatchObject({
+      value: { certified: [], refused: [{ type: 'signer-unknown' }] },
+    })
+    const stolen = await next(world, dan, undefined, [eve.join], { signer: eve.root })
+    const spent = await next(world, dan, stolen, [{ op: 'stake', amount: 0 }], { signer: eve.root })
+    expect(await open(createMemoryStore()).ingest([stolen.bytes, spent.bytes], await certify(world, spent), 'peer')).toMatchObject({
+      value: { certified: [], refused: [{ type: 'invalid', reason: 'signature' }, { type: 'signer-unknown' }] },
+    })
+  })
+
   it('takes root-signed entries, also before the join that names the root', async () => {
     const dan = await createPerson('dan')
     const first = await next(world, dan, undefined, [dan.join])
