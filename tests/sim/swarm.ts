@@ -14,6 +14,7 @@ export const grantMicro = 500 * microPerCredit
 const memberSkewMs = 40_000
 const witnessSkewMs = 15_000
 const issuerAwakeMsMax = 60_000
+const linkMs = [20, 80] as const
 
 export interface Swarm {
   readonly world: World
@@ -27,11 +28,16 @@ export interface Swarm {
 
 export const createSwarm = async (
   seed: string,
-  options: { readonly members: number; readonly witnesses: readonly (WitnessBehaviour | undefined)[] },
+  options: {
+    readonly members: number
+    readonly witnesses: readonly (WitnessBehaviour | undefined)[]
+    /** Least and most latency of a link. */
+    readonly linkMs?: readonly [least: number, most: number]
+  },
 ): Promise<Swarm> => {
   const count = options.witnesses.length
   const urls = options.witnesses.map((_, i) => witnessUrl(i))
-  const world = await createWorld(seed, async ({ keys, clock, random }) => {
+  const world = await createWorld(seed, options.linkMs ?? linkMs, async ({ keys, clock, random }) => {
     const founder = keys.signer('founder')
     const policy = createPolicy(
       { random: random('policy'), now: clock.now() },

@@ -26,11 +26,9 @@ export interface World {
   readonly heard: Set<(from: string, message: WireMessage) => void>
 }
 
-const latencyMs = 20
-const jitterMs = 60
-
 export const createWorld = (
   seed: string,
+  [leastMs, mostMs]: readonly [least: number, most: number],
   swarm: (world: Pick<World, 'keys' | 'clock' | 'random'>) => Promise<Pick<World, 'signedPolicy' | 'link'>>,
 ): Promise<World> => {
   const clock = createSimClock()
@@ -41,7 +39,7 @@ export const createWorld = (
     clock,
     random,
     keys,
-    hub: createMemoryHub(clock, random('wires'), { latencyMs, jitterMs }),
+    hub: createMemoryHub(clock, random('wires'), { latencyMs: leastMs, jitterMs: mostMs - leastMs }),
     log: createEventLog(clock),
     weather: { lossOneIn: 0, duplicateOneIn: 0 },
     heard: new Set(),
