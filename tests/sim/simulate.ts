@@ -50,7 +50,7 @@ export const simulate = async (scenario: Scenario): Promise<Outcome> => {
   const { minutes } = scenario
   const count = scenario.nodes - scenario.witnesses
   const seed = `${scenario.seed}`
-  const joinEveryMs = joiningMs / scenario.nodes
+  const joinEveryMs = Math.round(joiningMs / scenario.nodes)
   const attack: Attack = planAttacks({ ...scenario, nodes: count })
   const swarm = await createSwarm(seed, { members: count, witnesses: attack.witnesses })
   const { world, relays, members } = swarm
@@ -134,7 +134,7 @@ const requestNowAndThen = (
   after: (ms: number, act: () => void) => unknown,
   over: () => boolean,
 ): void => {
-  after(slower * (pauseMs.least + randomBelow(random, pauseMs.most - pauseMs.least)), () => {
+  after(Math.round(slower * (pauseMs.least + randomBelow(random, pauseMs.most - pauseMs.least))), () => {
     if (over()) return
     void member.submit(1 + randomBelow(random, 4), 3)
     requestNowAndThen(member, random, slower, after, over)
