@@ -59,6 +59,7 @@ const follow = async (swarm: Swarm, from: MemberMachine): Promise<number> => {
 
 export const benchSpread = async (nodes: number): Promise<readonly Figure[]> => {
   const swarm = await createSwarm('spread', {
+    kind: 'private',
     members: nodes - witnesses,
     witnesses: Array.from({ length: witnesses }, () => undefined),
     linkMs: [60, 100],

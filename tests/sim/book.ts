@@ -76,7 +76,8 @@ export const openBook = (world: World, truth: Truth): Book => {
       for (const [worker, micro] of byWorker) {
         received += micro
         free += Math.max(0, micro - truth.paidTotal(id, worker))
-        tabs += policy.tabMicro
+        // Where work is paid ahead, a tab is what a tenth of the payments comes to (economy.md, the table).
+        tabs += policy.prepayMicro === 0 ? policy.tabMicro : Math.min(policy.tabMicro, Math.floor(truth.paidTotal(id, worker) / 10))
       }
     }
     return {

@@ -32,6 +32,7 @@ export const ratiosOf = ({ kind, nodes, gainMicro, honestWorkMicro, sameWorkMicr
       : [
           ...(creditsRatio === null && creditsMicro > 0 ? [`${kind} gained ${creditsMicro} µcr without work`] : []),
           ...(creditsRatio !== null && creditsRatio > 1 ? [`${kind} gained ${creditsRatio.toFixed(3)} times what its work is worth`] : []),
+          ...(serviceRatio === null && freeServiceMicro > 0 ? [`${kind} took ${freeServiceMicro} µcr of work without a tab`] : []),
           ...(serviceRatio !== null && serviceRatio > 1
             ? [`${kind} took ${serviceRatio.toFixed(3)} times the tabs that it was granted`]
             : []),

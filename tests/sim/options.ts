@@ -3,13 +3,15 @@ import { err, ok, type Result } from '../../src/lib/result.ts'
 import { type FaultName, faultNames } from './fault-names.ts'
 import type { Scenario } from './simulate.ts'
 
-export const usage = `npm run sim -- [--nodes N] [--minutes M] [--seed S | --seeds A..B] [--faults LIST|all|none] [--witnesses 1|4|7] [--jobs J] [--within S] [--json] [--report FILE]
+export const usage = `npm run sim -- [--nodes N] [--minutes M] [--seed S | --seeds A..B] [--faults LIST|all|none] [--kind private|public|mixed] [--witnesses 1|4|7] [--jobs J] [--within S] [--json] [--report FILE]
 
   --nodes N       machines, the witnesses among them (12)
   --minutes M     virtual minutes of work, weather and attack; quiet ones follow until all is settled (10)
   --seed S        one run (1); --seeds A..B: one each
   --faults LIST   kinds of faulty nodes, by commas; drawn by the seed as the swarm bears them (all)
                   ${faultNames.join(', ')}
+  --kind K        of swarm: private, public (who is unknown pays ahead, who has no deposit is on probation), or mixed: every third
+                  seed is public (mixed)
   --witnesses W   3f + 1 of them (4)
   --jobs J        seeds at once, each in a process of its own (as many as there are processors)
   --within S      no seed is begun after so many seconds, and the last line says how many were run
@@ -26,8 +28,9 @@ export interface Options {
   readonly report?: string
 }
 
-const known = ['nodes', 'minutes', 'seed', 'seeds', 'faults', 'witnesses', 'jobs', 'within', 'report'] as const
+const known = ['nodes', 'minutes', 'seed', 'seeds', 'faults', 'kind', 'witnesses', 'jobs', 'within', 'report'] as const
 const nodesMax = 10_000
+const publicOneIn = 3
 const minutesMax = 24 * 60
 const seedsMax = 100_000
 const jobsMax = 64
@@ -77,6 +80,8 @@ export const parseOptions = (args: readonly string[]): Result<Options, string> =
     given.get('faults') !== 'all'
   )
     return err('one witness bears no faulty one: --witnesses 4')
+  const kind = given.get('kind') ?? 'mixed'
+  if (kind !== 'private' && kind !== 'public' && kind !== 'mixed') return err(`--kind is private, public or mixed, not ${kind}`)
   const jobs = whole('jobs', 1, 1, jobsMax)
   if (!jobs.ok) return jobs
   const within = whole('within', withinSMax, 1, withinSMax)
@@ -92,6 +97,7 @@ export const parseOptions = (args: readonly string[]): Result<Options, string> =
       seed,
       nodes: nodes.value,
       minutes: minutes.value,
+      kind: kind === 'mixed' ? (seed % publicOneIn === 0 ? 'public' : 'private') : kind,
       witnesses: witnesses.value,
       faults: faults.value,
     })),
@@ -109,5 +115,5 @@ const faultsOf = (list: string): Result<readonly FaultName[], string> => {
 }
 
 /** What runs this seed again. */
-export const replayCommand = ({ seed, nodes, minutes, witnesses, faults }: Scenario): string =>
-  `npm run sim -- --nodes ${nodes} --minutes ${minutes} --seed ${seed} --witnesses ${witnesses} --faults ${faults.join(',') || 'none'}`
+export const replayCommand = ({ seed, nodes, minutes, kind, witnesses, faults }: Scenario): string =>
+  `npm run sim -- --nodes ${nodes} --minutes ${minutes} --seed ${seed} --kind ${kind} --witnesses ${witnesses} --faults ${faults.join(',') || 'none'}`

@@ -6,7 +6,7 @@ import { parseOptions, replayCommand } from './options.ts'
 import { problemsOf } from './report.ts'
 import { type Scenario, simulate } from './simulate.ts'
 
-const base: Scenario = { seed: 1, nodes: 9, minutes: 3, witnesses: 4, faults: [] }
+const base: Scenario = { seed: 1, nodes: 9, minutes: 3, kind: 'private', witnesses: 4, faults: [] }
 
 test('two runs of a seed are the same to the last frame, and another seed is another run', async () => {
   const scenario = { ...base, minutes: 2, faults: faultNames }
@@ -49,6 +49,22 @@ test.each(['non-payer', 'free-rider', 'bad-mouther'] as const)(
   },
 )
 
+test('public: who pays nobody ahead has nothing for it, who works from no deposit comes to one, and all is settled', async () => {
+  const outcome = await simulate({
+    ...base,
+    nodes: 12,
+    minutes: 6,
+    kind: 'public',
+    seed: 24,
+    faults: ['non-payer', 'bad-mouther', 'double-spender'],
+  })
+  expect(problemsOf(outcome)).toEqual([])
+  const [honest] = outcome.figures
+  expect(honest).toMatchObject({ kind: 'honest', freeServiceMicro: 0 })
+  expect(honest!.sameWorkMicro).toBeGreaterThan(0)
+  for (const { kind, freeServiceMicro } of outcome.figures) if (kind !== 'double-spender') expect(freeServiceMicro, kind).toBe(0)
+})
+
 test('eclipser: who is surrounded has its work done, its payments certified and its income claimed all the same', async () => {
   const outcome = await simulate({ ...base, nodes: 12, minutes: 6, seed: 23, faults: ['eclipser'] })
   expect(problemsOf(outcome)).toEqual([])
@@ -61,11 +77,15 @@ test('one witness is enough of a swarm', async () => {
 })
 
 test('the command line: what a failure prints runs the same again, and what is not there is refused by name', () => {
-  const scenario: Scenario = { seed: 7, nodes: 12, minutes: 10, witnesses: 4, faults: ['liar', 'non-payer'] }
+  const scenario: Scenario = { seed: 7, nodes: 12, minutes: 10, kind: 'public', witnesses: 4, faults: ['liar', 'non-payer'] }
   const parsed = parseOptions(replayCommand(scenario).replace('npm run sim -- ', '').split(' '))
   expect(parsed).toEqual({ ok: true, value: { json: false, scenarios: [scenario] } })
   const many = parseOptions(['--seeds', '3..5', '--json'])
-  expect(many.ok && many.value.scenarios.map(({ seed }) => seed)).toEqual([3, 4, 5])
+  expect(many.ok && many.value.scenarios.map(({ seed, kind }) => [seed, kind])).toEqual([
+    [3, 'public'],
+    [4, 'private'],
+    [5, 'private'],
+  ])
   expect(parseOptions(['--faults', 'lair'])).toMatchObject({ ok: false })
   expect(parseOptions(['--witnesses', '1', '--faults', 'equivocating-witness'])).toMatchObject({ ok: false })
   expect(parseOptions(['--seeds', '1..200', '--jobs', '2', '--within', '240'])).toMatchObject({
@@ -79,6 +99,7 @@ test('the command line: what a failure prints runs the same again, and what is n
     ['--nodes', '5'],
     ['--witnesses', '3'],
     ['--jobs', '0'],
+    ['--kind', 'secret'],
     ['--speed', '9'],
   ])
     expect(parseOptions(bad), bad.join(' ')).toMatchObject({ ok: false })

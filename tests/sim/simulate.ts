@@ -7,7 +7,7 @@ import { type Attack, planAttacks } from './faults.ts'
 import type { MemberMachine } from './member-machine.ts'
 import { createObserver, type Violation } from './observer.ts'
 import { checkPlayback } from './playback.ts'
-import { createSwarm } from './swarm.ts'
+import { createSwarm, type SwarmKind } from './swarm.ts'
 import { startWeather } from './weather.ts'
 
 export interface Scenario {
@@ -15,6 +15,7 @@ export interface Scenario {
   /** Machines, the witnesses among them. */
   readonly nodes: number
   readonly minutes: number
+  readonly kind: SwarmKind
   readonly witnesses: number
   readonly faults: readonly FaultName[]
 }
@@ -52,7 +53,7 @@ export const simulate = async (scenario: Scenario): Promise<Outcome> => {
   const seed = `${scenario.seed}`
   const joinEveryMs = Math.round(joiningMs / scenario.nodes)
   const attack: Attack = planAttacks({ ...scenario, nodes: count })
-  const swarm = await createSwarm(seed, { members: count, witnesses: attack.witnesses })
+  const swarm = await createSwarm(seed, { kind: scenario.kind, members: count, witnesses: attack.witnesses })
   const { world, relays, members } = swarm
   const isHonest = new Set<MemberMachine>()
   const observer = createObserver(world, relays, () => members.map((machine) => ({ machine, honest: isHonest.has(machine) })))

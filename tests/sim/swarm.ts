@@ -1,6 +1,6 @@
 /** A whole swarm on simulated machines: founder's policy, witnesses with the issuer in the first, members that come one by one. */
 import type { SwarmLink } from '../../src/economy/link.ts'
-import { createPolicy, microPerCredit, signPolicy, swarmIdOf } from '../../src/economy/policy-codec.ts'
+import { createPolicy, microPerCredit, publicDefaults, signPolicy, swarmIdOf } from '../../src/economy/policy-codec.ts'
 import { randomBelow } from '../../src/lib/random.ts'
 import { mini } from '../../src/tasks/models.ts'
 import { createMemberMachine, type MemberBehaviour, type MemberMachine } from './member-machine.ts'
@@ -10,6 +10,15 @@ import { createWorld, type World } from './world.ts'
 /** A text is dear here, so that few of them move much: tabs fill and grants run out within minutes. */
 export const perTextMicro = 5 * microPerCredit
 export const grantMicro = 500 * microPerCredit
+export type SwarmKind = 'private' | 'public'
+/** What makes a swarm public, in figures that matter within minutes. Grants are there all the same: nobody could begin without credits. */
+const publicParts = {
+  kind: 'public',
+  prepayMicro: 4 * perTextMicro,
+  stakeMicro: 100 * microPerCredit,
+  unlockMs: 60_000,
+  issuance: { ...publicDefaults.issuance, epochMs: 120_000, budgetMicro: 1_000 * microPerCredit },
+} as const
 /** Honest clocks are wrong by at most this; a witness bears two minutes. */
 const memberSkewMs = 40_000
 const witnessSkewMs = 15_000
@@ -29,6 +38,7 @@ export interface Swarm {
 export const createSwarm = async (
   seed: string,
   options: {
+    readonly kind: SwarmKind
     readonly members: number
     readonly witnesses: readonly (WitnessBehaviour | undefined)[]
     /** Least and most latency of a link. */
@@ -42,6 +52,7 @@ export const createSwarm = async (
     const policy = createPolicy(
       { random: random('policy'), now: clock.now() },
       {
+        ...(options.kind === 'public' ? publicParts : {}),
         name: 'simulated',
         founder: founder.publicKey,
         witnesses: urls.map((_, i) => keys.signer(`witness/${i}`).publicKey),
@@ -56,7 +67,7 @@ export const createSwarm = async (
     const link: SwarmLink = {
       swarm: swarmIdOf(policy),
       founder: policy.founder,
-      secret: random('secret').bytes(32),
+      secret: options.kind === 'public' ? null : random('secret').bytes(32),
       relays: urls,
       trackers: [],
       invite: null,
