@@ -138,13 +138,15 @@ const holds = (set: SyncSet, item: SyncItem): boolean => {
 /** What the asker says of a range that differs. */
 const ask = (set: SyncSet, place: Place): readonly Range[] => {
   const { from, to, upper } = place
-  return to - from <= idsMax ? [{ upper, say: 'ids', ids: set.slice(from, to).map((item) => cut(item.id)) }] : fingerprints(set, place)
+  return to - from <= idsMax
+    ? [{ upper, say: 'ids', ids: set.slice(from, to).map((item) => cut(item.id)) }]
+    : fingerprints(set, place, partsFirst(to - from))
 }
 
 /** What the answerer says of a range that differs. */
 const narrow = (set: SyncSet, place: Place): readonly Range[] => {
   const { from, to, upper } = place
-  return to - from <= itemsMax ? [{ upper, say: 'all', items: set.slice(from, to) }] : fingerprints(set, place)
+  return to - from <= itemsMax ? [{ upper, say: 'all', items: set.slice(from, to) }] : fingerprints(set, place, partsSecond(to - from))
 }
 
 /** What the answerer says where it sees all that the asker has: the difference, or where that is long all of its own, as far as there is room. */
@@ -178,11 +180,16 @@ const missedBy = (set: SyncSet, { from, to }: Place, range: Extract<Range, { say
   return ours.filter((item) => !theirs.has(toHex(item.id)))
 }
 
-/** In so many parts that the next cut leaves about eight items each: few rounds for few bytes. */
-const partsOf = (count: number): number => Math.min(64, count, Math.max(16, Math.ceil(Math.sqrt(count / 8))))
+const partsMax = 64
+/** What the cuts should leave in a range: few enough to list their ids, so many that the fingerprints before cost no more. */
+const itemsLeft = 10
+/** Two cuts lead there: the first into so many parts that the second, of those that differ, makes about as many of each. */
+const partsFirst = (count: number): number => Math.min(partsMax, Math.max(2, Math.ceil(Math.sqrt(count / itemsLeft))))
+/** The answerer's is the second one, unless that many parts are too many. */
+const partsSecond = (count: number): number =>
+  count > partsMax * itemsLeft ? partsFirst(count) : Math.max(2, Math.ceil(count / itemsLeft))
 
-const fingerprints = (set: SyncSet, { from, to, upper }: Place): readonly Range[] => {
-  const parts = partsOf(to - from)
+const fingerprints = (set: SyncSet, { from, to, upper }: Place, parts: number): readonly Range[] => {
   const at = (part: number) => from + Math.floor(((to - from) * part) / parts)
   return Array.from({ length: parts }, (_, part) => ({
     upper: part === parts - 1 ? upper : boundBefore(set, at(part + 1)),

@@ -1,6 +1,6 @@
 /**
  * `sync.catchup`: 100 000 entries of 1 000 authors, of which a node lacks the 50 newest. What it takes to find that out, beside
- * the entries themselves: bytes of all messages and of the questions for ranges, round trips (the last one brings the entries),
+ * the entries themselves: bytes of all messages and of the question for ranges (relay-sync.ts), round trips (the last one brings the entries),
  * and the time that both sides compute.
  */
 import { performance } from 'node:perf_hooks'
@@ -55,7 +55,7 @@ const catchUp = (ours: SyncSet, theirs: SyncSet) => {
   const plan = planExchange(state, () => entriesEach - 1)
   const ms = performance.now() - start
   if (plan.give.length > 0) throw new Error('nothing of ours is new')
-  bytes += plan.fetch.reduce((sum, { author, from }) => sum + encode(['range?', { author, from }]).length, 0)
+  bytes += encode(['ranges?', { parts: plan.fetch.map(({ author, from }) => [author, from]), facts: [] }]).length
   return { bytes, roundTrips: roundTrips + 1, ms, authors: new Set(plan.fetch.map(({ author }) => toHex(author))).size }
 }
 
