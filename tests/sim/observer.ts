@@ -178,14 +178,16 @@ export const createObserver = (
     },
     unsettled: () => {
       faults.length = 0
+      const unclaimed = new Map<string, string[]>()
+      for (const { payer, payee, micro } of flight())
+        unclaimed.set(payee, [...(unclaimed.get(payee) ?? []), `${micro} µcr of ${payer.slice(0, 8)}`])
       for (const { machine, honest } of members()) {
         if (!honest || !machine.alive()) continue
         const head = ownRecords(machine, 'ownHeads').get(machine.id)
         const certified = (truth.accounts.get(machine.id)?.ids.length ?? 0) - 1
         const last = head === undefined ? -1 : headFromRecord(head as never).seq
         if (last !== certified) violate(5, `${machine.name} is at number ${last}, certified up to ${certified}`)
-        for (const { payer, payee, micro } of flight())
-          if (payee === machine.id) violate(5, `${machine.name} has not claimed ${micro} µcr of ${payer.slice(0, 8)}`)
+        for (const what of unclaimed.get(machine.id) ?? []) violate(5, `${machine.name} has not claimed ${what}`)
       }
       for (const relay of honestRelays)
         for (const [author, { ids }] of truth.accounts) {
