@@ -15,6 +15,7 @@ import type { ModelCard } from '../tasks/model-card.ts'
 import type { VaultError, VaultStatus } from '../vault/vault.ts'
 import { deriveView, isPaused } from './agent-view.ts'
 import type { AgentDeps, Membership } from './deps.ts'
+import { type Carrying, createCarrying } from './carrying.ts'
 import { createFindings, type Findings } from './findings.ts'
 import { type FounderPart, founderReach, startFounder } from './founder.ts'
 import { createHistory, type History } from './history.ts'
@@ -67,6 +68,7 @@ interface Party {
   readonly vouchers: Vouchers
   readonly history: History
   readonly lost: LostDevices
+  readonly carrying: Carrying
   readonly book: WitnessBook
   readonly keepsakes: Keepsakes
   /** Where this device founded the swarm. */
@@ -126,6 +128,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
         founder: party?.founder?.view(),
         account: party?.settlement.account(),
         refusal: party?.settlement.grantRefused(),
+        notCarried: party?.carrying.refused() ?? null,
         stamp: party?.stamping.progress() ?? null,
         lost: party?.lost.view(),
         trouble: worstOf([findings?.trouble(), party?.settlement.trouble()]),
@@ -161,7 +164,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
       onHire: changed,
       vouchers,
     })
-    const opened: Party = { member, inbox: createInbox(deps, member), requester, worker, settlement, stamping: createStamping(deps, member, changed), vouchers, history: createHistory(deps, member), lost: createLostDevices(deps, member, { relays: book.relays, changed }), book, keepsakes, founder: undefined }
+    const opened: Party = { member, inbox: createInbox(deps, member), requester, worker, settlement, stamping: createStamping(deps, member, changed), vouchers, history: createHistory(deps, member), lost: createLostDevices(deps, member, { relays: book.relays, changed }), carrying: createCarrying(deps, member, { relays: book.relays, changed }), book, keepsakes, founder: undefined }
     cards = [...member.policy.models, ...deps.bundledModels.filter((card) => !member.policy.models.some((m) => m.name === card.name))]
     engine.configure(cards, deps.mirrorsOf(member.link))
     await worker.resume()
@@ -254,6 +257,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     if (type === 'range?') return keepsakes.onRange(from, body)
     if (type === 'entries') await keepsakes.onEntries(from, body)
     if (type === 'entries' || type === 'refused' || type === 'devices') await party.lost.onMessage(from, message)
+    if (type === 'balance' || type === 'refused') await party.carrying.onMessage(from, message)
     if (type === 'chunk') return body.direction === 0 ? worker.onChunk(from, body) : requester.onChunk(from, body)
     if (type === 'want') return body.direction === 0 ? requester.onWant(from, body) : worker.onWant(from, body)
     if (type === 'entries' || type === 'head' || type === 'refused') return settlement.onMessage(from, type, body)
@@ -317,7 +321,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
   const tick = (): void => {
     cancelTick = clock.after(tickMs, () => {
       party?.stamping.tick({ wanted: willing() && stampWanted(status, party.settlement.account()) })
-      const work = party ? [party.requester.tick(), party.worker.tick(), party.settlement.tick(party.requester.active()), party.lost.tick(), jobs.tick()] : askForPolicy()
+      const work = party ? [party.requester.tick(), party.worker.tick(), party.settlement.tick(party.requester.active()), party.lost.tick(), party.carrying.tick(), jobs.tick()] : askForPolicy()
       void Promise.allSettled(work).then(() => {
         if (!stopped) tick()
       })

@@ -6,6 +6,8 @@
  * | ---------- | ----------------------------------------------------------------------------------------- |
  * | policy?    | policy                                                                                    |
  * | redeem     | entries: the issuer's payment and its certificate; or refused; nothing where the issuer is elsewhere |
+ * | balance?   | balance: an account in the newest checkpoint, or in the predecessor's state (relay-succession.ts) |
+ * | carry      | the issuer's payment, as to whoever it pays; or refused; nothing where the issuer is elsewhere |
  * | certify    | entries without entries: the certificate; or, where a number is taken, what stands there, then refused |
  * | head?      | head; to the author itself before it entries: what was signed here and is not certified   |
  * | devices?   | devices, then entries: certified payments to them that they have not claimed              |
@@ -42,6 +44,7 @@ import { createQuorum } from './relay-quorum.ts'
 import { devicesOf } from './relay-devices.ts'
 import { segments } from './relay-segments.ts'
 import { createSettling } from './relay-settling.ts'
+import { createSuccessionDesk } from './relay-succession.ts'
 
 export interface RelayDeps {
   readonly clock: Clock
@@ -165,6 +168,11 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
   await issuer?.finish()
   if (issuer && signedPolicy.policy.issuance.budgetMicro > 0) settling.start(issuer)
 
+  const succession = createSuccessionDesk({
+    ...{ store, verifier, rules, network, issuer, source: facts.source },
+    predecessor: signedPolicy.policy.predecessor,
+    latest: facts.view.checkpoint,
+  })
   let counters: RelayCounters = { certified: 0, certifyRefused: 0, redeemed: 0, redeemRefused: 0, dropped: 0, rootsDiffered: 0 }
   const count = (what: keyof RelayCounters): void => void (counters = { ...counters, [what]: counters[what] + 1 })
   const say = async (to: NodeId, ...messages: readonly WireMessage[]): Promise<void> => {
@@ -255,6 +263,10 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
         return range(from, body)
       case 'devices?':
         return devices(from, body)
+      case 'balance?':
+        return succession.onBalance(from, body)
+      case 'carry':
+        return succession.onCarry(from, body)
       default:
         return facts.answer(from, message)
     }

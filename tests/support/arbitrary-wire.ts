@@ -12,7 +12,11 @@ const bodies: { readonly [T in keyof typeof wireSchemas]: fc.Arbitrary<unknown> 
   'policy?': fc.constant({}),
   policy: fc.record({ bytes: upTo(500) }),
   redeem: fc.record({ token: bytes(16), join: upTo(200) }),
-  refused: fc.record({ re: fc.constantFrom('redeem', 'certify', 'forward'), reason: fc.string({ maxLength: 50 }), author: bytes(32) }),
+  refused: fc.record({
+    re: fc.constantFrom('redeem', 'certify', 'carry', 'forward'),
+    reason: fc.string({ maxLength: 50 }),
+    author: bytes(32),
+  }),
   certify: fc.record({ entries: fc.array(upTo(200), { maxLength: 5 }) }),
   entries: fc.record({ entries: fc.array(upTo(200), { maxLength: 5 }), certificate: fc.constant(null) }),
   'head?': fc.record({ author: bytes(32) }),
@@ -23,6 +27,9 @@ const bodies: { readonly [T in keyof typeof wireSchemas]: fc.Arbitrary<unknown> 
   'range?': fc.record({ author: bytes(32), from: n }),
   'devices?': fc.record({ identity: bytes(32) }),
   devices: fc.record({ identity: bytes(32), devices: fc.array(bytes(32), { maxLength: 4 }) }),
+  'balance?': fc.record({ account: bytes(32), root: fc.option(bytes(32)) }),
+  balance: fc.record({ account: bytes(32), checkpoint: fc.option(upTo(200)), proof: fc.option(upTo(500)) }),
+  carry: fc.record({ account: bytes(32), proof: upTo(500), signature: fc.option(bytes(64)) }),
   witness: fc.record({ witness: bytes(32), device: bytes(32), signature: bytes(64) }),
   signed: fc.record({ message: upTo(500), hops: fc.nat(3) }),
   chunk: fc.record({
