@@ -42,6 +42,8 @@ export interface SwarmCreateOptions {
   readonly policy: { readonly kind: Policy['kind'] } & Partial<Pick<Policy, 'grantsMicro' | 'grantMicro' | 'stampBits'>>
   /** What one epoch may issue, in µcr; undefined: the default of the kind. */
   readonly budgetMicro: number | undefined
+  /** Folder of a relay of the swarm that this one succeeds. */
+  readonly succeeds: string | undefined
 }
 
 export type Command =
@@ -52,7 +54,7 @@ export type Command =
 export const firstPort = 8787
 export const defaultName = 'Edge-Net swarm'
 /** The link by which one joins holds eight addresses, and 3f+1 of them are seven at most. */
-const witnessesMax = 7
+export const witnessesMax = 7
 
 export const usage = `edge-net relay: a swarm's meeting point, witness, issuer and model mirror in one process
 
@@ -86,6 +88,8 @@ edge-net swarm create: a swarm with several witnesses, a relay each, of which a 
   --budget CREDITS   what an hour may issue for sponsored work (default: private 0, public 10000000)
   --grants CREDITS   what all grants may sum to (default: private 50000, public 0)
   --grant CREDITS    what one use of the invite brings (default: private 500, public 0)
+  --succeeds DIR     folder of a relay, stopped, of the swarm that this one takes the place of: members come over with what its last
+                     checkpoint says that they had, once each; the grants are raised by as much
   --stamp-bits N     work that a new account costs: 0 none, each more doubles it (default: private ${privateDefaults.stampBits}, public ${publicDefaults.stampBits})
 
 The link by which one joins is printed alone on a line of stdout, as every relay of the swarm does.
@@ -137,6 +141,7 @@ const parseWords = (args: readonly string[]) => {
           grants: { type: 'string' },
           grant: { type: 'string' },
           'stamp-bits': { type: 'string' },
+          succeeds: { type: 'string' },
         },
       }),
     )
@@ -157,7 +162,9 @@ const valueFault = ({ port, url = [], name }: Values): string | undefined => {
 
 const relay = (values: Values, env: Env): Result<Command, string> => {
   if (values.witnesses !== undefined) return err('--witnesses: belongs to `swarm create`; a relay is told its own with --witness I/N')
-  const settledThere = (['kind', 'budget', 'grants', 'grant', 'stamp-bits'] as const).find((option) => values[option] !== undefined)
+  const settledThere = (['kind', 'budget', 'grants', 'grant', 'stamp-bits', 'succeeds'] as const).find(
+    (option) => values[option] !== undefined,
+  )
   if (settledThere) return err(`--${settledThere}: belongs to \`swarm create\``)
   if ((values.url ?? []).length > 1) return err('--url: one address')
   const [sponsors, referrers] = [keysOf('sponsor', values.sponsor), keysOf('referrer', values.referrer)]
@@ -218,6 +225,7 @@ const swarmCreate = (values: Values): Result<Command, string> => {
       port,
       modelCards: (values['model-card'] ?? []).map((file) => resolve(file)),
       ...policy.value,
+      succeeds: values.succeeds === undefined ? undefined : resolve(values.succeeds),
     },
   })
 }

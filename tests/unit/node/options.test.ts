@@ -92,6 +92,7 @@ test('a swarm’s policy: its kind, and what differs from its defaults', () => {
   expect(made(['--grants', '10', '--grant', '0', '--stamp-bits', '12'])).toEqual({
     kind: 'private',
     budgetMicro: undefined,
+    succeeds: undefined,
     grantsMicro: 10_000_000,
     grantMicro: 0,
     stampBits: 12,
