@@ -155,7 +155,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     await vouchers.resume()
     const rules = rulesOf(member.policy)
     const book = createWitnessBook(verifier, rules, member.network)
-    const settlement = createSettlement(deps, member, { vouchers, relays: book.relays, changed })
+    const settlement = createSettlement(deps, member, { vouchers, book, changed })
     const keepsakes = createKeepsakes({ store: deps.store, verifier, rules, issuer: member.policy.issuer, isWitness: book.isWitness, network: member.network })
     const requester = createRequester(deps, member, { payloadOf: jobs.payloadOf, owns: jobs.owns, writesFor: jobs.writesFor, onTask: jobs.onTask, onOwed: settlement.owed, onReserved: () => void settlement.refresh(), ...askedOf(settlement) })
     const worker = createWorker(deps, member, {
@@ -290,7 +290,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     const { book, settlement } = party
     const device = toHex(binding.device)
     // Someone who has become one of those to turn to with the ledger.
-    if ((await book.heard(binding)) && network?.peers().some(({ id }) => id === device)) settlement.onPeer(device)
+    if ((await book.heard(binding, from)) && network?.peers().some(({ id }) => id === device)) settlement.onPeer(device)
     changed()
   }
 

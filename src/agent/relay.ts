@@ -30,12 +30,13 @@ import { createOwnChain } from '../ledger/own-chain.ts'
 import { quorumOf } from '../ledger/rules.ts'
 import type { Certificate, JoinOp } from '../ledger/types.ts'
 import { createWitness, type WitnessRefusal } from '../ledger/witness.ts'
+import { signBinding } from '../ledger/witness-binding.ts'
 import { loadWitnessChain } from '../ledger/witness-chain.ts'
 import { type Bytes, equalBytes, toHex } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Random } from '../lib/random.ts'
 import type { Store } from '../lib/store.ts'
-import type { Network } from '../network/network.ts'
+import type { Network, Peer } from '../network/network.ts'
 import type { WireBody, WireMessage } from '../network/wire.ts'
 import { startRelayFacts } from './relay-facts.ts'
 import { createEpochs } from './relay-epochs.ts'
@@ -57,6 +58,8 @@ export interface RelayDeps {
   readonly issuer?: IssuerKeys | undefined
   /** Device keys of the swarm's other relays: their witnesses are asked to sign, their replicas kept like ours. */
   readonly others?: readonly PublicKey[]
+  /** The key that this relay's links are bound to: nodes are told which witness it speaks for. Absent where the node beside it tells them. */
+  readonly device?: PublicKey
   /** Another than the honest one, in a build for tests. */
   readonly createWitness?: typeof createWitness
 }
@@ -281,10 +284,15 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
       if (entry && certificate?.seq === seq) await say(id, ['entries', { entries: [entry.bytes], certificate: onWire(certificate) }])
     }
   }
+  const binding = deps.device && (await signBinding(deps.witness, rules.swarm, deps.device))
+  const welcome = async ({ id, device }: Peer): Promise<void> => {
+    if (binding) await say(id, ['witness', binding])
+    await tellIncomes(id, device)
+  }
   const stopTelling = network.onPeer((peer, change) => {
     if (change !== 'joined') return
     if (others.has(peer.id)) void issuer?.finish().catch(() => {})
-    else if (peer.role === 'node') void tellIncomes(peer.id, peer.device).catch(() => {})
+    else if (peer.role === 'node') void welcome(peer).catch(() => {})
   })
   const underWay = new Map<Promise<void>, NodeId>()
   const stop = network.onMessage((from, message, forwarded) => {

@@ -141,7 +141,7 @@ const runOn = async (
     relayDialer: createNodeRelayDialer(),
   })
   const others = (circle?.relays ?? []).flatMap((relay, i) => (i + 1 === circle?.place ? [] : [relay.device]))
-  const relayDeps = { clock: systemClock, random: systemRandom, store, verifier, network, signedPolicy, witness, others, ...parts }
+  const relayDeps = { clock: systemClock, random: systemRandom, store, verifier, network, signedPolicy, witness, others, device: device.certificate.device, ...parts }
   const issuing = issuer && (await startRelay({ ...relayDeps, issuer }))
   const node = issuing ?? (await startRelay(relayDeps))
   const { grantMicro } = signedPolicy.policy

@@ -157,6 +157,7 @@ export const createMemorySwarm = async (seed: string | number, { witnesses = 1, 
       network,
       signedPolicy,
       witness,
+      device: relay.device.device,
       others: own.filter((one) => one.url !== url).map((one) => one.relay.device.device),
       ...(createWitness && { createWitness }),
     }
