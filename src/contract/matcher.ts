@@ -10,8 +10,8 @@ import type { Quote } from './requester.ts'
 export type Matcher = (quotes: readonly Quote[], count: number, context: MatcherContext) => readonly Quote[]
 
 export interface MatcherContext {
-  /** Results accepted and rejected from this worker by us, so far. */
-  readonly record: (worker: NodeId) => { readonly ok: number; readonly bad: number }
+  /** Results accepted and rejected by us so far, from all devices of the identity. */
+  readonly record: (quote: Quote) => { readonly ok: number; readonly bad: number }
   /** It has been paid ahead for work that never came: the next goes to it first. */
   readonly paidAhead: (worker: NodeId) => boolean
   /** Absent where the swarm asks for no stake. */
@@ -21,11 +21,11 @@ export interface MatcherContext {
 export interface Probation {
   /** Its stake is below the policy's, or nobody could tell. */
   readonly of: (worker: NodeId) => boolean
-  readonly vouchedFor: (worker: NodeId) => boolean
+  readonly vouchedFor: (quote: Quote) => boolean
   /** Who is taken now: one vouched for, if there is one, or one of all, drawn evenly. By turns. */
   readonly turn: 'vouched' | 'drawn'
   /** The lowest is drawn: by chance, and the same for one task however often it is asked. */
-  readonly lot: (worker: NodeId) => string
+  readonly lot: (quote: Quote) => string
   /** Probationers that the task holds already, and how many replicas it is to have. */
   readonly held: number
   readonly redundancy: number
@@ -39,7 +39,7 @@ const accuracy = ({ ok, bad }: { readonly ok: number; readonly bad: number }): n
 
 /** Default: cheap, quick and reliable together; ties to the quote that came first. */
 export const weighted: Matcher = (quotes, count, { record, paidAhead, probation }) => {
-  const cost = (q: Quote): number => (q.body.price * (1 + q.body.etaMs / 60_000)) / accuracy(record(q.worker)) ** 2
+  const cost = (q: Quote): number => (q.body.price * (1 + q.body.etaMs / 60_000)) / accuracy(record(q)) ** 2
   const ahead = (q: Quote): number => (paidAhead(q.worker) ? 0 : 1)
   const ordered = [...quotes].sort((a, b) => ahead(a) - ahead(b) || cost(a) - cost(b))
   return take(probation ? admit(ordered, count, probation) : distinct(ordered), count)
@@ -52,10 +52,10 @@ const admit = (ordered: readonly Quote[], count: number, probation: Probation): 
   const proven = distinct(ordered.filter(isProven))
   const lots = distinct([...proven, ...ordered])
     .filter((q) => !isProven(q))
-    .map((quote) => ({ quote, lot: probation.lot(quote.worker) }))
+    .map((quote) => ({ quote, lot: probation.lot(quote) }))
     .sort((a, b) => (a.lot < b.lot ? -1 : 1))
     .map(({ quote }) => quote)
-  const vouched = probation.turn === 'vouched' ? lots.find((q) => probation.vouchedFor(q.worker)) : undefined
+  const vouched = probation.turn === 'vouched' ? lots.find((q) => probation.vouchedFor(q)) : undefined
   const first = vouched ?? lots[0]
   const chosen = first && probation.held === 0 && probation.redundancy >= redundancyOfProbation ? [first, ...proven] : proven
   const rest = lots.filter((q) => !chosen.includes(q))
