@@ -363,8 +363,8 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
 }
 
 /** What a requester must know of workers. */
-const askedOf = (settlement: Settlement): Pick<RequesterHooks, 'stakeOf' | 'paidAhead'> => ({
-  stakeOf: async (worker) => (await settlement.standingOf(worker))?.stakedMicro,
+const askedOf = (settlement: Settlement): Pick<RequesterHooks, 'standingOf' | 'paidAhead'> => ({
+  standingOf: settlement.standingOf,
   paidAhead: (worker) => settlement.account()?.ahead.some(([payee]) => payee === worker) ?? false,
 })
 

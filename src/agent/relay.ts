@@ -41,6 +41,7 @@ import type { WireBody, WireMessage } from '../network/wire.ts'
 import { startRelayFacts } from './relay-facts.ts'
 import { createEpochs } from './relay-epochs.ts'
 import { type LedgerView, viewLedger } from './relay-ledger.ts'
+import { createBlockLabels } from './relay-blocks.ts'
 import { createQuorum } from './relay-quorum.ts'
 import { devicesOf } from './relay-devices.ts'
 import { segments } from './relay-segments.ts'
@@ -176,6 +177,8 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
     predecessor: signedPolicy.policy.predecessor,
     latest: facts.view.checkpoint,
   })
+  const labelOf = createBlockLabels({ clock, random, network })
+  const byAddress = signedPolicy.policy.independence === 'identity-and-address'
   let counters: RelayCounters = { certified: 0, certifyRefused: 0, redeemed: 0, redeemRefused: 0, dropped: 0, rootsDiffered: 0 }
   const count = (what: keyof RelayCounters): void => void (counters = { ...counters, [what]: counters[what] + 1 })
   const say = async (to: NodeId, ...messages: readonly WireMessage[]): Promise<void> => {
@@ -223,7 +226,8 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
   const head = async (from: NodeId, { author }: WireBody<'head?'>): Promise<void> => {
     const own = network.peers().some((peer) => peer.id === from && equalBytes(peer.device, author))
     if (own) await tellSigned(from, author)
-    await say(from, ['head', { author, summary: (await replica.account(author)) ?? null }])
+    const block = byAddress ? labelOf(author) : undefined
+    await say(from, ['head', { author, summary: (await replica.account(author)) ?? null, ...(block && { block }) }])
   }
   /** A restored profile must not fork what only some witnesses have signed yet: with it, its author can complete it. */
   const tellSigned = async (from: NodeId, author: PublicKey): Promise<void> => {

@@ -317,10 +317,10 @@ export const createSettlement = (
       if (type === 'entries') return onEntries(from, body as WireBody<'entries'>)
       if (!relays().includes(from)) return
       if (type === 'head') {
-        const { author, summary } = body as WireBody<'head'>
-        const id = toHex(author)
-        if (id === self) return onOwnHead(summary, from)
-        return standings.heard(from, id, summary)
+        const told = body as WireBody<'head'>
+        const id = toHex(told.author)
+        if (id === self) return onOwnHead(told.summary, from)
+        return standings.heard(from, id, told)
       }
       const refused = body as WireBody<'refused'>
       if (refused.re === 'certify' && refused.author && toHex(refused.author) === self) {

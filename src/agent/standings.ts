@@ -4,10 +4,11 @@
  * relay's word is its witness's: one that answers from two devices has one voice, and a relay of no witness has none.
  */
 import type { NodeId } from '../identity/keys.ts'
-import type { AccountSummary } from '../ledger/types.ts'
-import { type Bytes, fromHex } from '../lib/bytes.ts'
+import type { BlockLabel, Blocks } from '../contract/blocks.ts'
+import { type Bytes, fromHex, toHex } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
 import { createRate } from '../network/rate.ts'
+import type { WireBody } from '../network/wire.ts'
 import type { WitnessBook } from './witness-book.ts'
 
 /** A balance is asked again after this long; a requester spends at most a few tasks meanwhile, which its tab bounds. */
@@ -22,13 +23,15 @@ const asksPerMinute = 60
 export interface Standing {
   readonly balanceMicro: number
   readonly stakedMicro: number
+  /** Where witnesses' relays see it (contract/blocks.ts). */
+  readonly blocks: Blocks
 }
 
 export interface Standings {
   /** Undefined: too few answered in time. */
   readonly of: (author: NodeId) => Promise<Standing | undefined>
-  /** A relay's answer; null: its ledger knows no such account. */
-  readonly heard: (from: NodeId, author: NodeId, summary: AccountSummary | null) => void
+  /** A relay's answer. */
+  readonly heard: (from: NodeId, author: NodeId, told: Pick<WireBody<'head'>, 'summary' | 'block'>) => void
 }
 
 interface Question {
@@ -36,8 +39,10 @@ interface Question {
   /** So many witnesses' answers are waited for. */
   readonly enough: number
   /** By relay, the newest last. */
-  readonly answers: Map<NodeId, Standing>
+  readonly answers: Map<NodeId, Answer>
 }
+
+type Answer = Omit<Standing, 'blocks'> & { readonly block: BlockLabel | undefined }
 
 /** `faulty`: how many witnesses may lie. `ask`: sends the question to the relays, and says of how many witnesses they may be. */
 export const createStandings = (
@@ -49,19 +54,24 @@ export const createStandings = (
   const askers = new Map<NodeId, readonly ((standing: Standing | undefined) => void)[]>()
   const rate = createRate(clock, asksPerMinute)
   /** One a witness: of its devices the last that answered. */
-  const voices = (author: NodeId): readonly Standing[] => {
+  const voices = (author: NodeId): readonly (readonly [witness: string, answer: Answer])[] => {
     const answers = [...(questions.get(author)?.answers ?? [])]
-    const byWitness = answers.flatMap(([relay, standing]) => {
+    const byWitness = answers.flatMap(([relay, answer]) => {
       const witness = witnessOf(relay)
-      return witness === undefined ? [] : [[witness, standing] as const]
+      return witness === undefined ? [] : [[witness, answer] as const]
     })
-    return [...new Map(byWitness).values()]
+    return [...new Map(byWitness)]
   }
   const supported = (author: NodeId): Standing | undefined => {
-    const answers = voices(author)
+    const told = voices(author)
+    const answers = told.map(([, answer]) => answer)
     if (answers.length <= faulty) return undefined
     const most = (figures: readonly number[]): number => [...figures].sort((a, b) => b - a)[faulty]!
-    return { balanceMicro: most(answers.map((a) => a.balanceMicro)), stakedMicro: most(answers.map((a) => a.stakedMicro)) }
+    return {
+      balanceMicro: most(answers.map((a) => a.balanceMicro)),
+      stakedMicro: most(answers.map((a) => a.stakedMicro)),
+      blocks: new Map(told.flatMap(([witness, { block }]) => (block ? [[witness, block] as const] : []))),
+    }
   }
   const answer = (author: NodeId): void => {
     const waiting = askers.get(author) ?? []
@@ -90,13 +100,17 @@ export const createStandings = (
         if (asked <= faulty) answer(author)
       })
     },
-    heard: (from, author, summary) => {
+    heard: (from, author, { summary, block }) => {
       // Late answers count as well: the next who asks need not wait.
       const question = questions.get(author)
       if (!question) return
       const { claimed, paid, staked } = summary ?? { claimed: 0, paid: 0, staked: 0 }
       question.answers.delete(from)
-      question.answers.set(from, { balanceMicro: claimed - paid - staked, stakedMicro: staked })
+      question.answers.set(from, {
+        balanceMicro: claimed - paid - staked,
+        stakedMicro: staked,
+        block: block && { salt: toHex(block.salt), label: toHex(block.label) },
+      })
       if (voices(author).length >= question.enough) answer(author)
     },
   }

@@ -11,7 +11,7 @@
  * | certify   | {entries}                               | witness: please sign the furthest of this chain segment            |
  * | entries   | {entries, certificate}                  | a chain segment (oldest first) and the certificate on its last      |
  * | head?     | {author}                                | witness: your highest certified entry of this author               |
- * | head      | {author, summary}                       | the answer; summary null where none is known                        |
+ * | head      | {author, summary, block?}               | the answer; summary null where none is known; `block` where the relay sees the device and the policy asks |
  * | range?    | {author, from}                          | that author's certified entries from this seq                       |
  * | balance?  | {account, root}                         | relay: prove this account in the newest checkpoint (root null), or in this state of the predecessor |
  * | balance   | {account, checkpoint, proof}            | the answer (ledger/account-proof.ts); null what is not here         |
@@ -56,6 +56,8 @@ export const wireSchemas = {
   head: v.strictObject({
     author: key32,
     summary: v.nullable(v.strictObject({ author: key32, seq: uint(), id: id32, claimed: uint(), paid: uint(), staked: uint() })),
+    /** In which block of addresses the relay sees this device: comparable under one salt, and meaning nothing else (agent/relay-blocks.ts). */
+    block: v.optional(v.strictObject({ salt: bytesOf(16), label: bytesOf(16) })),
   }),
   'range?': v.strictObject({ author: key32, from: uint() }),
   'devices?': v.strictObject({ identity: key32 }),

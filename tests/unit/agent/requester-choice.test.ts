@@ -8,6 +8,7 @@ import { sha256, toHex, utf8 } from '../../../src/lib/bytes.ts'
 
 const hash = (name: string) => sha256(utf8(name))
 const stakeMicro = 100
+const inPrivate = { stakeMicro: 0, independence: 'identity', witnesses: [hash('witness')] } as const
 const workers = ['a', 'b', 'c'].map((name) => toHex(hash(name)))
 
 test('a known stake is not taken away because no relay could tell', () => {
@@ -22,11 +23,11 @@ test('a known stake is not taken away because no relay could tell', () => {
   for (const worker of workers) {
     const choice = createChoice(
       { clock, random: createSeededRandom('choice') },
-      { policy: { stakeMicro } } as Parameters<typeof createChoice>[1],
+      { policy: { ...inPrivate, stakeMicro } },
       { tasks: () => [], paidAhead: () => false },
     )
-    choice.staked(worker, stakeMicro)
-    choice.staked(worker, undefined)
+    choice.told(worker, { stakedMicro: stakeMicro, blocks: new Map() })
+    choice.told(worker, undefined)
     expect(choice.pick(task, quotes, 1).map((quote) => quote.worker)).toEqual([worker])
   }
 })
@@ -35,7 +36,7 @@ test('who failed is not hired from its other device either', () => {
   const clock = createManualClock()
   const choice = createChoice(
     { clock, random: createSeededRandom('choice') },
-    { policy: { stakeMicro: 0 } } as Parameters<typeof createChoice>[1],
+    { policy: inPrivate },
     { tasks: () => [], paidAhead: () => false },
   )
   const quoteOf = (worker: string, root: string, price: number) => {

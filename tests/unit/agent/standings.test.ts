@@ -6,7 +6,9 @@ import { sha256, toHex, utf8 } from '../../../src/lib/bytes.ts'
 const key = (name: string) => sha256(utf8(name))
 /** The relay of a witness is named after it; one of a witness's several devices has a number. */
 const witnessOf = (relay: string) => (relay.startsWith('nobody') ? undefined : relay.split(' ')[0])
-const summaryOf = (name: string, staked: number) => ({ author: key(name), seq: 3, id: key('id'), claimed: 100, paid: 30, staked })
+const summaryOf = (name: string, staked: number) => ({
+  summary: { author: key(name), seq: 3, id: key('id'), claimed: 100, paid: 30, staked },
+})
 
 test('a relay’s answer is told to all who wait, and kept for a while', async () => {
   const clock = createManualClock()
@@ -19,7 +21,7 @@ test('a relay’s answer is told to all who wait, and kept for a while', async (
   expect(asked).toEqual([toHex(key('w'))])
   await clock.advance(60_000)
   const later = standings.of(toHex(key('w')))
-  standings.heard('r', toHex(key('w')), null)
+  standings.heard('r', toHex(key('w')), { summary: null })
   expect(await later).toMatchObject({ balanceMicro: 0, stakedMicro: 0 })
 })
 
@@ -43,7 +45,7 @@ test('of four relays one may lie: two must support a figure, and what two more s
   const asked = standings.of(w)
   standings.heard('liar', w, summaryOf('w', 1_000))
   standings.heard('liar', w, summaryOf('w', 2_000))
-  standings.heard('behind', w, null)
+  standings.heard('behind', w, { summary: null })
   standings.heard('honest', w, summaryOf('w', 20))
   expect(await asked).toMatchObject({ stakedMicro: 20 })
   standings.heard('late', w, summaryOf('w', 30))

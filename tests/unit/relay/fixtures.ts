@@ -54,7 +54,13 @@ export interface TestRelay {
 /** Lets everything in memory run until it waits for nothing. */
 export const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-export const openRelay = async (world: RelayWorld, store: Store, people: readonly Person[]): Promise<TestRelay> => {
+/** `addresses`: where they are, as far as it sees. */
+export const openRelay = async (
+  world: RelayWorld,
+  store: Store,
+  people: readonly Person[],
+  addresses: ReadonlyMap<Person, string> = new Map(),
+): Promise<TestRelay> => {
   const blamed: string[] = []
   const sent: (readonly [to: string, message: WireMessage])[] = []
   let listener: Parameters<Network['onMessage']>[0] = () => {}
@@ -66,6 +72,7 @@ export const openRelay = async (world: RelayWorld, store: Store, people: readonl
     via: 'url',
     sinceMs: startMs,
     latencyMs: undefined,
+    address: addresses.get(person),
   }))
   const network: Network = {
     status: () => ({ relays: [], trackers: [], peers }),
