@@ -58,10 +58,12 @@ const admit = (ordered: readonly Quote[], count: number, probation: Probation, a
   const proven = independent(ordered.filter(isProven), apart)
   const newcomers = independent([...ordered.filter(isProven), ...ordered]).filter((q) => !isProven(q))
   const lots = drawn(newcomers, probation, apart)
-  const vouched = probation.turn === 'vouched' ? lots.find((q) => probation.vouchedFor(q)) : undefined
-  const first = vouched ?? lots[0]
-  const withFirst = first && probation.held === 0 && probation.redundancy >= redundancyOfProbation ? [first, ...proven] : proven
-  const chosen = independent(withFirst, apart)
+  const beside = (q: Quote): readonly Quote[] => independent([q, ...proven], apart)
+  // It must not keep out, by its place, a proven one that would be taken.
+  const fitting = lots.filter((q) => beside(q).length > Math.min(count - 1, proven.length))
+  const vouched = probation.turn === 'vouched' ? fitting.find((q) => probation.vouchedFor(q)) : undefined
+  const first = vouched ?? fitting[0]
+  const chosen = first && probation.held === 0 && probation.redundancy >= redundancyOfProbation ? beside(first) : proven
   return independent([...chosen, ...lots], apart).slice(0, Math.max(count, chosen.length))
 }
 

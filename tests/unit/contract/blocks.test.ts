@@ -83,6 +83,12 @@ describe('the matcher', () => {
     )
   })
 
+  test('draws no newcomer that would keep out, by its place, a worker with a stake', () => {
+    const quotes = ['a-new', 'a-old', 'b-new'].map((name) => quoteOf(name))
+    for (let task = 0; task < 20; task++)
+      expect(new Set(weighted(quotes, 2, context(lotOf(task))).map(({ worker }) => worker))).toEqual(new Set(['a-old', 'b-new']))
+  })
+
   test('where another identity is enough, one rack does all three', () => {
     const quotes = ['a-old1', 'a-old2', 'a-old3', 'b-old'].map((name, i) => quoteOf(name, i + 1))
     expect(new Set(weighted(quotes, 3, context(lotOf(0), false)).map(({ worker }) => blockOf(worker))).size).toBe(1)
