@@ -8,6 +8,7 @@ import type { NetworkStatus } from '../network/network.ts'
 import type { ModelCard } from '../tasks/model-card.ts'
 import type { ModelStatus } from '../tasks/engine.ts'
 import type { Account, Settings, VaultStatus } from '../vault/vault.ts'
+import type { NotCarried } from './carrying.ts'
 import type { FounderView } from './founder.ts'
 import { agreedBy } from './job-parts.ts'
 import type { Job } from './jobs.ts'
@@ -32,6 +33,8 @@ export interface ViewSource {
   readonly account: Account | undefined
   readonly lost: LostView | undefined
   readonly refusal: string | undefined
+  /** Why the credits of the predecessor do not come over. */
+  readonly notCarried: NotCarried | null
   readonly stamp: StampProgress | null
   readonly trouble: Trouble | null
   readonly vouchers: Vouchers | undefined
@@ -93,6 +96,7 @@ export const deriveView = (s: ViewSource, revision: number) => {
     founderAway: s.witnesses?.away === true && s.founder === undefined,
     founder: s.founder ?? null,
     trouble: s.trouble,
+    notCarried: s.notCarried,
     stamp: s.stamp,
     tasksDone: accepted.contracts,
     peopleHelpedToday: today.requesters,

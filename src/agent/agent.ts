@@ -15,6 +15,7 @@ import type { ModelCard } from '../tasks/model-card.ts'
 import type { VaultError, VaultStatus } from '../vault/vault.ts'
 import { deriveView, isPaused } from './agent-view.ts'
 import type { AgentDeps, Membership } from './deps.ts'
+import { type Carrying, createCarrying } from './carrying.ts'
 import { createFindings, type Findings } from './findings.ts'
 import { type FounderPart, founderReach, startFounder } from './founder.ts'
 import { createHistory, type History } from './history.ts'
@@ -65,6 +66,7 @@ interface Party {
   readonly vouchers: Vouchers
   readonly history: History
   readonly lost: LostDevices
+  readonly carrying: Carrying
   readonly book: WitnessBook
   readonly keepsakes: Keepsakes
   /** Where this device founded the swarm. */
@@ -125,6 +127,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
         founder: party?.founder?.view(),
         account: party?.settlement.account(),
         refusal: party?.settlement.grantRefused(),
+        notCarried: party?.carrying.refused() ?? null,
         stamp: party?.stamping.progress() ?? null,
         lost: party?.lost.view(),
         trouble: worstOf([findings?.trouble(), party?.settlement.trouble()]),
@@ -151,7 +154,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     await vouchers.resume()
     const rules = rulesOf(member.policy)
     const book = createWitnessBook(verifier, rules, member.network)
-    const settlement = createSettlement(deps, member, { vouchers, relays: book.relays, changed })
+    const settlement = createSettlement(deps, member, { vouchers, book, changed })
     const keepsakes = createKeepsakes({ store: deps.store, verifier, rules, issuer: member.policy.issuer, isWitness: book.isWitness, network: member.network })
     const requester = createRequester(deps, member, { payloadOf: jobs.payloadOf, owns: jobs.owns, writesFor: jobs.writesFor, onTask: jobs.onTask, onOwed: settlement.owed, onReserved: () => void settlement.refresh(), ...askedOf(settlement) })
     const worker = createWorker(deps, member, {
@@ -160,7 +163,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
       onHire: changed,
       vouchers,
     })
-    const opened: Party = { member, inbox: createInbox(deps, member), requester, worker, settlement, stamping: createStamping(deps, member, changed), vouchers, history: createHistory(deps, member), lost: createLostDevices(deps, member, { relays: book.relays, changed }), book, keepsakes, founder: undefined }
+    const opened: Party = { member, inbox: createInbox(deps, member), requester, worker, settlement, stamping: createStamping(deps, member, changed), vouchers, history: createHistory(deps, member), lost: createLostDevices(deps, member, { relays: book.relays, changed }), carrying: createCarrying(deps, member, { relays: book.relays, changed }), book, keepsakes, founder: undefined }
     cards = [...member.policy.models, ...deps.bundledModels.filter((card) => !member.policy.models.some((m) => m.name === card.name))]
     engine.configure(cards, deps.mirrorsOf(member.link))
     await worker.resume()
@@ -253,6 +256,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     if (type === 'range?') return keepsakes.onRange(from, body)
     if (type === 'entries') await keepsakes.onEntries(from, body)
     if (type === 'entries' || type === 'refused' || type === 'devices') await party.lost.onMessage(from, message)
+    if (type === 'balance' || type === 'refused') await party.carrying.onMessage(from, message)
     if (type === 'chunk') return body.direction === 0 ? worker.onChunk(from, body) : requester.onChunk(from, body)
     if (type === 'want') return body.direction === 0 ? requester.onWant(from, body) : worker.onWant(from, body)
     if (type === 'entries' || type === 'head' || type === 'refused') return settlement.onMessage(from, type, body)
@@ -285,7 +289,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     const { book, settlement } = party
     const device = toHex(binding.device)
     // Someone who has become one of those to turn to with the ledger.
-    if ((await book.heard(binding)) && network?.peer(device)) settlement.onPeer(device)
+    if ((await book.heard(binding, from)) && network?.peer(device)) settlement.onPeer(device)
     changed()
   }
 
@@ -316,7 +320,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
   const tick = (): void => {
     cancelTick = clock.after(tickMs, () => {
       party?.stamping.tick({ wanted: willing() && stampWanted(status, party.settlement.account()) })
-      const work = party ? [party.requester.tick(), party.worker.tick(), party.settlement.tick(party.requester.active()), party.lost.tick(), jobs.tick()] : askForPolicy()
+      const work = party ? [party.requester.tick(), party.worker.tick(), party.settlement.tick(party.requester.active()), party.lost.tick(), party.carrying.tick(), jobs.tick()] : askForPolicy()
       void Promise.allSettled(work).then(() => {
         if (!stopped) tick()
       })
@@ -358,8 +362,8 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
 }
 
 /** What a requester must know of workers. */
-const askedOf = (settlement: Settlement): Pick<RequesterHooks, 'stakeOf' | 'paidAhead'> => ({
-  stakeOf: async (worker) => (await settlement.standingOf(worker))?.stakedMicro,
+const askedOf = (settlement: Settlement): Pick<RequesterHooks, 'standingOf' | 'paidAhead'> => ({
+  standingOf: settlement.standingOf,
   paidAhead: (worker) => settlement.account()?.ahead.some(([payee]) => payee === worker) ?? false,
 })
 

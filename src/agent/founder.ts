@@ -231,7 +231,7 @@ export const startFounder = (
 
   const begin = async (): Promise<void> => {
     await writeInvites()
-    await book.heard(await signBinding(witness, rules.swarm, device))
+    await book.heard(await signBinding(witness, rules.swarm, device), toHex(device))
     for (const id of keepers()) book.tell(id)
     const recalled = founded.recalled ? [] : await recall()
     if (!recalled || closed) throw new Error('not yet')

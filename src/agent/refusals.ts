@@ -1,6 +1,4 @@
 /** What stands against this account or its swarm: by the witnesses' word as far as more of them say so than may lie, or by proof. */
-import type { NodeId } from '../identity/keys.ts'
-
 /** closed: by a verdict. forked: two entries at one number are signed with its key. slashed: it holds less than its penalties. */
 export const refusedFor = ['closed', 'forked', 'slashed'] as const
 /** swarm-broken: more witnesses lie than it bears. fined: by a verdict that costs and does not close (findings.ts proves both). */
@@ -11,21 +9,21 @@ export const worstOf = (found: readonly (Trouble | null | undefined)[]): Trouble
   troubles.find((one) => found.includes(one)) ?? null
 
 export interface Refusals {
-  /** A relay's refusal to certify, in its words. */
-  readonly heard: (relay: NodeId, reason: string) => void
+  /** A witness's refusal to certify, in its words. */
+  readonly heard: (witness: string, reason: string) => void
   /** An entry was certified: nothing stands against it. */
   readonly clear: () => void
   readonly trouble: () => Trouble | null
 }
 
-/** `faulty`: witnesses that may lie (f of 3f+1). A relay's last word counts. */
+/** `faulty`: witnesses that may lie (f of 3f+1). A witness's last word counts, from whichever device. */
 export const createRefusals = (faulty: number): Refusals => {
-  const words = new Map<NodeId, Trouble>()
+  const words = new Map<string, Trouble>()
   return {
-    heard: (relay, reason) => {
+    heard: (witness, reason) => {
       const trouble = refusedFor.find((name) => name === reason)
-      if (trouble) words.set(relay, trouble)
-      else words.delete(relay)
+      if (trouble) words.set(witness, trouble)
+      else words.delete(witness)
     },
     clear: () => words.clear(),
     trouble: () => refusedFor.find((name) => [...words.values()].filter((word) => word === name).length > faulty) ?? null,

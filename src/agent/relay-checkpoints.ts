@@ -9,6 +9,7 @@
  * | table       | key          | value                                            |
  * | ----------- | ------------ | ------------------------------------------------ |
  * | checkpoints | 'proposed'   | bytes of this witness's last proposal            |
+ * | checkpoints | 'state'      | heads and verdicts of the newest full checkpoint that this witness computed (checkpoint-state.ts) |
  * | checkpointed | day         | bytes of the full checkpoint                     |
  */
 import type { NodeId, Signer, Verifier } from '../identity/keys.ts'
@@ -23,6 +24,7 @@ import {
   parseProposal,
   verifyCheckpointSignatures,
 } from '../ledger/checkpoint.ts'
+import { checkpointStateWrite } from '../ledger/checkpoint-state.ts'
 import type { CheckpointWitness } from '../ledger/checkpoint-witness.ts'
 import { type LedgerRules, quorumOf } from '../ledger/rules.ts'
 import { type Bytes, concat, equalBytes } from '../lib/bytes.ts'
@@ -93,7 +95,9 @@ export const createCheckpointDesk = ({
     const merged = (collected && mergeCheckpoints(collected, checkpoint)) ?? checkpoint
     if (collected && mergeCheckpoints(collected, checkpoint)) collected = merged
     if (merged.signatures.length < quorum) return
-    const stored = await store.commit([{ table: 'checkpointed', key: numberKey(merged.day), value: encodeCheckpoint(merged) }])
+    const signed = await witness.signed()
+    const state = signed?.day === merged.day && equalBytes(signed.root, merged.root) ? [checkpointStateWrite(signed)] : []
+    const stored = await store.commit([{ table: 'checkpointed', key: numberKey(merged.day), value: encodeCheckpoint(merged) }, ...state])
     if (stored.ok) circle.tell(['checkpoint', { bytes: encodeCheckpoint(merged) }])
   }
   const sign = async (proposal: CheckpointProposal): Promise<Checkpoint | undefined> => {

@@ -3,7 +3,7 @@
  * by comparison, verdicts, checkpoints and the proof of a broken swarm. The table of messages stands in network/wire-relays.ts.
  */
 import type { NodeId, Signer, Verifier } from '../identity/keys.ts'
-import { checkpointSource, createCheckpointWitness } from '../ledger/checkpoint-witness.ts'
+import { type CheckpointSource, checkpointSource, createCheckpointWitness } from '../ledger/checkpoint-witness.ts'
 import { createReplica, type Replica } from '../ledger/replica.ts'
 import type { LedgerRules } from '../ledger/rules.ts'
 import type { createWitness, Witness } from '../ledger/witness.ts'
@@ -34,6 +34,8 @@ export interface RelayFacts {
   readonly chains: ChainTeller
   readonly verdicts: Pick<VerdictDesk, 'shown' | 'signed'>
   readonly view: LedgerFacts
+  /** What checkpoints are computed from. */
+  readonly source: CheckpointSource
   /** Times that another relay had the same heads and verdicts and another state root. */
   readonly rootsDiffered: () => number
   /** The answers to what relays say among themselves; whoever else says it pays in score. */
@@ -86,6 +88,7 @@ export const startRelayFacts = async ({
   const witness = makeWitness(replica)
   const verdicts = createVerdictDesk({ store, verifier, rules, replica, witness, circle, network })
   const brokenness = createBrokenDesk({ store, verifier, rules, replica, circle, network })
+  const source = checkpointSource(replica, { store, records: replica.records, rules, verifier })
   const checkpoints = createCheckpointDesk({
     clock,
     store,
@@ -94,7 +97,7 @@ export const startRelayFacts = async ({
     signer,
     witness: createCheckpointWitness({
       store,
-      source: checkpointSource(replica, { store, records: replica.records, rules, verifier }),
+      source,
       signer,
       swarm: rules.swarm,
       clock,
@@ -154,6 +157,7 @@ export const startRelayFacts = async ({
     witness,
     chains,
     verdicts,
+    source,
     view: { root: state.root, broken: brokenness.broken, checkpoint: checkpoints.latest },
     rootsDiffered: sync.rootsDiffered,
     answer: async (from, message) => {

@@ -6,6 +6,8 @@
  * | ---------- | ----------------------------------------------------------------------------------------- |
  * | policy?    | policy                                                                                    |
  * | redeem     | entries: the issuer's payment and its certificate; or refused; nothing where the issuer is elsewhere |
+ * | balance?   | balance: an account in the newest checkpoint, or in the predecessor's state (relay-succession.ts) |
+ * | carry      | the issuer's payment, as to whoever it pays; or refused; nothing where the issuer is elsewhere |
  * | certify    | entries without entries: the certificate; or, where a number is taken, what stands there, then refused |
  * | head?      | head; to the author itself before it entries: what was signed here and is not certified   |
  * | devices?   | devices, then entries: certified payments to them that they have not claimed              |
@@ -28,20 +30,23 @@ import { createOwnChain } from '../ledger/own-chain.ts'
 import { quorumOf } from '../ledger/rules.ts'
 import type { Certificate, JoinOp } from '../ledger/types.ts'
 import { createWitness, type WitnessRefusal } from '../ledger/witness.ts'
+import { signBinding } from '../ledger/witness-binding.ts'
 import { loadWitnessChain } from '../ledger/witness-chain.ts'
 import { type Bytes, toHex } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Random } from '../lib/random.ts'
 import type { Store } from '../lib/store.ts'
-import type { Network } from '../network/network.ts'
+import type { Network, Peer } from '../network/network.ts'
 import type { WireBody, WireMessage } from '../network/wire.ts'
 import { startRelayFacts } from './relay-facts.ts'
 import { createEpochs } from './relay-epochs.ts'
 import { type LedgerView, viewLedger } from './relay-ledger.ts'
+import { createBlockLabels } from './relay-blocks.ts'
 import { createQuorum } from './relay-quorum.ts'
 import { devicesOf } from './relay-devices.ts'
 import { segments } from './relay-segments.ts'
 import { createSettling } from './relay-settling.ts'
+import { createSuccessionDesk } from './relay-succession.ts'
 
 export interface RelayDeps {
   readonly clock: Clock
@@ -54,6 +59,8 @@ export interface RelayDeps {
   readonly issuer?: IssuerKeys | undefined
   /** Device keys of the swarm's other relays: their witnesses are asked to sign, their replicas kept like ours. */
   readonly others?: readonly PublicKey[]
+  /** The key that this relay's links are bound to: nodes are told which witness it speaks for. Absent where the node beside it tells them. */
+  readonly device?: PublicKey
   /** Another than the honest one, in a build for tests. */
   readonly createWitness?: typeof createWitness
 }
@@ -165,6 +172,13 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
   await issuer?.finish()
   if (issuer && signedPolicy.policy.issuance.budgetMicro > 0) settling.start(issuer)
 
+  const succession = createSuccessionDesk({
+    ...{ store, verifier, rules, network, issuer, source: facts.source },
+    predecessor: signedPolicy.policy.predecessor,
+    latest: facts.view.checkpoint,
+  })
+  const labelOf = createBlockLabels({ clock, random, network })
+  const byAddress = signedPolicy.policy.independence === 'identity-and-address'
   let counters: RelayCounters = { certified: 0, certifyRefused: 0, redeemed: 0, redeemRefused: 0, dropped: 0, rootsDiffered: 0 }
   const count = (what: keyof RelayCounters): void => void (counters = { ...counters, [what]: counters[what] + 1 })
   const say = async (to: NodeId, ...messages: readonly WireMessage[]): Promise<void> => {
@@ -212,7 +226,8 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
   const head = async (from: NodeId, { author }: WireBody<'head?'>): Promise<void> => {
     const own = from === toHex(author)
     if (own) await tellSigned(from, author)
-    await say(from, ['head', { author, summary: (await replica.account(author)) ?? null }])
+    const block = byAddress ? labelOf(author) : undefined
+    await say(from, ['head', { author, summary: (await replica.account(author)) ?? null, ...(block && { block }) }])
     if (own) await tellIncomes(from, author)
   }
   /** A restored profile must not fork what only some witnesses have signed yet: with it, its author can complete it. */
@@ -256,6 +271,10 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
         return range(from, body)
       case 'devices?':
         return devices(from, body)
+      case 'balance?':
+        return succession.onBalance(from, body)
+      case 'carry':
+        return succession.onCarry(from, body)
       default:
         return facts.answer(from, message)
     }
@@ -270,10 +289,15 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
       if (entry && certificate?.seq === seq) await say(id, ['entries', { entries: [entry.bytes], certificate: onWire(certificate) }])
     }
   }
+  const binding = deps.device && (await signBinding(deps.witness, rules.swarm, deps.device))
+  const welcome = async ({ id, device }: Peer): Promise<void> => {
+    if (binding) await say(id, ['witness', binding])
+    await tellIncomes(id, device)
+  }
   const stopTelling = network.onPeer((peer, change) => {
     if (change !== 'joined') return
     if (others.has(peer.id)) void issuer?.finish().catch(() => {})
-    else if (peer.role === 'node') void tellIncomes(peer.id, peer.device).catch(() => {})
+    else if (peer.role === 'node') void welcome(peer).catch(() => {})
   })
   const underWay = new Map<Promise<void>, NodeId>()
   const stop = network.onMessage((from, message, forwarded) => {

@@ -1,39 +1,65 @@
 /**
  * Whom a requester hires: what it knows of workers (its own results with them, their stake, who failed it lately, who was paid
  * ahead) put before the matcher (contract/matcher.ts). None of it outlives the agent but what the vault and the ledger hold.
+ *
+ * A stake is a device's. How it worked is the identity's: another device of whoever failed has failed as well.
  */
+import { areApart, type Blocks, isPlaced } from '../contract/blocks.ts'
 import { weighted } from '../contract/matcher.ts'
 import { pending, type Quote, type Replica, type Task } from '../contract/requester.ts'
 import { createSetbacks } from '../contract/setbacks.ts'
+import { faultyMax } from '../ledger/rules.ts'
 import type { NodeId } from '../identity/keys.ts'
-import { concat, fromHex, sha256, toHex } from '../lib/bytes.ts'
+import { concat, sha256, toHex } from '../lib/bytes.ts'
 import type { AgentDeps, Membership } from './deps.ts'
+import type { Standing } from './standings.ts'
 
-/** Stakes known at once; the longest known are forgotten first. */
-const stakesMax = 1_000
+/** Standings known at once; the longest known are forgotten first. */
+const standingsMax = 1_000
+/** Relays change the secrets behind the labels of blocks: what is older is asked for again. */
+const blocksMsMax = 10 * 60_000
+/** Whoever is not seen may be, once relays are there and it is linked with them. */
+const unplacedMs = 30_000
 
 export interface Choice {
   readonly pick: (task: Task, quotes: readonly Quote[], count: number) => readonly Quote[]
   /** What a change of a task says of its workers. */
   readonly note: (before: Task, after: Task) => void
-  /** In µcr; undefined: nobody could tell, and what is known stays. */
-  readonly staked: (worker: NodeId, micro: number | undefined) => void
+  /** Whether standings take part in it. */
+  readonly asks: boolean
+  /** What relays say of a worker; undefined: too few could tell, and what is known stays. */
+  readonly told: (worker: NodeId, standing: Pick<Standing, 'stakedMicro' | 'blocks'> | undefined) => void
+  /** Workers that this task's choice is between or beside, of whom it is not known where they are. */
+  readonly unplaced: (task: Task) => readonly NodeId[]
 }
 
 export const createChoice = (
   { clock, random }: Pick<AgentDeps, 'clock' | 'random'>,
-  { policy }: Pick<Membership, 'policy'>,
+  { policy }: { readonly policy: Pick<Membership['policy'], 'stakeMicro' | 'independence' | 'witnesses'> },
   { tasks, paidAhead }: { readonly tasks: () => Iterable<Task>; readonly paidAhead: (worker: NodeId) => boolean },
 ): Choice => {
-  const records = new Map<NodeId, { readonly ok: number; readonly bad: number }>()
-  const stakes = new Map<NodeId, number>()
+  /** By identity. */
+  const records = new Map<string, { readonly ok: number; readonly bad: number }>()
+  const standings = new Map<NodeId, { readonly stakedMicro: number; readonly blocks: Blocks; readonly askedMs: number }>()
+  const byAddress = policy.independence === 'identity-and-address'
+  const faulty = faultyMax(policy.witnesses.length)
   const setbacks = createSetbacks()
   /** Nobody else can know which identity a task would draw. */
   const secret = random.bytes(policy.stakeMicro > 0 ? 32 : 0)
   let probationers = 0
 
-  const onProbation = (worker: NodeId): boolean => (stakes.get(worker) ?? 0) < policy.stakeMicro
-  const recordOf = (worker: NodeId): { readonly ok: number; readonly bad: number } => records.get(worker) ?? { ok: 0, bad: 0 }
+  const onProbation = (worker: NodeId): boolean => (standings.get(worker)?.stakedMicro ?? 0) < policy.stakeMicro
+  const recordOf = (identity: string): { readonly ok: number; readonly bad: number } => records.get(identity) ?? { ok: 0, bad: 0 }
+  const identityOf = (quote: Quote): string => toHex(quote.body.root)
+
+  const blocksOf = (worker: NodeId): Blocks => standings.get(worker)?.blocks ?? new Map()
+  const apart = (a: NodeId, b: NodeId): boolean => areApart(blocksOf(a), blocksOf(b), faulty)
+  /** Its result counts, or may yet. */
+  const counts = (r: Replica): boolean => pending(r) || r.outputHash !== null
+  /** One that cannot be told from the others would keep all others out: where one result is enough it is as good as any. */
+  const fits = (task: Task, worker: NodeId): boolean =>
+    !byAddress ||
+    ((task.redundancy === 1 || isPlaced(blocksOf(worker), faulty)) && task.replicas.every((r) => !counts(r) || apart(r.worker, worker)))
 
   /** Its payment ahead is for work that is not decided on: another step would be beyond the one that it may have. */
   const paidAheadFor = (r: Replica): boolean =>
@@ -42,21 +68,22 @@ export const createChoice = (
 
   return {
     pick: (task, quotes, count) => {
-      const busy = new Set([...tasks()].flatMap((t) => t.replicas.filter(paidAheadFor).map((r) => r.worker)))
+      const busy = new Set([...tasks()].flatMap((t) => t.replicas.filter(paidAheadFor).map((r) => r.root)))
       const now = clock.now()
-      const open = quotes.filter(({ worker }) => !busy.has(worker) && !setbacks.waits(worker, now))
-      const held = task.replicas.filter((r) => (pending(r) || r.outputHash !== null) && onProbation(r.worker)).length
+      const open = quotes.filter((q) => !busy.has(identityOf(q)) && !setbacks.waits(identityOf(q), now) && fits(task, q.worker))
+      const held = task.replicas.filter((r) => counts(r) && onProbation(r.worker)).length
       const sow = task.sow?.id ?? new Uint8Array(0)
       return weighted(open, count, {
-        record: recordOf,
+        record: (q) => recordOf(identityOf(q)),
         paidAhead,
+        ...(byAddress && { apart }),
         ...(policy.stakeMicro > 0 && {
           probation: {
             of: onProbation,
             // By what it did here: what others attest of it is not read by nodes.
-            vouchedFor: (worker) => recordOf(worker).ok > 0 && recordOf(worker).bad === 0,
+            vouchedFor: (q) => recordOf(identityOf(q)).ok > 0 && recordOf(identityOf(q)).bad === 0,
             turn: probationers % 2 === 0 ? 'vouched' : 'drawn',
-            lot: (worker) => toHex(sha256(concat(secret, sow, fromHex(worker)!))),
+            lot: (q) => toHex(sha256(concat(secret, sow, q.body.root))),
             held,
             redundancy: task.redundancy,
           },
@@ -69,20 +96,31 @@ export const createChoice = (
         if (!was && onProbation(r.worker)) probationers++
         // To want more ahead than may be paid is to fail as well: it would be asked again and again.
         const failed = r.phase === 'missing' || (r.phase === 'refused' && r.prepay !== undefined)
-        if (failed && was?.phase !== r.phase) setbacks.failed(r.worker, clock.now())
+        if (failed && was?.phase !== r.phase) setbacks.failed(r.root, clock.now())
         if (r.verdict === null || was?.verdict === r.verdict) continue
-        const { ok, bad } = recordOf(r.worker)
-        records.set(r.worker, r.verdict === 'accepted' ? { ok: ok + 1, bad } : { ok, bad: bad + 1 })
-        if (r.verdict === 'accepted') setbacks.succeeded(r.worker)
-        else setbacks.failed(r.worker, clock.now())
+        const { ok, bad } = recordOf(r.root)
+        records.set(r.root, r.verdict === 'accepted' ? { ok: ok + 1, bad } : { ok, bad: bad + 1 })
+        if (r.verdict === 'accepted') setbacks.succeeded(r.root)
+        else setbacks.failed(r.root, clock.now())
       }
     },
-    staked: (worker, micro) => {
-      // A relay that is silent takes nobody's stake away.
-      if (micro === undefined) return
-      stakes.delete(worker)
-      stakes.set(worker, micro)
-      if (stakes.size > stakesMax) stakes.delete(stakes.keys().next().value!)
+    asks: policy.stakeMicro > 0 || byAddress,
+    told: (worker, standing) => {
+      // A relay that is silent takes nobody's stake away, and whoever has left is where it was.
+      const stakedMicro = standing?.stakedMicro ?? standings.get(worker)?.stakedMicro ?? 0
+      const blocks = standing && isPlaced(standing.blocks, faulty) ? standing.blocks : blocksOf(worker)
+      standings.delete(worker)
+      standings.set(worker, { stakedMicro, blocks, askedMs: clock.now() })
+      if (standings.size > standingsMax) standings.delete(standings.keys().next().value!)
+    },
+    unplaced: (task) => {
+      if (!byAddress) return []
+      const known = (worker: NodeId): boolean => {
+        const standing = standings.get(worker)
+        return standing !== undefined && clock.now() - standing.askedMs < (isPlaced(standing.blocks, faulty) ? blocksMsMax : unplacedMs)
+      }
+      const workers = [...task.replicas.filter(counts), ...task.quotes].map(({ worker }) => worker)
+      return [...new Set(workers)].filter((worker) => !known(worker))
     },
   }
 }

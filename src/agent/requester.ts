@@ -16,6 +16,7 @@ import { chunkBytes, type WireBody } from '../network/wire.ts'
 import { embedding, type EmbeddingOutput, type EmbeddingPayload } from '../tasks/embedding/embedding.ts'
 import type { AgentDeps, Membership } from './deps.ts'
 import { createChoice } from './requester-choice.ts'
+import type { Standing } from './standings.ts'
 import { createTaskActions, rewardLifeMs } from './requester-actions.ts'
 
 /** Sealed results held in memory while they arrive, per replica. */
@@ -33,7 +34,7 @@ export interface RequesterHooks {
   readonly writesFor: (task: Task, output: EmbeddingOutput) => readonly Write[]
   readonly onOwed: () => void
   /** The certified stake of a worker, in µcr; undefined: nobody could tell. */
-  readonly stakeOf: (worker: NodeId) => Promise<number | undefined>
+  readonly standingOf: (worker: NodeId) => Promise<Standing | undefined>
   /** It has credit with us from work that it was paid for ahead. */
   readonly paidAhead: (worker: NodeId) => boolean
   /** Something was set aside for a task, or is free again. */
@@ -70,6 +71,7 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
   const sealedPayloads = new Map<string, Sealed>()
   const absent = new Map<NodeId, number>()
   const choice = createChoice(deps, member, { tasks: () => tasks.values(), paidAhead: hooks.paidAhead })
+  const learn = async (worker: NodeId): Promise<void> => choice.told(worker, await hooks.standingOf(worker))
   const running = new Set<string>()
   /** 0: this is the first tick since the start, and nobody could reach us before it. */
   let tickedMs = 0
@@ -246,7 +248,7 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
         const task = bySow.get(toHex(message.body.sow))
         if (!task || finished(tasks.get(task)!)) return
         const quote = { id, worker: toHex(message.from), body: message.body, receivedMs: clock.now() }
-        if (member.policy.stakeMicro > 0) choice.staked(quote.worker, await hooks.stakeOf(quote.worker))
+        if (choice.asks) await learn(quote.worker)
         await handle(task, { type: 'quote', quote })
         // Ticks are further apart than the window in which others may quote too.
         clock.after(quoteWindowMs, () => void change(task, (t) => t))
@@ -304,7 +306,12 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
       const woke = now - tickedMs > asleepMs
       tickedMs = now
       if (woke) absent.clear()
-      for (const task of [...tasks.values()]) if (!finished(task)) await handle(task.id, { type: woke ? 'woke' : 'tick' })
+      for (const task of [...tasks.values()]) {
+        if (finished(task)) continue
+        // After a start none of its workers is known. Not waited for: other tasks are.
+        for (const worker of choice.unplaced(task)) void learn(worker).catch(() => {})
+        await handle(task.id, { type: woke ? 'woke' : 'tick' })
+      }
     },
     stop: () => void (stopped = true),
     active: () => [...tasks.values()].filter((t) => !finished(t)).length,

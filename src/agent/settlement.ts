@@ -3,8 +3,8 @@
  * payees and claims what others certified for us. Also the newcomer's grant and, before anything is appended, the witnesses'
  * word on our own head (a restored profile must not fork).
  *
- * All relays of the swarm are asked. Of n = 3f+1 witnesses 2f+1 must sign, and 2f+1 must have told our head: among them is one
- * that is honest and has signed whatever is certified. What only some signed and we know no more is completed first.
+ * All relays of the swarm are asked. Of n = 3f+1 witnesses 2f+1 must sign, and 2f+1 must have told our head, each once however many
+ * devices speak for it: among them is one that is honest and has signed whatever is certified. What only some signed and we know no more is completed first.
  */
 import type { NodeId } from '../identity/keys.ts'
 import { equalBytes, fromHex, toHex, type Bytes } from '../lib/bytes.ts'
@@ -71,9 +71,10 @@ export interface Settlement {
 export const createSettlement = (
   deps: AgentDeps,
   member: Membership,
-  { vouchers, relays, changed }: { readonly vouchers: Vouchers; readonly relays: WitnessBook['relays']; readonly changed: () => void },
+  { vouchers, book, changed }: { readonly vouchers: Vouchers; readonly book: Pick<WitnessBook, 'relays' | 'witnessOf'>; readonly changed: () => void },
 ): Settlement => {
   const { clock, vault, verifier } = deps
+  const { relays, witnessOf } = book
   const { network, policy, device } = member
   const rules = { swarm: member.link.swarm, witnesses: policy.witnesses }
   const self = toHex(device.device)
@@ -109,10 +110,14 @@ export const createSettlement = (
 
   const toRelays = async (message: Parameters<typeof network.send>[1]): Promise<void> =>
     void (await Promise.all(relays().map((id) => network.send(id, message))))
-  const standings = createStandings(clock, faultyMax(policy.witnesses.length), (author) => {
-    void toRelays(['head?', { author }])
-    return relays().length
+  const standings = createStandings(clock, faultyMax(policy.witnesses.length), {
+    witnessOf,
+    ask: (author) => {
+      void toRelays(['head?', { author }])
+      return new Set(relays().map((id) => witnessOf(id) ?? id)).size
+    },
   })
+  const toldByQuorum = (): boolean => new Set([...words].flatMap((id) => witnessOf(id) ?? [])).size >= quorum
   const request = (what: string): string => `${what}/${toHex(deps.random.bytes(8))}`
 
   const refresh = async (): Promise<void> => {
@@ -239,7 +244,7 @@ export const createSettlement = (
   }
   const believe = async (from: NodeId): Promise<void> => {
     const completing = [...signedBefore.values()].some(({ sinceMs }) => clock.now() - sinceMs < completeMsMax)
-    if (words.size >= quorum && !completing) await adopt([], null, from)
+    if (toldByQuorum() && !completing) await adopt([], null, from)
   }
   const adopt = async (entries: readonly Bytes[], certificate: Certificate | null, from: NodeId): Promise<void> => {
     const adopted = await vault.call(request('adopt'), 'adopt', { entries, certificate })
@@ -249,7 +254,7 @@ export const createSettlement = (
       wholeAskedMs = clock.now()
       return void network.send(from, ['range?', { author: device.device, from: 0 }])
     }
-    if (words.size < quorum) return refresh()
+    if (!toldByQuorum()) return refresh()
     headChecked = true
     // What was kept for a claim that a death cut off is claimed now.
     const kept = await vault.call(request('claim'), 'claim', { incomes: [] })
@@ -335,14 +340,15 @@ export const createSettlement = (
       if (type === 'entries') return onEntries(from, body as WireBody<'entries'>)
       if (!relays().includes(from)) return
       if (type === 'head') {
-        const { author, summary } = body as WireBody<'head'>
-        const id = toHex(author)
-        if (id === self) return onOwnHead(summary, from)
-        return standings.heard(from, id, summary)
+        const told = body as WireBody<'head'>
+        const id = toHex(told.author)
+        if (id === self) return onOwnHead(told.summary, from)
+        return standings.heard(from, id, told)
       }
       const refused = body as WireBody<'refused'>
       if (refused.re === 'certify' && refused.author && toHex(refused.author) === self) {
-        refusals.heard(from, refused.reason)
+        const witness = witnessOf(from)
+        if (witness) refusals.heard(witness, refused.reason)
         changed()
       }
       if (refused.re === 'certify' && refused.reason === 'gap' && refused.seq !== undefined) return bring(from, refused.seq)

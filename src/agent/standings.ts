@@ -1,12 +1,15 @@
 /**
  * What the ledger says of other accounts, asked of the relays: whether a requester can pay, whether a worker has its stake.
- * Of n = 3f+1 relays f may lie: of each figure the most is taken that f+1 of them support, so that one of these is honest.
+ * Of n = 3f+1 witnesses f may lie: of each figure the most is taken that f+1 of them support, so that one of these is honest. A
+ * relay's word is its witness's: one that answers from two devices has one voice, and a relay of no witness has none.
  */
 import type { NodeId } from '../identity/keys.ts'
-import type { AccountSummary } from '../ledger/types.ts'
-import { type Bytes, fromHex } from '../lib/bytes.ts'
+import type { BlockLabel, Blocks } from '../contract/blocks.ts'
+import { type Bytes, fromHex, toHex } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
 import { createRate } from '../network/rate.ts'
+import type { WireBody } from '../network/wire.ts'
+import type { WitnessBook } from './witness-book.ts'
 
 /** A balance is asked again after this long; a requester spends at most a few tasks meanwhile, which its tab bounds. */
 const keptMs = 30_000
@@ -20,33 +23,55 @@ const asksPerMinute = 60
 export interface Standing {
   readonly balanceMicro: number
   readonly stakedMicro: number
+  /** Where witnesses' relays see it (contract/blocks.ts). */
+  readonly blocks: Blocks
 }
 
 export interface Standings {
   /** Undefined: too few answered in time. */
   readonly of: (author: NodeId) => Promise<Standing | undefined>
-  /** A relay's answer; null: its ledger knows no such account. */
-  readonly heard: (from: NodeId, author: NodeId, summary: AccountSummary | null) => void
+  /** A relay's answer. */
+  readonly heard: (from: NodeId, author: NodeId, told: Pick<WireBody<'head'>, 'summary' | 'block'>) => void
 }
 
 interface Question {
   readonly askedMs: number
-  /** So many answers are waited for. */
+  /** So many witnesses' answers are waited for. */
   readonly enough: number
-  /** By relay, its newest. */
-  readonly answers: Map<NodeId, Standing>
+  /** By relay, the newest last. */
+  readonly answers: Map<NodeId, Answer>
 }
 
-/** `faulty`: how many relays may lie. `ask`: sends the question to the relays, and says to how many. */
-export const createStandings = (clock: Clock, faulty: number, ask: (author: Bytes) => number): Standings => {
+type Answer = Omit<Standing, 'blocks'> & { readonly block: BlockLabel | undefined }
+
+/** `faulty`: how many witnesses may lie. `ask`: sends the question to the relays, and says of how many witnesses they may be. */
+export const createStandings = (
+  clock: Clock,
+  faulty: number,
+  { ask, witnessOf }: { readonly ask: (author: Bytes) => number; readonly witnessOf: WitnessBook['witnessOf'] },
+): Standings => {
   const questions = new Map<NodeId, Question>()
   const askers = new Map<NodeId, readonly ((standing: Standing | undefined) => void)[]>()
   const rate = createRate(clock, asksPerMinute)
+  /** One a witness: of its devices the last that answered. */
+  const voices = (author: NodeId): readonly (readonly [witness: string, answer: Answer])[] => {
+    const answers = [...(questions.get(author)?.answers ?? [])]
+    const byWitness = answers.flatMap(([relay, answer]) => {
+      const witness = witnessOf(relay)
+      return witness === undefined ? [] : [[witness, answer] as const]
+    })
+    return [...new Map(byWitness)]
+  }
   const supported = (author: NodeId): Standing | undefined => {
-    const answers = [...(questions.get(author)?.answers.values() ?? [])]
+    const told = voices(author)
+    const answers = told.map(([, answer]) => answer)
     if (answers.length <= faulty) return undefined
     const most = (figures: readonly number[]): number => [...figures].sort((a, b) => b - a)[faulty]!
-    return { balanceMicro: most(answers.map((a) => a.balanceMicro)), stakedMicro: most(answers.map((a) => a.stakedMicro)) }
+    return {
+      balanceMicro: most(answers.map((a) => a.balanceMicro)),
+      stakedMicro: most(answers.map((a) => a.stakedMicro)),
+      blocks: new Map(told.flatMap(([witness, { block }]) => (block ? [[witness, block] as const] : []))),
+    }
   }
   const answer = (author: NodeId): void => {
     const waiting = askers.get(author) ?? []
@@ -75,13 +100,18 @@ export const createStandings = (clock: Clock, faulty: number, ask: (author: Byte
         if (asked <= faulty) answer(author)
       })
     },
-    heard: (from, author, summary) => {
+    heard: (from, author, { summary, block }) => {
       // Late answers count as well: the next who asks need not wait.
       const question = questions.get(author)
       if (!question) return
       const { claimed, paid, staked } = summary ?? { claimed: 0, paid: 0, staked: 0 }
-      question.answers.set(from, { balanceMicro: claimed - paid - staked, stakedMicro: staked })
-      if (question.answers.size >= question.enough) answer(author)
+      question.answers.delete(from)
+      question.answers.set(from, {
+        balanceMicro: claimed - paid - staked,
+        stakedMicro: staked,
+        block: block && { salt: toHex(block.salt), label: toHex(block.label) },
+      })
+      if (voices(author).length >= question.enough) answer(author)
     },
   }
 }

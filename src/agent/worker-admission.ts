@@ -12,7 +12,7 @@ import { type Bytes, fromHex, toHex } from '../lib/bytes.ts'
 import { createKeyedRate } from '../network/rate.ts'
 import type { AgentDeps, Membership } from './deps.ts'
 import type { Vouchers } from './vouchers.ts'
-import { agreedMicro, costMicro, tabOf, whyNot } from './worker-terms.ts'
+import { agreedMicro, costMicro, linkedIdentity, tabOf, whyNot } from './worker-terms.ts'
 
 /** Agreements that wait for their payment, remembered so that it is answered at once; what is more waits to be proposed again. */
 const waitingMax = 64
@@ -46,14 +46,10 @@ export const createAdmissions = (
       void one.again()
     }
   })
-  /** The identity where it is linked with us; else the device speaks for itself. */
-  const identityOf = (device: NodeId): string => {
-    const peer = network.peer(device)
-    return peer ? toHex(peer.root) : device
-  }
+  const identityOf = linkedIdentity(network)
   return {
     decide: (hire, from, body, hires) => {
-      const reason = whyNot(hire, from, body, { hires, willing: willing(), now: clock.now() })
+      const reason = whyNot(hire, from, body, { hires, willing: willing(), now: clock.now(), identityOf })
       if (reason !== undefined) return { do: 'refuse', reason }
       const certified = vouchers.certifiedMicro(from)
       const [agreed, cost] = [agreedMicro(hires, from), costMicro(body.units, body.price)]

@@ -5,7 +5,8 @@ import { deadlineMax, type Hire } from '../contract/worker.ts'
 import { owedMicro, priceFor, tabShare } from '../economy/price.ts'
 import type { Policy } from '../economy/policy.ts'
 import type { DeviceCertificate, NodeId } from '../identity/keys.ts'
-import { equalBytes, fromHex } from '../lib/bytes.ts'
+import { equalBytes, fromHex, toHex } from '../lib/bytes.ts'
+import type { Network } from '../network/network.ts'
 import type { Engine } from '../tasks/engine.ts'
 
 /** µcr per 10⁶ units. */
@@ -67,27 +68,51 @@ export const quoteOf = (
   }
 }
 
+/** The identity of a device, as far as it is known; two devices of one are one requester. */
+export type IdentityOf = (device: NodeId) => string
+
+/** The identity where it is linked with us; else the device speaks for itself. */
+export const linkedIdentity =
+  (network: Pick<Network, 'peer'>): IdentityOf =>
+  (device) => {
+    const peer = network.peer(device)
+    return peer ? toHex(peer.root) : device
+  }
+
+const ofRequester = (hires: readonly Hire[], requester: NodeId, identityOf: IdentityOf): readonly Hire[] =>
+  hires.filter((h) => h.requester === requester || identityOf(h.requester) === identityOf(requester))
+
 /** Agreements are places, and one requester gets not all of them. */
-const noPlace = (hires: readonly Hire[], requester: NodeId): boolean => {
+const noPlace = (hires: readonly Hire[], requester: NodeId, identityOf: IdentityOf): boolean => {
   const taken = hires.filter((h) => h.phase === 'agreed' || h.phase === 'received')
-  return taken.length >= agreementsPerWorkerMax || taken.filter((h) => h.requester === requester).length >= agreementsPerRequesterMax
+  return taken.length >= agreementsPerWorkerMax || ofRequester(taken, requester, identityOf).length >= agreementsPerRequesterMax
 }
 
 /** No further quote: quotes are no places yet, but one requester gets only so many at once. */
-export const atLimit = (hires: readonly Hire[], requester: NodeId): boolean =>
-  noPlace(hires, requester) || hires.filter((h) => h.phase === 'quoted' && h.requester === requester).length >= quotesPerRequesterMax
+export const atLimit = (hires: readonly Hire[], requester: NodeId, identityOf: IdentityOf): boolean =>
+  noPlace(hires, requester, identityOf) ||
+  ofRequester(
+    hires.filter((h) => h.phase === 'quoted'),
+    requester,
+    identityOf,
+  ).length >= quotesPerRequesterMax
 
 /** Why this worker does not agree; undefined: it does. `hire`: what it quoted for, if it did. */
 export const whyNot = (
   hire: Hire | undefined,
   from: NodeId,
   body: Body<'agreement'>,
-  { hires, willing, now }: { readonly hires: readonly Hire[]; readonly willing: boolean; readonly now: number },
+  {
+    hires,
+    willing,
+    now,
+    identityOf,
+  }: { readonly hires: readonly Hire[]; readonly willing: boolean; readonly now: number; readonly identityOf: IdentityOf },
 ): string | undefined => {
   if (!hire || hire.requester !== from || hire.phase !== 'quoted' || hire.quote === null || !equalBytes(hire.quote.id, body.quote))
     return 'no such quote any more'
   if (body.price !== hire.quote.body.price || body.units > hire.sow.units || body.units === 0) return 'not the price or units quoted for'
   if (!hire.quote.body.classes.includes(body.resultClass)) return 'not a class quoted for'
   if (body.deadline < now || body.deadline > deadlineMax(hire.quote.body.etaMs, now) || !willing) return 'no time for it'
-  return noPlace(hires, from) ? 'no place left' : undefined
+  return noPlace(hires, from, identityOf) ? 'no place left' : undefined
 }

@@ -18,7 +18,7 @@ import type { AgentDeps, Membership } from './deps.ts'
 import { sendChunks } from './requester.ts'
 import type { Vouchers } from './vouchers.ts'
 import { createAdmissions } from './worker-admission.ts'
-import { atLimit, beyondReach, costMicro, type Execution, priceOf, quoteOf, tabOf, underWayMicro } from './worker-terms.ts'
+import { atLimit, beyondReach, costMicro, type Execution, linkedIdentity, priceOf, quoteOf, tabOf, underWayMicro } from './worker-terms.ts'
 
 const saltBytes = 32
 const messageLifeMs = 20 * 60_000
@@ -67,6 +67,7 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
   const running = new Set<string>()
   const serial = createSerial()
   const admissions = createAdmissions(deps, member, hooks, messageLifeMs)
+  const identityOf = linkedIdentity(network)
   let stopped = false
   let msPerText = msPerTextFirst
 
@@ -317,7 +318,7 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
     const sow = openSows.get(key)
     if (!sow || clock.now() > sow.untilMs) return void openSows.delete(key)
     const { body, from } = sow.message
-    if (!hooks.willing() || atLimit([...hires.values()], toHex(from))) return
+    if (!hooks.willing() || atLimit([...hires.values()], toHex(from), identityOf)) return
     if (!engine.classes().some((c) => c.model === body.model)) return void engine.prepare(body.model)
     openSows.delete(key)
     const requester = toHex(from)
@@ -325,7 +326,7 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
     const credit = Math.max(0, -hooks.vouchers.exposedMicro(requester, clock.now()))
     if (!(await hooks.covers(requester, costMicro(body.units, priceOf(body, policy.highPriority)) - credit))) return
     const keys = await sealer.generateKeyPair()
-    if (atLimit([...hires.values()], requester)) return
+    if (atLimit([...hires.values()], requester, identityOf)) return
     const hire = newHire({ id: key, swarm, requester, sow: body, kemPrivate: keys.privateKey, kemPublic: keys.publicKey }, clock.now())
     const stored = await store.commit([{ table: 'hires', key, value: hire as unknown as StoreValue }])
     if (!stored.ok) return

@@ -1,73 +1,107 @@
 /**
- * A successor swarm (spec: economy.md): its issuer pays each account of the predecessor once, up to the balance that a proof shows in
- * the state of the last checkpoint, which the policy names.
+ * A successor swarm (spec: economy.md): its issuer pays each account of the predecessor once, what a proof shows it to own in the
+ * state of the last checkpoint, which the policy names.
+ *
+ * Whose account it is: the device's own, as long as only that device had written to it; else, and where it is to be paid to another
+ * device, the root key's that joined there, by its signature. A device key alone has no say over another device's account.
  *
  * That an account was paid stands on the issuer's chain, an attest in the entry that pays: one cannot be there without the other,
- * whatever dies in between, and everybody can see it. The account is paid under the key that it had.
+ * whatever dies in between, and everybody can see it.
  */
-import type { PublicKey } from '../identity/keys.ts'
-import { parseBalanceProof, verifyBalanceProof } from '../ledger/balance-proof.ts'
-import { type ChainState, nothingPaid } from '../ledger/chain-state.ts'
-import type { Op } from '../ledger/types.ts'
-import { equalBytes, toHex } from '../lib/bytes.ts'
+import type { PublicKey, Signature, Verifier } from '../identity/keys.ts'
+import { isClosed, ownedMicro, parseAccountProof, type ProvenAccount, verifyAccountProof } from '../ledger/account-proof.ts'
+import { allowanceOf } from '../ledger/apply.ts'
+import { balanceOf, type ChainState, nothingPaid } from '../ledger/chain-state.ts'
+import type { LedgerRules } from '../ledger/rules.ts'
+import type { Op, SwarmId } from '../ledger/types.ts'
+import { type Bytes, concat, equalBytes, toHex, utf8 } from '../lib/bytes.ts'
+import { encode } from '../lib/cbor.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { Issuer } from './issuer.ts'
 import type { Predecessor } from './policy.ts'
+import { toCounter } from './price.ts'
 
 /** An attest of the issuer's with this claim: its subject has been paid what it had in the predecessor. */
 export const carriedClaim = 'carried'
 
+/**
+ * proof: it does not lead to the checkpoint's root. unknown: no such account there. closed: by a verdict there. nothing: spent, or
+ * burned by verdicts. exhausted: what is left of the grants does not cover it.
+ */
+export const carryRefusals = ['malformed', 'proof', 'unknown', 'not-owner', 'closed', 'nothing', 'already-carried', 'exhausted'] as const
+export type CarryRefusal = (typeof carryRefusals)[number]
 export type CarryError =
-  /** proof: it does not lead to the checkpoint's root. unknown: no such account there. */
-  | { readonly type: 'carry'; readonly reason: 'malformed' | 'proof' | 'unknown' | 'beyond-balance' | 'already-carried' }
-  /** Not certified yet, or all grants are given: ask again. */
+  | { readonly type: 'carry'; readonly reason: CarryRefusal }
+  /** Not certified yet: ask again. */
   | { readonly type: 'uncertified' }
 
 export interface CarryRequest {
+  /** As it was in the predecessor. */
   readonly account: PublicKey
-  /** A balance proof as bytes. */
+  /** The device that asks, as `hello` bound it, and that is paid. */
+  readonly to: PublicKey
+  /** An account proof as bytes. */
   readonly proof: Uint8Array
-  /** µcr, ≥ 1. */
-  readonly micro: number
+  /** The root key's, over `carryMessage`; null where the account asks for itself. */
+  readonly signature: Signature | null
 }
 
-/** What the account had as of the predecessor's last checkpoint, deposit included, in µcr. */
-export const provenMicro = ({ root }: Predecessor, account: PublicKey, proof: Uint8Array): Result<bigint, CarryError> => {
-  const parsed = parseBalanceProof(proof)
+/** What the root key of an account signs to have it paid to a device in the successor. */
+export const carryMessage = (successor: SwarmId, account: PublicKey, to: PublicKey): Bytes =>
+  concat(utf8('edge-net/carry/1'), encode([successor, account, to]))
+
+/** What the account was as of the predecessor's last checkpoint. */
+export const provenIn = ({ root }: Predecessor, account: PublicKey, bytes: Uint8Array): Result<ProvenAccount, CarryError> => {
+  const parsed = parseAccountProof(bytes)
   if (!parsed.ok) return refused('malformed')
-  const leaf = verifyBalanceProof(root, account, parsed.value)
-  if (!leaf.ok) return refused('proof')
-  return leaf.value ? ok(BigInt(leaf.value.claimed) - BigInt(leaf.value.paid)) : refused('unknown')
+  const proven = verifyAccountProof(root, account, parsed.value)
+  if (!proven.ok) return refused('proof')
+  return proven.value ? ok(proven.value) : refused('unknown')
+}
+
+const isOwner = async (
+  verifier: Verifier,
+  successor: SwarmId,
+  { leaf }: ProvenAccount,
+  { account, to, signature }: CarryRequest,
+): Promise<boolean> => {
+  if (signature === null) return equalBytes(account, to) && !leaf.rootSigned
+  return leaf.identity !== null && verifier.verify(signature, carryMessage(successor, account, to), leaf.identity)
 }
 
 /** Pays an account of the predecessor, once. */
 export const carryOver = async (
-  issuer: Pick<Issuer, 'append'>,
+  { issuer, verifier, rules }: { readonly issuer: Pick<Issuer, 'append'>; readonly verifier: Verifier; readonly rules: LedgerRules },
   predecessor: Predecessor,
-  { account, proof, micro }: CarryRequest,
+  request: CarryRequest,
 ): Promise<Result<void, CarryError>> => {
-  const proven = provenMicro(predecessor, account, proof)
+  const { account, to, proof } = request
+  const proven = provenIn(predecessor, account, proof)
   if (!proven.ok) return proven
-  if (!Number.isSafeInteger(micro) || micro < 1) return refused('malformed')
-  if (BigInt(micro) > proven.value) return refused('beyond-balance')
-  let before = false
+  if (!(await isOwner(verifier, rules.swarm, proven.value, request))) return refused('not-owner')
+  if (isClosed(proven.value.verdicts)) return refused('closed')
+  const micro = toCounter(ownedMicro(proven.value))
+  if (micro === 0) return refused('nothing')
+  let fault: CarryRefusal | undefined
   const done = await issuer.append(async (state) => {
-    before = isCarried(state, account)
-    return before ? [] : carryOps(state, account, micro)
+    if (isCarried(state, account)) fault = 'already-carried'
+    else if (balanceOf(state.head) - BigInt(micro) < -allowanceOf(rules, state.head)) fault = 'exhausted'
+    else return carryOps(state, account, to, micro)
+    return []
   })
-  if (before) return refused('already-carried')
+  if (fault) return refused(fault)
   return done ? ok(undefined) : err({ type: 'uncertified' })
 }
 
 const isCarried = ({ attests }: ChainState, account: PublicKey): boolean =>
   [...attests.values()].some(({ claim, subject }) => claim === carriedClaim && equalBytes(subject, account))
 
-const carryOps = ({ paid }: ChainState, account: PublicKey, micro: number): readonly Op[] => {
-  const { total, units, ok: accepted, bad } = paid.get(toHex(account)) ?? nothingPaid
+const carryOps = ({ paid }: ChainState, account: PublicKey, to: PublicKey, micro: number): readonly Op[] => {
+  const { total, units, ok: accepted, bad } = paid.get(toHex(to)) ?? nothingPaid
   return [
     { op: 'attest', subject: account, claim: carriedClaim, confidence: 100, expiry: 0 },
-    { op: 'pay', lines: [[account, total + micro, units, accepted, bad]] },
+    { op: 'pay', lines: [[to, total + micro, units, accepted, bad]] },
   ]
 }
 
-const refused = (reason: Extract<CarryError, { type: 'carry' }>['reason']): Result<never, CarryError> => err({ type: 'carry', reason })
+const refused = (reason: CarryRefusal): Result<never, CarryError> => err({ type: 'carry', reason })

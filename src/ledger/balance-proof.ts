@@ -15,7 +15,7 @@ import { id32, parseBytes, type SchemaError } from '../lib/schema.ts'
 import { accountKey, type AccountLeaf, accountLeafSchema, leafDigest } from './state-tree-account.ts'
 import { emptyHash, leafHash, rootOfPath, sharePath, sparseDepthMax } from './state-tree-sparse.ts'
 
-const proofSchema = v.strictObject({
+export const proofSchema = v.strictObject({
   siblings: v.pipe(v.array(id32), v.maxLength(sparseDepthMax)),
   end: v.nullable(v.union([v.strictTuple([v.literal('account'), accountLeafSchema]), v.strictTuple([v.literal('other'), id32, id32])])),
 })

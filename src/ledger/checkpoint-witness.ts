@@ -2,9 +2,9 @@
  * A witness's part in checkpoints (spec: ledger.md, *Checkpoints, keeping, sync*): proposes the state that it holds, signs one that
  * it computes the same from the heads proposed, and never two for one day. No checkpoint falls behind the one before it.
  *
- * | table       | key      | value                                                                  |
- * | ----------- | -------- | ---------------------------------------------------------------------- |
- * | checkpoints | 'signed' | [day, root, heads] last signed, on disk before the signature leaves    |
+ * | table       | key      | value                                                                         |
+ * | ----------- | -------- | ----------------------------------------------------------------------------- |
+ * | checkpoints | 'signed' | [day, root, heads, verdicts] last signed, on disk before the signature leaves |
  */
 import type { PublicKey, Signer } from '../identity/keys.ts'
 import { type Bytes, compareBytes, equalBytes, toHex } from '../lib/bytes.ts'
@@ -16,7 +16,7 @@ import { type Checkpoint, type CheckpointProposal, dayMs, signCheckpoint } from 
 import { type ConflictDeps, stateAt } from './conflict.ts'
 import type { Replica } from './replica.ts'
 import { verdictId } from './state-tree-account.ts'
-import { createStateTree } from './state-tree.ts'
+import { createStateTree, type StateTree } from './state-tree.ts'
 import type { EntryId, SwarmId } from './types.ts'
 import type { Finding } from './verdict.ts'
 
@@ -54,6 +54,8 @@ export type CheckpointRefusal =
 export interface CheckpointWitness {
   readonly propose: () => Promise<Result<CheckpointProposal, CheckpointRefusal>>
   readonly sign: (proposal: CheckpointProposal) => Promise<Result<Checkpoint, CheckpointRefusal>>
+  /** What it has signed last, whole; undefined where it has signed none or kept less of it. */
+  readonly signed: () => Promise<CheckpointProposal | undefined>
 }
 
 export const createCheckpointWitness = ({
@@ -74,8 +76,8 @@ export const createCheckpointWitness = ({
     propose: async () => {
       const verdicts = await source.verdicts()
       const heads = (await source.heads()).map(({ author, seq, id }) => [author, seq, id] as const).sort(([a], [b]) => compareBytes(a, b))
-      const root = await rootOf(source, heads, verdicts)
-      return root.ok ? ok({ day: today(), root: root.value, heads, verdicts: verdicts.map(verdictId).sort(compareBytes) }) : root
+      const tree = await treeOf(source, heads, verdicts)
+      return tree.ok ? ok({ day: today(), root: tree.value.root(), heads, verdicts: verdicts.map(verdictId).sort(compareBytes) }) : tree
     },
     sign: async (proposal) => {
       const record = await store.get('checkpoints', 'signed')
@@ -88,24 +90,30 @@ export const createCheckpointWitness = ({
       const known = new Map((await source.verdicts()).map((verdict) => [toHex(verdictId(verdict)), verdict]))
       const verdicts = proposal.verdicts.flatMap((id) => known.get(toHex(id)) ?? [])
       if (verdicts.length < proposal.verdicts.length) return err({ reason: 'unknown', author: null })
-      const root = await rootOf(source, proposal.heads, verdicts)
-      if (!root.ok) return root
-      if (!equalBytes(root.value, proposal.root)) return err({ reason: 'root' })
-      const value = [proposal.day, proposal.root, proposal.heads.map(([author, seq]) => [author, seq])] as StoreValue
+      const tree = await treeOf(source, proposal.heads, verdicts)
+      if (!tree.ok) return tree
+      if (!equalBytes(tree.value.root(), proposal.root)) return err({ reason: 'root' })
+      const value = [proposal.day, proposal.root, proposal.heads, proposal.verdicts] as unknown as StoreValue
       const stored = await store.commit(
         [{ table: 'checkpoints', key: 'signed', value }],
         [{ table: 'checkpoints', key: 'signed', equals: record }],
       )
       return stored.ok ? ok(await signCheckpoint(signer, swarm, proposal)) : err({ reason: 'storage', error: stored.error })
     },
+    signed: async () => {
+      const record = await store.get('checkpoints', 'signed')
+      const last = record === undefined ? undefined : lastFrom(record)
+      return last?.verdicts && { ...last, verdicts: last.verdicts }
+    },
   }
 }
 
-const rootOf = async (
-  source: CheckpointSource,
+/** The state of these heads under these verdicts. */
+export const treeOf = async (
+  source: Pick<CheckpointSource, 'stateAt'>,
   heads: CheckpointProposal['heads'],
   verdicts: readonly Finding[],
-): Promise<Result<Bytes, CheckpointRefusal>> => {
+): Promise<Result<StateTree, Extract<CheckpointRefusal, { reason: 'unknown' }>>> => {
   const tree = createStateTree()
   for (const [author, seq, id] of heads) {
     const state = await source.stateAt(author, seq, id)
@@ -119,15 +127,16 @@ const rootOf = async (
     against.set(toHex(verdict.target), found)
   }
   for (const { target, ids } of against.values()) tree.judge(target, ids)
-  return ok(tree.root())
+  return ok(tree)
 }
 
 const lastFrom = (record: StoreValue) => {
-  const [day, root, heads] = record as readonly [number, Bytes, readonly (readonly [PublicKey, number])[]]
-  return { day, root, heads }
+  // Records of before have no verdicts, and heads without their ids.
+  const [day, root, heads, verdicts] = record as unknown as readonly [number, Bytes, CheckpointProposal['heads'], (readonly Bytes[])?]
+  return { day, root, heads, verdicts }
 }
 
-const findFallen = (last: readonly (readonly [PublicKey, number])[], heads: CheckpointProposal['heads']): PublicKey | undefined => {
+const findFallen = (last: CheckpointProposal['heads'], heads: CheckpointProposal['heads']): PublicKey | undefined => {
   const now = new Map(heads.map(([author, seq]) => [toHex(author), seq]))
   return last.find(([author, seq]) => (now.get(toHex(author)) ?? -1) < seq)?.[0]
 }

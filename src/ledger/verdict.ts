@@ -56,7 +56,7 @@ export interface Verdict extends Finding {
 }
 
 /** Bytes of the longest offence key: a fork's. */
-const offenceBytesMax = 64
+export const offenceBytesMax = 64
 
 /** The reason's canonical key: of a fork its author and number, of a result the agreement's id, of a judgement the account. */
 export const offenceOf = {

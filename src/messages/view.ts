@@ -119,6 +119,11 @@ export interface AgentView {
    * key has signed two entries at one number; it owes penalties; it was fined.
    */
   readonly trouble: 'swarm-broken' | 'closed' | 'forked' | 'slashed' | 'fined' | null
+  /**
+   * Why what this device had in the swarm before does not come over into this one, its successor: the account was closed there; the
+   * grants of this swarm do not reach; anything else. Null: it comes, has come, or was nothing.
+   */
+  readonly notCarried: 'closed' | 'exhausted' | 'other' | null
   /** The proof of work being made that a new account costs: tries so far, and how many it takes on average. */
   readonly stamp: { readonly tries: number; readonly triesExpected: number } | null
   /** The swarm's witness is its founder's browser, and that cannot be reached: work goes on, grants and payments wait. */

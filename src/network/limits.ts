@@ -17,6 +17,9 @@ export const ratesPerMinute: Readonly<Record<WireType, number>> = {
   'range?': 120,
   'devices?': 6,
   devices: 60,
+  'balance?': 12,
+  balance: 60,
+  carry: 6,
   witness: 60,
   signed: 1_200,
   // 48 KiB each: 30 MiB/s, more than a data channel was seen to carry.

@@ -13,6 +13,8 @@ export interface Peer {
   readonly via: 'webrtc' | 'url'
   readonly sinceMs: number
   readonly latencyMs: number | undefined
+  /** IP address, where the link tells it (a relay's accepted ones do). */
+  readonly address?: string | undefined
 }
 
 export type SendError = { readonly type: 'no-route' | 'too-large' | 'closed' }

@@ -11,6 +11,8 @@ export interface Link {
   readonly binding: Binding
   /** True on the side that made the offer or dialled. */
   readonly initiator: boolean
+  /** Where the other end is, as far as the platform can tell: an IP address. */
+  readonly remoteAddress?: string | undefined
   /** Handlers are set once, synchronously, by whoever is given the link. Frames that came before wait in the link. */
   readonly open: (handlers: { readonly onFrame: (frame: Bytes) => void; readonly onClose: (reason: string) => void }) => void
   readonly send: (frame: Uint8Array) => void

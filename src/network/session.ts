@@ -141,6 +141,7 @@ export const createSession = (clock: Clock, first: BoundLink, handlers: SessionH
       via: current.link.binding.kind,
       sinceMs,
       latencyMs,
+      address: current.link.remoteAddress,
     }),
     bound: () => current,
     boundMs: () => boundMs,

@@ -23,7 +23,7 @@ import { bytesUpTo, id32, key32, sig64, uint } from '../lib/schema.ts'
 export const entryBytesMax = 32 * 1024
 export const entriesPerMessageMax = 64
 /** A hundred witnesses' signatures, and what they are on. */
-const signedFactBytesMax = 12 * 1024
+export const signedFactBytesMax = 12 * 1024
 
 export const certificateSchema = v.strictObject({
   author: key32,

@@ -7,12 +7,15 @@
  * | policy?   | {}                                      | asks for the swarm's signed policy                                 |
  * | policy    | {bytes}                                 | cbor of SignedPolicy                                               |
  * | redeem    | {token, join}                           | newcomer: one use of an invite, with its join op (cbor)            |
- * | refused   | {re, reason}                            | why a redeem, certify or forward was not done                      |
+ * | refused   | {re, reason}                            | why a redeem, certify, carry or forward was not done               |
  * | certify   | {entries}                               | witness: please sign the furthest of this chain segment            |
  * | entries   | {entries, certificate}                  | a chain segment (oldest first) and the certificate on its last      |
  * | head?     | {author}                                | witness: your highest certified entry of this author               |
- * | head      | {author, summary}                       | the answer; summary null where none is known                        |
+ * | head      | {author, summary, block?}               | the answer; summary null where none is known; `block` where the relay sees the device and the policy asks |
  * | range?    | {author, from}                          | that author's certified entries from this seq                       |
+ * | balance?  | {account, root}                         | relay: prove this account in the newest checkpoint (root null), or in this state of the predecessor |
+ * | balance   | {account, checkpoint, proof}            | the answer (ledger/account-proof.ts); null what is not here         |
+ * | carry     | {account, proof, signature}             | member of the predecessor: please pay me what that account has there |
  * | witness   | {witness, device, signature}            | this device answers for that witness; anyone passes it on            |
  * | devices?  | {identity}                              | relay: which devices has this root key certified                    |
  * | devices   | {identity, devices}                     | the answer; after it, what is certified for them and not claimed    |
@@ -27,8 +30,9 @@
  * What relays say among themselves stands in wire-relays.ts.
  */
 import * as v from 'valibot'
+import { accountProofBytesMax } from '../ledger/account-proof.ts'
 import { bytesOf, bytesUpTo, id32, key32, sig64, text, uint } from '../lib/schema.ts'
-import { entriesSchema, relaySchemas } from './wire-relays.ts'
+import { entriesSchema, relaySchemas, signedFactBytesMax } from './wire-relays.ts'
 
 export { entryBytesMax } from './wire-relays.ts'
 
@@ -41,7 +45,7 @@ export const wireSchemas = {
   policy: v.strictObject({ bytes: bytesUpTo(frameBytesMax) }),
   redeem: v.strictObject({ token: bytesOf(16), join: bytesUpTo(1024) }),
   refused: v.strictObject({
-    re: v.picklist(['redeem', 'certify', 'forward']),
+    re: v.picklist(['redeem', 'certify', 'carry', 'forward']),
     reason: text(200),
     author: v.optional(key32),
     seq: v.optional(uint()),
@@ -52,10 +56,19 @@ export const wireSchemas = {
   head: v.strictObject({
     author: key32,
     summary: v.nullable(v.strictObject({ author: key32, seq: uint(), id: id32, claimed: uint(), paid: uint(), staked: uint() })),
+    /** In which block of addresses the relay sees this device: comparable under one salt, and meaning nothing else (agent/relay-blocks.ts). */
+    block: v.optional(v.strictObject({ salt: bytesOf(16), label: bytesOf(16) })),
   }),
   'range?': v.strictObject({ author: key32, from: uint() }),
   'devices?': v.strictObject({ identity: key32 }),
   devices: v.strictObject({ identity: key32, devices: v.pipe(v.array(key32), v.maxLength(32)) }),
+  'balance?': v.strictObject({ account: key32, root: v.nullable(id32) }),
+  balance: v.strictObject({
+    account: key32,
+    checkpoint: v.nullable(bytesUpTo(signedFactBytesMax)),
+    proof: v.nullable(bytesUpTo(accountProofBytesMax)),
+  }),
+  carry: v.strictObject({ account: key32, proof: bytesUpTo(accountProofBytesMax), signature: v.nullable(sig64) }),
   witness: v.strictObject({ witness: key32, device: key32, signature: sig64 }),
   signed: v.strictObject({ message: bytesUpTo(8 * 1024), hops: uint(3) }),
   chunk: v.strictObject({

@@ -4,6 +4,7 @@ import { systemRandom } from '../crypto/random.ts'
 import { modelCards } from '../tasks/models.ts'
 import { readCards, withCards } from './model-cards.ts'
 import { parseCommand, type RelayOptions, type SwarmCreateOptions, usage } from './options.ts'
+import { describeSuccession, readPredecessor } from './predecessor.ts'
 import { type RelayParts, runRelay } from './relay.ts'
 import { createSwarm } from './swarm-create.ts'
 
@@ -48,11 +49,15 @@ const relay = async (options: RelayOptions, parts: RelayParts): Promise<void> =>
 const swarmCreate = async (options: SwarmCreateOptions): Promise<void> => {
   const cards = await readCards(options.modelCards)
   if (!cards.ok) return fail(cards.error, 1)
-  const link = await createSwarm({ random: systemRandom, clock: systemClock }, options, withCards(modelCards, cards.value))
+  const before = options.succeeds === undefined ? undefined : await readPredecessor(options.succeeds)
+  if (before && !before.ok) return fail(before.error, 1)
+  const models = withCards(modelCards, cards.value)
+  const link = await createSwarm({ random: systemRandom, clock: systemClock }, options, models, before?.value)
   if (!link.ok) return fail(link.error, 1)
   const { data, witnesses } = options
   log(`${data}: take each witness-i folder to the machine of its relay and start it there with --witness i/${witnesses}.`)
   log('founder.key is needed by none of them: keep it where nobody else reads it.')
+  for (const line of before ? describeSuccession(before.value) : []) log(line)
   log('join with this link, once they run:')
   process.stdout.write(`${link.value}\n`)
 }

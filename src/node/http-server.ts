@@ -13,7 +13,10 @@ import { socketMessageBytesMax } from './websocket-link.ts'
 export interface HttpDeps {
   readonly tracker: Tracker
   readonly mirror: Mirror
-  readonly onPeer: (socket: WebSocket) => void
+  /** `address`: the peer's IP address. */
+  readonly onPeer: (socket: WebSocket, address: string | undefined) => void
+  /** The one proxy before this server adds a client's address to X-Forwarded-For; without it nobody's word there is believed. */
+  readonly trustProxy: boolean
   /** Prometheus text. */
   readonly metrics: () => Promise<string>
   /** Plain JSON; told to this machine only. */
@@ -51,7 +54,7 @@ export const createHttpServer = (deps: HttpDeps): HttpServer => {
     const path = pathOf(request)
     if (path !== '/peer') return deps.tracker.upgrade(request, socket, head)
     if (peers.clients.size >= peersMax) return socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n')
-    peers.handleUpgrade(request, socket, head, deps.onPeer)
+    peers.handleUpgrade(request, socket, head, (peer) => deps.onPeer(peer, addressOf(request, deps.trustProxy)))
   })
 
   return {
@@ -101,6 +104,13 @@ const pathOf = (request: IncomingMessage): string | undefined => {
   } catch {
     return undefined
   }
+}
+
+/** Behind a proxy the last address in the header: what stands before it the client may have written itself. */
+const addressOf = (request: IncomingMessage, trustProxy: boolean): string | undefined => {
+  if (!trustProxy) return request.socket.remoteAddress
+  const forwarded = [request.headers['x-forwarded-for'] ?? []].flat().join(',')
+  return forwarded.split(',').at(-1)?.trim() || undefined
 }
 
 /** A loopback peer that names a loopback host: not a proxy's client, nor a page whose name was rebound to this machine. */

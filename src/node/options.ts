@@ -26,6 +26,8 @@ export interface RelayOptions {
   /** Accounts that the issuer shall attest as sponsors, and as referrers. */
   readonly sponsors: readonly Bytes[]
   readonly referrers: readonly Bytes[]
+  /** The proxy before this relay adds X-Forwarded-For. */
+  readonly trustProxy: boolean
 }
 
 export interface SwarmCreateOptions {
@@ -39,9 +41,11 @@ export interface SwarmCreateOptions {
   readonly port: number
   readonly modelCards: readonly string[]
   /** What of the policy differs from the defaults of its kind. */
-  readonly policy: { readonly kind: Policy['kind'] } & Partial<Pick<Policy, 'grantsMicro' | 'grantMicro' | 'stampBits'>>
+  readonly policy: { readonly kind: Policy['kind'] } & Partial<Pick<Policy, 'grantsMicro' | 'grantMicro' | 'stampBits' | 'independence'>>
   /** What one epoch may issue, in µcr; undefined: the default of the kind. */
   readonly budgetMicro: number | undefined
+  /** Folder of a relay of the swarm that this one succeeds. */
+  readonly succeeds: string | undefined
 }
 
 export type Command =
@@ -52,7 +56,7 @@ export type Command =
 export const firstPort = 8787
 export const defaultName = 'Edge-Net swarm'
 /** The link by which one joins holds eight addresses, and 3f+1 of them are seven at most. */
-const witnessesMax = 7
+export const witnessesMax = 7
 
 export const usage = `edge-net relay: a swarm's meeting point, witness, issuer and model mirror in one process
 
@@ -61,6 +65,7 @@ export const usage = `edge-net relay: a swarm's meeting point, witness, issuer a
   --data DIR         where everything is kept (default: $XDG_DATA_HOME/edge-net/relay)
   --port N           port on 127.0.0.1 (default: the one of the first start; then 8787 or the next free one)
   --url URL          how others reach it: wss://relay.example, where a proxy adds TLS (default: ws://127.0.0.1:PORT)
+  --trust-proxy      a proxy stands before it and adds the client's address to X-Forwarded-For (else nobody's word there counts)
   --name TEXT        name of the swarm, at the first start
   --models DIR       folder with models in hub layout to mirror; may be repeated (also: EDGE_NET_MODELS)
   --model-card FILE  JSON card of a model that the new swarm's policy shall list; may be repeated
@@ -86,6 +91,10 @@ edge-net swarm create: a swarm with several witnesses, a relay each, of which a 
   --budget CREDITS   what an hour may issue for sponsored work (default: private 0, public 10000000)
   --grants CREDITS   what all grants may sum to (default: private 50000, public 0)
   --grant CREDITS    what one use of the invite brings (default: private 500, public 0)
+  --independence I   identity, or identity-and-address: no two workers of one task from one block of addresses, nor any that the relays
+                     do not see (default: private identity, public identity-and-address; on one machine only identity works)
+  --succeeds DIR     folder of a relay, stopped, of the swarm that this one takes the place of: members come over with what its last
+                     checkpoint says that they had, once each; the grants are raised by as much
   --stamp-bits N     work that a new account costs: 0 none, each more doubles it (default: private ${privateDefaults.stampBits}, public ${publicDefaults.stampBits})
 
 The link by which one joins is printed alone on a line of stdout, as every relay of the swarm does.
@@ -132,11 +141,14 @@ const parseWords = (args: readonly string[]) => {
           witnesses: { type: 'string' },
           sponsor: { type: 'string', multiple: true },
           referrer: { type: 'string', multiple: true },
+          'trust-proxy': { type: 'boolean' },
+          independence: { type: 'string' },
           kind: { type: 'string' },
           budget: { type: 'string' },
           grants: { type: 'string' },
           grant: { type: 'string' },
           'stamp-bits': { type: 'string' },
+          succeeds: { type: 'string' },
         },
       }),
     )
@@ -157,7 +169,9 @@ const valueFault = ({ port, url = [], name }: Values): string | undefined => {
 
 const relay = (values: Values, env: Env): Result<Command, string> => {
   if (values.witnesses !== undefined) return err('--witnesses: belongs to `swarm create`; a relay is told its own with --witness I/N')
-  const settledThere = (['kind', 'budget', 'grants', 'grant', 'stamp-bits'] as const).find((option) => values[option] !== undefined)
+  const settledThere = (['kind', 'budget', 'grants', 'grant', 'stamp-bits', 'independence', 'succeeds'] as const).find(
+    (option) => values[option] !== undefined,
+  )
   if (settledThere) return err(`--${settledThere}: belongs to \`swarm create\``)
   if ((values.url ?? []).length > 1) return err('--url: one address')
   const [sponsors, referrers] = [keysOf('sponsor', values.sponsor), keysOf('referrer', values.referrer)]
@@ -182,6 +196,7 @@ const relay = (values: Values, env: Env): Result<Command, string> => {
       witness: witness.value,
       sponsors: sponsors.value,
       referrers: referrers.value,
+      trustProxy: values['trust-proxy'] === true,
     },
   })
 }
@@ -200,7 +215,7 @@ const swarmCreate = (values: Values): Result<Command, string> => {
       `--witnesses: ${witnesses === '' ? 'how many, 1, 4 or 7' : `${witnesses} is not 1, 4 or 7`} (3f+1, of which f may lie or be away)`,
     )
   if (data === undefined) return err('--data: the new folder of the swarm')
-  const foreign = (['witness', 'models', 'sponsor', 'referrer'] as const).find((option) => values[option] !== undefined)
+  const foreign = (['witness', 'models', 'sponsor', 'referrer', 'trust-proxy'] as const).find((option) => values[option] !== undefined)
   if (foreign) return err(`--${foreign}: belongs to \`relay\``)
   if (urls.length > 0 && urls.length !== count) return err(`--url: ${urls.length} of them for ${count} witnesses, one for each`)
   if (new Set(urls).size !== urls.length) return err('--url: two witnesses with one address')
@@ -218,12 +233,13 @@ const swarmCreate = (values: Values): Result<Command, string> => {
       port,
       modelCards: (values['model-card'] ?? []).map((file) => resolve(file)),
       ...policy.value,
+      succeeds: values.succeeds === undefined ? undefined : resolve(values.succeeds),
     },
   })
 }
 
 const policyOf = (values: Values): Result<Pick<SwarmCreateOptions, 'policy' | 'budgetMicro'>, string> => {
-  const { kind = 'private', 'stamp-bits': bits } = values
+  const { kind = 'private', 'stamp-bits': bits, independence } = values
   if (kind !== 'private' && kind !== 'public') return err(`--kind: ${kind} is neither private nor public`)
   const amounts: Partial<Record<'budget' | 'grants' | 'grant', number>> = {}
   for (const option of ['budget', 'grants', 'grant'] as const) {
@@ -232,6 +248,8 @@ const policyOf = (values: Values): Result<Pick<SwarmCreateOptions, 'policy' | 'b
     if (!/^\d{1,9}$/.test(given)) return err(`--${option}: ${given} is no whole number of credits below a billion`)
     amounts[option] = Number(given) * microPerCredit
   }
+  if (independence !== undefined && independence !== 'identity' && independence !== 'identity-and-address')
+    return err(`--independence: ${independence} is neither identity nor identity-and-address`)
   if (bits !== undefined && (!/^\d\d?$/.test(bits) || Number(bits) > stampBitsMax))
     return err(`--stamp-bits: ${bits} is no number from 0 to ${stampBitsMax}`)
   return ok({
@@ -240,6 +258,7 @@ const policyOf = (values: Values): Result<Pick<SwarmCreateOptions, 'policy' | 'b
       ...(amounts.grants !== undefined && { grantsMicro: amounts.grants }),
       ...(amounts.grant !== undefined && { grantMicro: amounts.grant }),
       ...(bits !== undefined && { stampBits: Number(bits) }),
+      ...(independence !== undefined && { independence }),
     },
     budgetMicro: amounts.budget,
   })

@@ -95,9 +95,10 @@ const runOn = async (
   const server = createHttpServer({
     tracker,
     mirror,
-    onPeer: (socket) => {
+    trustProxy: options.trustProxy,
+    onPeer: (socket, address) => {
       const { agent } = started
-      if (agent) agent.network.accept(createWebSocketLink(socket, { kind: 'url', url: agent.url }, false))
+      if (agent) agent.network.accept(createWebSocketLink(socket, { kind: 'url', url: agent.url }, false, address))
       else socket.close(tryAgainLaterClose)
     },
     metrics: async () =>
@@ -141,7 +142,18 @@ const runOn = async (
     relayDialer: createNodeRelayDialer(),
   })
   const others = (circle?.relays ?? []).flatMap((relay, i) => (i + 1 === circle?.place ? [] : [relay.device]))
-  const relayDeps = { clock: systemClock, random: systemRandom, store, verifier, network, signedPolicy, witness, others, ...parts }
+  const relayDeps = {
+    clock: systemClock,
+    random: systemRandom,
+    store,
+    verifier,
+    network,
+    signedPolicy,
+    witness,
+    others,
+    device: device.certificate.device,
+    ...parts,
+  }
   const issuing = issuer && (await startRelay({ ...relayDeps, issuer }))
   const node = issuing ?? (await startRelay(relayDeps))
   const { grantMicro } = signedPolicy.policy
@@ -162,6 +174,10 @@ const runOn = async (
     return closeServer(invite)
   }
   started.agent = { network, node, url }
+  if (signedPolicy.policy.independence === 'identity-and-address' && !options.trustProxy && url.startsWith('wss://'))
+    log(
+      'the policy sets workers apart by their addresses, and behind a proxy none is seen: start with --trust-proxy if it adds X-Forwarded-For',
+    )
 
   return ok({
     link: formatLink({ ...link, invite: grantMicro > 0 ? invite.value : null }),

@@ -12,6 +12,8 @@
  */
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { predecessorWrite } from '../agent/relay-succession.ts'
+import type { Succession } from '../agent/succession.ts'
 import { inviteWrite, neverExpires } from '../economy/issuer.ts'
 import { formatLink } from '../economy/link-codec.ts'
 import {
@@ -34,11 +36,15 @@ import { openDataFolder, policyFile, witnessFolder } from './data-folder.ts'
 import type { SwarmCreateOptions } from './options.ts'
 import { inviteUses, loopbackUrl, type Member, writeMember } from './setup.ts'
 
+/** Of about a KiB each. */
+const proofsPerCommit = 1_000
+
 /** The link by which one joins. */
 export const createSwarm = async (
   { random, clock }: { readonly random: Random; readonly clock: Clock },
   { data, witnesses, name, urls, port, policy: changes, budgetMicro }: SwarmCreateOptions,
   models: readonly ModelCard[],
+  succession?: Succession,
 ): Promise<Result<string, string>> => {
   const empty = await makeEmpty(data)
   if (!empty.ok) return empty
@@ -59,6 +65,10 @@ export const createSwarm = async (
     })),
   )
   const defaults = changes.kind === 'public' ? publicDefaults : privateDefaults
+  // What members come over with is paid out of the grants, and is not to be short of them.
+  const grantsMicro = BigInt(changes.grantsMicro ?? defaults.grantsMicro) + (succession?.owedMicro ?? 0n)
+  if (grantsMicro > BigInt(Number.MAX_SAFE_INTEGER))
+    return err('--grants: with what the swarm before owes it is more than a swarm can give')
   const policy = createPolicy(
     { random, now: clock.now() },
     {
@@ -68,6 +78,8 @@ export const createSwarm = async (
       issuer: issuer.device,
       models,
       ...changes,
+      grantsMicro: Number(grantsMicro),
+      predecessor: succession?.predecessor ?? null,
       ...(budgetMicro !== undefined && { issuance: { ...defaults.issuance, budgetMicro } }),
     },
   )
@@ -91,7 +103,8 @@ export const createSwarm = async (
       device: keys,
     }
     const granted = { grantMicro: policy.grantMicro, usesLeft: inviteUses, expires: neverExpires }
-    const written = await writeFolder(witnessFolder(data, i + 1), { record, invite, more: i === 0 ? [inviteWrite(invite, granted)] : [] })
+    const member = { record, invite, more: i === 0 ? [inviteWrite(invite, granted)] : [] }
+    const written = await writeFolder(witnessFolder(data, i + 1), member, succession?.proofs ?? [])
     if (!written.ok) return written
   }
   const kept = await writeFiles(data, [
@@ -121,10 +134,16 @@ const makeEmpty = async (folder: string): Promise<Result<void, string>> => {
   }
 }
 
-const writeFolder = async (folder: string, member: Member): Promise<Result<void, string>> => {
+/** The setup last: without it the folder is nothing yet. */
+const writeFolder = async (folder: string, member: Member, proofs: Succession['proofs']): Promise<Result<void, string>> => {
   const opened = await openDataFolder(folder)
   if (!opened.ok) return opened
-  const written = await writeMember(opened.value, member)
+  let kept = true
+  for (let at = 0; kept && at < proofs.length; at += proofsPerCommit) {
+    const writes = proofs.slice(at, at + proofsPerCommit).map(([account, proof]) => predecessorWrite(account, proof))
+    kept = (await opened.value.commit(writes)).ok
+  }
+  const written = kept ? await writeMember(opened.value, member) : err('the state of the swarm before could not be written')
   await opened.value.close()
   return written
 }

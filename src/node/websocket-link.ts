@@ -20,7 +20,7 @@ const dialTimeoutMs = 10_000
 const normalClose = 1000
 const unsupportedDataClose = 1003
 
-export const createWebSocketLink = (socket: WebSocket, binding: Binding, initiator: boolean): Link => {
+export const createWebSocketLink = (socket: WebSocket, binding: Binding, initiator: boolean, remoteAddress?: string): Link => {
   const early: Bytes[] = []
   let handlers: Parameters<Link['open']>[0] | undefined
   let closed: string | undefined
@@ -45,6 +45,7 @@ export const createWebSocketLink = (socket: WebSocket, binding: Binding, initiat
   return {
     binding,
     initiator,
+    remoteAddress,
     open: (given) => {
       handlers = given
       for (const frame of early.splice(0)) if (closed === undefined) given.onFrame(frame)

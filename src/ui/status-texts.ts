@@ -95,3 +95,9 @@ export const troubleTexts: { readonly [T in NonNullable<AgentView['trouble']>]: 
   slashed: 'trouble_slashed',
   fined: 'trouble_fined',
 }
+
+export const notCarriedTexts: { readonly [W in NonNullable<AgentView['notCarried']>]: MessageKey } = {
+  closed: 'notCarried_closed',
+  exhausted: 'notCarried_exhausted',
+  other: 'notCarried_other',
+}

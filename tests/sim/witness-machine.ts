@@ -78,6 +78,7 @@ export const createWitnessMachine = (
       signedPolicy,
       witness,
       others,
+      device: identity.device.device,
       ...(behaviour?.createWitness ? { createWitness: behaviour.createWitness } : {}),
     }
     life.atEnd(() => {

@@ -106,19 +106,21 @@ export interface MemorySwarmOptions {
   readonly witnessOf?: (index: number) => RelayDeps['createWitness']
   /** What differs from the private defaults. */
   readonly policy?: Partial<PolicyParts>
+  /** Another swarm, whose members can reach this one. */
+  readonly beside?: Pick<MemorySwarm, 'clock' | 'hub'>
 }
 
 export type AnyKind = Kind
 
-export const createMemorySwarm = async (seed: string | number, { witnesses = 1, witnessOf = () => undefined, policy: parts = {} }: MemorySwarmOptions = {}): Promise<MemorySwarm> => {
-  const clock = createManualClock()
+export const createMemorySwarm = async (seed: string | number, { witnesses = 1, witnessOf = () => undefined, policy: parts = {}, beside }: MemorySwarmOptions = {}): Promise<MemorySwarm> => {
+  const clock = beside?.clock ?? createManualClock()
   const random = createSeededRandom(seed)
-  const hub = createMemoryHub(clock, random)
+  const hub = beside?.hub ?? createMemoryHub(clock, random)
   const verifier = createNobleVerifier()
   const [founder, issuer] = await Promise.all(['founder', 'issuer'].map((name) => testIdentity(`${seed}/${name}`)))
   const own = await Promise.all(
     Array.from({ length: witnesses }, async (_, i) => ({
-      url: relayUrl.replace('8787', String(8787 + i)),
+      url: relayUrl.replace('8787', String((beside ? 8887 : 8787) + i)),
       store: createMemoryStore(),
       witness: (await testIdentity(`${seed}/witness${i || ''}`)).signer,
       relay: await testIdentity(`${seed}/relay${i || ''}`),
@@ -155,6 +157,7 @@ export const createMemorySwarm = async (seed: string | number, { witnesses = 1, 
       network,
       signedPolicy,
       witness,
+      device: relay.device.device,
       others: own.filter((one) => one.url !== url).map((one) => one.relay.device.device),
       ...(createWitness && { createWitness }),
     }

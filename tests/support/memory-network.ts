@@ -29,6 +29,8 @@ export interface MemoryHub {
   readonly opened: () => number
   /** Frames sent so far. */
   readonly frames: () => number
+  /** Where relays see the node, from its next link on; nowhere as long as it is not said. */
+  readonly place: (node: string, address: string) => void
 }
 
 /** Pretends to seal, for networks in memory. */
@@ -59,6 +61,7 @@ export const createMemoryHub = (clock: Clock, random: Random, { latencyMs = 5, j
   const trackers = new Map<string, { readonly members: Map<object, Member>; readonly shut: () => void }>()
   const isolated = new Set<string>()
   const cuts = new Set<string>()
+  const addresses = new Map<string, string>()
   const silent = new Set<string>()
   let serial = 0
   let frames = 0
@@ -175,10 +178,11 @@ export const createMemoryHub = (clock: Clock, random: Random, { latencyMs = 5, j
         const onLink = listeners.get(url)
         if (!onLink || apart(node, url)) return unreachable(url)
         const [near, far] = connect(node, url, { kind: 'url', url }, { kind: 'url', url })
-        onLink(far)
+        onLink({ ...far, remoteAddress: addresses.get(node) })
         return ok(near)
       },
     }),
+    place: (node, address) => void addresses.set(node, address),
     startTracker: (url) => {
       const members = new Map<object, Member>()
       const shut = (): void => {

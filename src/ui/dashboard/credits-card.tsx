@@ -4,7 +4,7 @@ import { Card, Figure } from '../components/parts.tsx'
 import { Deposit } from './deposit.tsx'
 import { formatCount, formatCredits } from '../format.ts'
 import { t } from '../i18n.ts'
-import { troubleTexts } from '../status-texts.ts'
+import { notCarriedTexts, troubleTexts } from '../status-texts.ts'
 
 export const CreditsCard = ({ view }: { readonly view: AgentView }) => {
   const { credits } = view
@@ -19,6 +19,11 @@ export const CreditsCard = ({ view }: { readonly view: AgentView }) => {
       {view.trouble && (
         <p className="note warn" role="alert" data-testid="trouble" data-trouble={view.trouble}>
           {t(troubleTexts[view.trouble])}
+        </p>
+      )}
+      {view.notCarried && (
+        <p className="note warn" role="status" data-testid="not-carried" data-why={view.notCarried}>
+          {t(notCarriedTexts[view.notCarried])}
         </p>
       )}
       <dl className="list">

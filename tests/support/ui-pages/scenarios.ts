@@ -158,6 +158,7 @@ const view: AgentView = {
   },
   lost: { asked: false, answered: false, devices: [] },
   trouble: null,
+  notCarried: null,
   founderAway: false,
   founder: null,
   tasksDone: 1284,

@@ -35,7 +35,7 @@ const requesterWith = async (phase: ReplicaPhase) => {
     writesFor: () => [],
     onOwed: nothing,
     onReserved: nothing,
-    stakeOf: async () => undefined,
+    standingOf: async () => undefined,
     paidAhead: () => false,
   })
   await requester.resume()

@@ -4,12 +4,16 @@ import { createManualClock } from '../../../src/lib/clock.ts'
 import { sha256, toHex, utf8 } from '../../../src/lib/bytes.ts'
 
 const key = (name: string) => sha256(utf8(name))
-const summaryOf = (name: string, staked: number) => ({ author: key(name), seq: 3, id: key('id'), claimed: 100, paid: 30, staked })
+/** The relay of a witness is named after it; one of a witness's several devices has a number. */
+const witnessOf = (relay: string) => (relay.startsWith('nobody') ? undefined : relay.split(' ')[0])
+const summaryOf = (name: string, staked: number) => ({
+  summary: { author: key(name), seq: 3, id: key('id'), claimed: 100, paid: 30, staked },
+})
 
 test('a relay’s answer is told to all who wait, and kept for a while', async () => {
   const clock = createManualClock()
   const asked: string[] = []
-  const standings = createStandings(clock, 0, (author) => asked.push(toHex(author)))
+  const standings = createStandings(clock, 0, { ask: (author) => asked.push(toHex(author)), witnessOf })
   const waiting = Promise.all([standings.of(toHex(key('w'))), standings.of(toHex(key('w')))])
   standings.heard('r', toHex(key('w')), summaryOf('w', 20))
   for (const standing of await waiting) expect(standing).toMatchObject({ balanceMicro: 50, stakedMicro: 20 })
@@ -17,14 +21,14 @@ test('a relay’s answer is told to all who wait, and kept for a while', async (
   expect(asked).toEqual([toHex(key('w'))])
   await clock.advance(60_000)
   const later = standings.of(toHex(key('w')))
-  standings.heard('r', toHex(key('w')), null)
+  standings.heard('r', toHex(key('w')), { summary: null })
   expect(await later).toMatchObject({ balanceMicro: 0, stakedMicro: 0 })
 })
 
 test('nobody answers, nobody is there to, or too many are asked about: unknown', async () => {
   const clock = createManualClock()
   let here = true
-  const standings = createStandings(clock, 0, () => (here ? 1 : 0))
+  const standings = createStandings(clock, 0, { ask: () => (here ? 1 : 0), witnessOf })
   const all = Array.from({ length: 20 }, (_, i) => standings.of(toHex(key(`${i}`))))
   // Beyond what is asked at once, without waiting.
   expect(await all[19]).toBeUndefined()
@@ -36,12 +40,12 @@ test('nobody answers, nobody is there to, or too many are asked about: unknown',
 
 test('of four relays one may lie: two must support a figure, and what two more say raises it', async () => {
   const clock = createManualClock()
-  const standings = createStandings(clock, 1, () => 4)
+  const standings = createStandings(clock, 1, { ask: () => 4, witnessOf })
   const w = toHex(key('w'))
   const asked = standings.of(w)
   standings.heard('liar', w, summaryOf('w', 1_000))
   standings.heard('liar', w, summaryOf('w', 2_000))
-  standings.heard('behind', w, null)
+  standings.heard('behind', w, { summary: null })
   standings.heard('honest', w, summaryOf('w', 20))
   expect(await asked).toMatchObject({ stakedMicro: 20 })
   standings.heard('late', w, summaryOf('w', 30))
@@ -51,7 +55,7 @@ test('of four relays one may lie: two must support a figure, and what two more s
 test('one of several relays alone is not believed, in time or too late', async () => {
   const clock = createManualClock()
   let relays = 4
-  const standings = createStandings(clock, 1, () => relays)
+  const standings = createStandings(clock, 1, { ask: () => relays, witnessOf })
   const [w, v, u] = ['w', 'v', 'u'].map((name) => toHex(key(name))) as [string, string, string]
   const alone = standings.of(w)
   standings.heard('liar', w, summaryOf('w', 1_000))
@@ -65,4 +69,23 @@ test('one of several relays alone is not believed, in time or too late', async (
   expect(await two).toMatchObject({ stakedMicro: 20 })
   relays = 1
   expect(await standings.of(u)).toBeUndefined()
+})
+
+test('a witness that answers from two devices is one, and a relay that no witness names is none', async () => {
+  const clock = createManualClock()
+  const standings = createStandings(clock, 1, { ask: () => 4, witnessOf })
+  const naive = createStandings(clock, 1, { ask: () => 4, witnessOf: (relay) => relay })
+  const w = toHex(key('w'))
+  const [asked, believed] = [standings.of(w), naive.of(w)]
+  for (const relay of ['liar', 'liar 2', 'nobody', 'nobody 2'])
+    for (const of of [standings, naive]) of.heard(relay, w, summaryOf('w', 1_000))
+  await clock.advance(5_000)
+  expect(await believed).toMatchObject({ stakedMicro: 1_000 })
+  expect(await asked).toBeUndefined()
+  const again = standings.of(w)
+  for (const relay of ['liar', 'liar 2']) standings.heard(relay, w, summaryOf('w', 1_000))
+  standings.heard('honest', w, summaryOf('w', 20))
+  standings.heard('honest 2', w, summaryOf('w', 10))
+  await clock.advance(5_000)
+  expect(await again).toMatchObject({ stakedMicro: 10 })
 })

@@ -54,8 +54,8 @@ describe('the book of witnesses', () => {
     const book = createWitnessBook(verifier, rules, network)
     expect(book.relays()).toEqual([])
     const binding = await signBinding(witness, swarm, founder.publicKey)
-    expect(await book.heard(binding)).toBe(true)
-    expect(await book.heard(binding)).toBe(false)
+    expect(await book.heard(binding, toHex(member.publicKey))).toBe(true)
+    expect(await book.heard(binding, toHex(member.publicKey))).toBe(false)
     expect(book.relays()).toEqual([toHex(founder.publicKey)])
     expect(network.sought).toEqual([toHex(founder.publicKey)])
     book.tell('someone')
@@ -71,8 +71,28 @@ describe('the book of witnesses', () => {
       { ...(await signBinding(other, swarm, member.publicKey)), witness: witness.publicKey },
       await signBinding(witness, sha256(utf8('another swarm')), member.publicKey),
     ])
-      expect(await book.heard(binding)).toBe(false)
+      for (const from of [member, founder]) expect(await book.heard(binding, toHex(from.publicKey))).toBe(false)
     expect(book.relays()).toEqual([])
+    expect([member, founder].map(({ publicKey }) => book.witnessOf(toHex(publicKey)))).toEqual([undefined, undefined])
+  })
+
+  test('a device speaks for the witness that it says itself: another one that names it takes no voice away', async () => {
+    const two = { swarm, witnesses: [witness.publicKey, other.publicKey] }
+    const relay = named('relay')
+    const network = createNetwork([peer(relay.publicKey, 'relay', 'url'), peer(founder.publicKey, 'node', 'webrtc')])
+    const book = createWitnessBook(verifier, two, network)
+    const claimed = (device: typeof relay) => signBinding(other, swarm, device.publicKey)
+    for (const device of [relay, founder]) {
+      const id = toHex(device.publicKey)
+      await book.heard(await claimed(device), toHex(other.publicKey))
+      await book.heard(await signBinding(witness, swarm, device.publicKey), id)
+      await book.heard(await claimed(device), toHex(other.publicKey))
+      expect(book.witnessOf(id)).toBe(toHex(witness.publicKey))
+    }
+    // Where a relay is stands in the link: it is neither sought nor told of.
+    book.tell('someone')
+    expect(network.sought).not.toContain(toHex(relay.publicKey))
+    expect(network.sent.some(([, [type, body]]) => type === 'witness' && toHex(body.device) === toHex(relay.publicKey))).toBe(false)
   })
 
   test('relays by their address come beside them, and the witness in this process first', async () => {

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { createVouchers } from '../../../src/agent/vouchers.ts'
 import { type Admissions, createAdmissions } from '../../../src/agent/worker-admission.ts'
-import { agreementsPerRequesterAndHour } from '../../../src/contract/limits.ts'
+import { agreementsPerRequesterAndHour, agreementsPerRequesterMax } from '../../../src/contract/limits.ts'
 import { type Hire, newHire } from '../../../src/contract/worker.ts'
 import { createManualClock } from '../../../src/lib/clock.ts'
 import { sha256, toHex, utf8 } from '../../../src/lib/bytes.ts'
@@ -100,4 +100,13 @@ test('an identity has so many tasks an hour, whichever of its devices asks; then
   expect(decide(admissions, 1, clock.now(), [], toHex(hash('a stranger')))).toEqual({ do: 'agree' })
   await clock.advance(60_000)
   expect(decide(admissions, 1, clock.now()).do).toBe('agree')
+})
+
+test('places are an identity’s: what one device has taken its other one does not get', () => {
+  const { clock, admissions } = open({ prepayMicro: 0 })
+  const now = clock.now()
+  const taken = Array.from({ length: agreementsPerRequesterMax }, () => offer(1, now).agreed)
+  expect(decide(admissions, 1, now, taken)).toEqual({ do: 'refuse', reason: 'no place left' })
+  expect(decide(admissions, 1, now, taken, toHex(phone))).toEqual({ do: 'refuse', reason: 'no place left' })
+  expect(decide(admissions, 1, now, taken, toHex(hash('stranger')))).toEqual({ do: 'agree' })
 })

@@ -26,7 +26,7 @@ const context = (probation?: Partial<Probation>, paidAhead: readonly string[] = 
       of: (worker) => worker.startsWith('new'),
       vouchedFor: () => false,
       turn: 'drawn',
-      lot: (worker) => toHex(sha256(utf8(worker))),
+      lot: ({ worker }) => toHex(sha256(utf8(worker))),
       held: 0,
       redundancy: 3,
       ...probation,
@@ -60,7 +60,7 @@ describe('matcher', () => {
   test('never two on probation while others are open, as many as are wanted where there are, none twice', () => {
     fc.assert(
       fc.property(field, fc.integer({ min: 1, max: 5 }), probationOf, (quotes, count, { vouched, ...rest }) => {
-        const picked = weighted(quotes, count, context({ ...rest, vouchedFor: (worker) => vouched.includes(worker) }))
+        const picked = weighted(quotes, count, context({ ...rest, vouchedFor: ({ worker }) => vouched.includes(worker) }))
         const roots = new Set(quotes.map((q) => toHex(q.body.root)))
         expect(new Set(picked.map((q) => toHex(q.body.root))).size).toBe(picked.length)
         expect(picked.length).toBe(Math.min(count, roots.size))
@@ -78,7 +78,7 @@ describe('matcher', () => {
     const counts = new Map<string, number>()
     const quotes = quotesOf([...names('old', 5), ...names('new', 8)])
     for (let task = 0; task < 4_000; task++) {
-      const picked = workers(weighted(quotes, 3, context({ lot: (worker) => toHex(sha256(utf8(`${task}/${worker}`))) })))
+      const picked = workers(weighted(quotes, 3, context({ lot: ({ worker }) => toHex(sha256(utf8(`${task}/${worker}`))) })))
       const drawn = picked.filter((worker) => worker.startsWith('new'))
       expect(drawn).toHaveLength(1)
       counts.set(drawn[0]!, (counts.get(drawn[0]!) ?? 0) + 1)
@@ -90,9 +90,9 @@ describe('matcher', () => {
 
   test('by turns one that is vouched for, where there is one', () => {
     const quotes = quotesOf([...names('old', 3), ...names('new', 4)])
-    const lot = (worker: string): string => worker
+    const lot = ({ worker }: Quote): string => worker
     const take = (turn: Probation['turn'], vouched: readonly string[]): readonly string[] =>
-      workers(weighted(quotes, 3, context({ turn, lot, vouchedFor: (worker) => vouched.includes(worker) })))
+      workers(weighted(quotes, 3, context({ turn, lot, vouchedFor: ({ worker }) => vouched.includes(worker) })))
     expect(take('vouched', ['new2'])).toContain('new2')
     expect(take('drawn', ['new2'])).toContain('new0')
     expect(take('vouched', [])).toContain('new0')

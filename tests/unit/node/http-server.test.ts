@@ -46,7 +46,8 @@ beforeEach(async () => {
   server = createHttpServer({
     tracker,
     mirror: createMirror([card], [folder]),
-    onPeer: (socket) => links.push(createWebSocketLink(socket, { kind: 'url', url: 'ws://relay' }, false)),
+    trustProxy: false,
+    onPeer: (socket, address) => links.push(createWebSocketLink(socket, { kind: 'url', url: 'ws://relay' }, false, address)),
     metrics: async () => 'edge_net_peers 0\n',
     ledger: async () => ({ accounts: [] }),
   })
@@ -247,6 +248,7 @@ test('a port in use is told, and the same server can take another', async () => 
   const second = createHttpServer({
     tracker: createTracker(createManualClock()),
     mirror: createMirror([], []),
+    trustProxy: false,
     onPeer: () => {},
     metrics: async () => '',
     ledger: async () => ({}),
@@ -254,4 +256,26 @@ test('a port in use is told, and the same server can take another', async () => 
   expect(await second.listen(port)).toEqual({ ok: false, error: { type: 'in-use', port } })
   expect((await second.listen(0)).ok).toBe(true)
   await second.close()
+})
+
+test('a peer’s address is its socket’s; behind a proxy that is trusted the one that the proxy added', async () => {
+  const address = async (trustProxy: boolean, headers: Record<string, string>): Promise<string | undefined> => {
+    const told = new Promise<string | undefined>((resolve) => {
+      relayed = createHttpServer({
+        ...{ tracker: createTracker(createManualClock()), mirror: createMirror([], []), trustProxy },
+        ...{ metrics: async () => '', ledger: async () => ({}), onPeer: (_, from) => resolve(from) },
+      })
+    })
+    const listening = await relayed.listen(0)
+    if (!listening.ok) throw new Error('no port')
+    new WebSocket(`ws://127.0.0.1:${listening.value}/peer`, { headers }).on('error', () => {})
+    const found = await told
+    await relayed.close()
+    return found
+  }
+  let relayed!: HttpServer
+  const headers = { 'x-forwarded-for': '198.51.100.1, 203.0.113.7' }
+  expect(await address(false, headers)).toMatch(/127\.0\.0\.1$/)
+  expect(await address(true, headers)).toBe('203.0.113.7')
+  expect(await address(true, {})).toBeUndefined()
 })

@@ -19,6 +19,7 @@ test('nothing needs to be given', () => {
     name: undefined,
     sponsors: [],
     referrers: [],
+    trustProxy: false,
   })
   expect(options([], { XDG_DATA_HOME: '/x' }).data).toBe('/x/edge-net/relay')
 })
@@ -55,6 +56,7 @@ test('everything can be', () => {
     name: 'Lab',
     sponsors: [],
     referrers: [],
+    trustProxy: false,
   })
   const [one, two] = ['ab'.repeat(32), 'cd'.repeat(32)]
   expect(options(['--sponsor', one, '--sponsor', two, '--referrer', two])).toMatchObject({
@@ -92,6 +94,7 @@ test('a swarm’s policy: its kind, and what differs from its defaults', () => {
   expect(made(['--grants', '10', '--grant', '0', '--stamp-bits', '12'])).toEqual({
     kind: 'private',
     budgetMicro: undefined,
+    succeeds: undefined,
     grantsMicro: 10_000_000,
     grantMicro: 0,
     stampBits: 12,

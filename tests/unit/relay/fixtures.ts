@@ -1,11 +1,11 @@
 /** A relay on a memory store, asked through a network that only records. */
 import { type RelayNode, startRelay } from '../../../src/agent/relay.ts'
-import { createPolicy, rulesOf, signPolicy } from '../../../src/economy/policy-codec.ts'
+import { createPolicy, type PolicyParts, rulesOf, signPolicy } from '../../../src/economy/policy-codec.ts'
 import type { SignedPolicy } from '../../../src/economy/policy.ts'
 import { neverExpires } from '../../../src/economy/issuer.ts'
 import type { LedgerRules } from '../../../src/ledger/rules.ts'
 import { type Bytes, toHex } from '../../../src/lib/bytes.ts'
-import { createManualClock } from '../../../src/lib/clock.ts'
+import { createManualClock, type ManualClock } from '../../../src/lib/clock.ts'
 import { createSeededRandom } from '../../../src/lib/random.ts'
 import type { Store } from '../../../src/lib/store.ts'
 import type { Network, Peer } from '../../../src/network/network.ts'
@@ -19,7 +19,7 @@ export interface RelayWorld extends World {
   readonly rules: LedgerRules
 }
 
-export const createRelayWorld = async (): Promise<RelayWorld> => {
+export const createRelayWorld = async (changes: Partial<PolicyParts> = {}): Promise<RelayWorld> => {
   const issuer = await createPerson('issuer')
   const witness = signerOf('witness')
   const policy = createPolicy(
@@ -34,6 +34,7 @@ export const createRelayWorld = async (): Promise<RelayWorld> => {
       grantsMicro: 1_200,
       grantMicro,
       openingMicro: 100,
+      ...changes,
     },
   )
   return { witnesses: [witness], issuer, signedPolicy: await signPolicy(issuer.root, policy), rules: rulesOf(policy) }
@@ -45,6 +46,7 @@ export interface TestRelay {
   readonly ask: (who: Person, message: WireMessage, forwarded?: boolean) => Promise<WireMessage[]>
   /** Without waiting for an answer. */
   readonly tell: (who: Person, message: WireMessage) => void
+  readonly clock: ManualClock
   readonly blamed: () => readonly string[]
   readonly invite: () => Promise<Bytes>
 }
@@ -52,7 +54,13 @@ export interface TestRelay {
 /** Lets everything in memory run until it waits for nothing. */
 export const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-export const openRelay = async (world: RelayWorld, store: Store, people: readonly Person[]): Promise<TestRelay> => {
+/** `addresses`: where they are, as far as it sees. */
+export const openRelay = async (
+  world: RelayWorld,
+  store: Store,
+  people: readonly Person[],
+  addresses: ReadonlyMap<Person, string> = new Map(),
+): Promise<TestRelay> => {
   const blamed: string[] = []
   const sent: (readonly [to: string, message: WireMessage])[] = []
   let listener: Parameters<Network['onMessage']>[0] = () => {}
@@ -64,6 +72,7 @@ export const openRelay = async (world: RelayWorld, store: Store, people: readonl
     via: 'url',
     sinceMs: startMs,
     latencyMs: undefined,
+    address: addresses.get(person),
   }))
   const network: Network = {
     status: () => ({ relays: [], trackers: [], peers }),
@@ -104,6 +113,7 @@ export const openRelay = async (world: RelayWorld, store: Store, people: readonl
   return {
     node,
     tell,
+    clock,
     blamed: () => blamed,
     ask: async (who, message, forwarded = false) => {
       const id = toHex(who.device.publicKey)

@@ -221,3 +221,42 @@ test.each([
   }
   expect(deaths).toBeGreaterThan(4)
 })
+
+describe('where peers are', () => {
+  const labels = async (independence: 'identity' | 'identity-and-address') => {
+    const here = await createRelayWorld({ independence })
+    const [cy, dan] = [await createPerson('cy'), await createPerson('dan')]
+    const of = new Map([
+      [ana, '203.0.113.1'],
+      [ben, '203.0.113.99'],
+      [cy, '198.51.100.1'],
+      [dan, '127.0.0.1'],
+    ])
+    const opened = await openRelay(here, createMemoryStore(), [...of.keys()], of)
+    const label = async (who: Person) => {
+      const [answer] = await opened.ask(ana, ['head?', { author: who.device.publicKey }])
+      return answer?.[0] === 'head' ? answer[1].block : undefined
+    }
+    return { opened, label, cy, dan, eve: await createPerson('eve') }
+  }
+
+  test('is told as labels that are alike in one block, and only under one secret', async () => {
+    const { opened, label, cy, dan, eve } = await labels('identity-and-address')
+    const [first, second, third] = [await label(ana), await label(ben), await label(cy)]
+    expect(first).toBeDefined()
+    expect(second).toEqual(first)
+    expect(third?.salt).toEqual(first?.salt)
+    expect(third?.label).not.toEqual(first?.label)
+    // This machine's own address is a proxy's; eve is not linked.
+    expect([await label(dan), await label(eve)]).toEqual([undefined, undefined])
+    await opened.clock.advance(25 * 60 * 60_000)
+    const later = await label(ana)
+    expect(later?.salt).not.toEqual(first?.salt)
+    expect(later?.label).not.toEqual(first?.label)
+  })
+
+  test('is not told where the policy does not ask', async () => {
+    const { label } = await labels('identity')
+    expect(await label(ana)).toBeUndefined()
+  })
+})

@@ -1,0 +1,99 @@
+/** A swarm and its successor, whole agents in one process: members come over with what they had at the last checkpoint, once. */
+import { expect, test } from 'vitest'
+import { predecessorWrite } from '../../../src/agent/relay-succession.ts'
+import { type Succession, successionFrom } from '../../../src/agent/succession.ts'
+import { createNobleVerifier } from '../../../src/identity/noble.ts'
+import { dayMs } from '../../../src/ledger/checkpoint.ts'
+import { createManualClock } from '../../../src/lib/clock.ts'
+import { createSeededRandom } from '../../../src/lib/random.ts'
+import { createMemorySwarm, grantMicro, type MemoryAgent, type MemorySwarm, type MemorySwarmOptions } from '../../support/memory-agents.ts'
+import { createMemoryHub } from '../../support/memory-network.ts'
+
+const minuteMs = 60_000
+/** Less than the relays need to make a checkpoint of it. */
+const evening = 20 * dayMs - 2 * minuteMs
+
+const swarmBefore = (seed: string, witnesses = 1): Promise<MemorySwarm> => {
+  const clock = createManualClock(evening)
+  return createMemorySwarm(seed, { witnesses, beside: { clock, hub: createMemoryHub(clock, createSeededRandom(seed)) } })
+}
+const credits = (agent: MemoryAgent) => agent.agent().view().credits
+const has = (swarm: MemorySwarm, agent: MemoryAgent, micro: number): Promise<void> =>
+  swarm.until(`${agent.name} has ${micro}`, () => credits(agent).earnedMicro - credits(agent).spentMicro === micro)
+
+/** Works until the first checkpoint of the next day, which knows all of this one. */
+const lastCheckpoint = async (swarm: MemorySwarm): Promise<Succession> => {
+  await swarm.clock.advance((swarm.policy.witnesses.length + 1) * 10 * minuteMs)
+  const found = await successionFrom(swarm.relayStore, createNobleVerifier(), swarm.policy)
+  if (found?.predecessor.day !== 20) throw new Error('no checkpoint of the day')
+  return found
+}
+/** `known`: its relays have the state of the predecessor. */
+const succeed = async (
+  before: MemorySwarm,
+  { predecessor, proofs }: Succession,
+  { known = true, ...options }: { readonly known?: boolean } & MemorySwarmOptions = {},
+): Promise<MemorySwarm> => {
+  for (const index of before.relays.keys()) await before.stopRelay(index)
+  const after = await createMemorySwarm('after', { beside: before, ...options, policy: { predecessor, ...options.policy } })
+  if (known) for (const { store } of after.relays) await store.commit(proofs.map(([account, proof]) => predecessorWrite(account, proof)))
+  return after
+}
+const moveTo = async ({ link }: MemorySwarm, ...agents: readonly MemoryAgent[]): Promise<void> => {
+  for (const { vault } of agents) {
+    await vault.leaveSwarm()
+    await vault.joinSwarm({ ...link, invite: null })
+  }
+}
+const paidByIssuer = async (swarm: MemorySwarm): Promise<readonly (readonly [payee: string, total: number])[]> =>
+  (await swarm.relay().ledger()).accounts.find(({ role }) => role === 'issuer')?.payees.map(({ payee, total }) => [payee, total]) ?? []
+
+test('a member comes over with what it had, and a second time with nothing', async () => {
+  const before = await swarmBefore('before')
+  const ana = await before.join('ana')
+  await has(before, ana, grantMicro)
+  const succession = await lastCheckpoint(before)
+  expect(succession).toMatchObject({ owedMicro: BigInt(grantMicro), laterAccounts: 0 })
+  const after = await succeed(before, succession)
+  await moveTo(after, ana)
+  await has(after, ana, grantMicro)
+  expect(await paidByIssuer(after)).toEqual([[ana.id, grantMicro]])
+  // Asks again by itself, as after every start.
+  await ana.restart()
+  await after.clock.advance(3 * minuteMs)
+  expect(await paidByIssuer(after)).toEqual([[ana.id, grantMicro]])
+  expect(credits(ana).earnedMicro).toBe(grantMicro)
+  expect(ana.agent().view().notCarried).toBeNull()
+})
+
+test('a member that kept its proof comes over where nobody knows the state of before; who came later has nothing there', async () => {
+  const before = await swarmBefore('four before', 4)
+  const [ana, ben] = [await before.join('ana'), await before.join('ben')]
+  for (const member of [ana, ben]) await has(before, member, grantMicro)
+  const succession = await lastCheckpoint(before)
+  const cy = await before.join('cy')
+  await has(before, cy, grantMicro)
+  // Kept at the next question; ben does not live to ask it.
+  await ana.restart()
+  await before.clock.advance(minuteMs)
+  const after = await succeed(before, succession, { witnesses: 4, known: false })
+  await moveTo(after, ana, ben, cy)
+  await has(after, ana, grantMicro)
+  await after.clock.advance(minuteMs)
+  expect(await paidByIssuer(after)).toEqual([[ana.id, grantMicro]])
+  // His proof comes to light.
+  for (const { store } of after.relays) await store.commit(succession.proofs.map(([account, proof]) => predecessorWrite(account, proof)))
+  await after.clock.advance(61 * minuteMs)
+  await has(after, ben, grantMicro)
+  expect(credits(cy).earnedMicro).toBe(0)
+})
+
+test('where the grants do not reach, it is said, and nothing is paid in part', async () => {
+  const before = await swarmBefore('scarce')
+  const ana = await before.join('ana')
+  await has(before, ana, grantMicro)
+  const after = await succeed(before, await lastCheckpoint(before), { policy: { grantsMicro: grantMicro - 1 } })
+  await moveTo(after, ana)
+  await after.until('it is said', () => ana.agent().view().notCarried === 'exhausted')
+  expect(await paidByIssuer(after)).toEqual([])
+})
