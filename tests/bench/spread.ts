@@ -17,7 +17,8 @@ const joinAtOnce = 50
 const joinEveryMs = 500
 /** Polled this often: the figure is no finer. */
 const lookEveryMs = 10
-const waitMsMax = 120_000
+/** A newcomer's grant waits for those before it: the issuer pays one after another. */
+const waitMsMax = 15 * 60_000
 
 const until = async ({ world }: Swarm, what: string, stepMs: number, holds: () => boolean): Promise<void> => {
   const sinceMs = world.clock.now()
