@@ -54,6 +54,8 @@ export interface RelayDeps {
   readonly issuer?: IssuerKeys | undefined
   /** Device keys of the swarm's other relays: their witnesses are asked to sign, their replicas kept like ours. */
   readonly others?: readonly PublicKey[]
+  /** For how many checkpoints, one a day, what lies before them is kept; two at least. */
+  readonly keepDays?: number | 'all'
   /** Another than the honest one, in a build for tests. */
   readonly createWitness?: typeof createWitness
 }
@@ -121,6 +123,7 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
     makeWitness: (replica) =>
       (deps.createWitness ?? createWitness)({ store, replica, signer: deps.witness, verifier, rules, clock, checkStamp }),
     ingest: (from, part) => ingest(from, part),
+    keepDays: deps.keepDays,
   })
   const { replica, witness, chains, verdicts } = facts
   const quorum = createQuorum({ clock, network, verifier, rules, witness, others })
@@ -200,6 +203,7 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
       verdicts.shown(entries, refusal.seq)
       await say(from, ...(await chains.shown(refusal.signed.entries, refusal.signed.certificate)))
     }
+    if (refusal.reason === 'income-missing') await facts.lacks(refusal.payer, refusal.seq)
     const first = entries[0] && parseEntry(entries[0])
     const author = first?.ok ? { author: first.value.entry.author } : {}
     const seq = 'seq' in refusal ? { seq: refusal.seq } : {}

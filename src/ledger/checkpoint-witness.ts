@@ -16,7 +16,7 @@ import { type Checkpoint, type CheckpointProposal, dayMs, signCheckpoint } from 
 import { type ConflictDeps, stateAt } from './conflict.ts'
 import type { Replica } from './replica.ts'
 import { verdictId } from './state-tree-account.ts'
-import { createStateTree } from './state-tree.ts'
+import { createStateTree, type StateTree } from './state-tree.ts'
 import type { EntryId, SwarmId } from './types.ts'
 import type { Finding } from './verdict.ts'
 
@@ -74,8 +74,9 @@ export const createCheckpointWitness = ({
     propose: async () => {
       const verdicts = await source.verdicts()
       const heads = (await source.heads()).map(({ author, seq, id }) => [author, seq, id] as const).sort(([a], [b]) => compareBytes(a, b))
-      const root = await rootOf(source, heads, verdicts)
-      return root.ok ? ok({ day: today(), root: root.value, heads, verdicts: verdicts.map(verdictId).sort(compareBytes) }) : root
+      const named = { heads, verdicts: verdicts.map(verdictId).sort(compareBytes) }
+      const tree = await treeOf(source, named)
+      return tree.ok ? ok({ day: today(), root: tree.value.root(), ...named }) : tree
     },
     sign: async (proposal) => {
       const record = await store.get('checkpoints', 'signed')
@@ -85,12 +86,9 @@ export const createCheckpointWitness = ({
       if (proposal.day > today() || proposal.day < today() - 1 || proposal.day <= (last?.day ?? -1)) return err({ reason: 'day' })
       const fallen = last && findFallen(last.heads, proposal.heads)
       if (fallen) return err({ reason: 'falls', author: fallen })
-      const known = new Map((await source.verdicts()).map((verdict) => [toHex(verdictId(verdict)), verdict]))
-      const verdicts = proposal.verdicts.flatMap((id) => known.get(toHex(id)) ?? [])
-      if (verdicts.length < proposal.verdicts.length) return err({ reason: 'unknown', author: null })
-      const root = await rootOf(source, proposal.heads, verdicts)
-      if (!root.ok) return root
-      if (!equalBytes(root.value, proposal.root)) return err({ reason: 'root' })
+      const tree = await treeOf(source, proposal)
+      if (!tree.ok) return tree
+      if (!equalBytes(tree.value.root(), proposal.root)) return err({ reason: 'root' })
       const value = [proposal.day, proposal.root, proposal.heads.map(([author, seq]) => [author, seq])] as StoreValue
       const stored = await store.commit(
         [{ table: 'checkpoints', key: 'signed', value }],
@@ -101,11 +99,14 @@ export const createCheckpointWitness = ({
   }
 }
 
-const rootOf = async (
+/** All accounts as of these heads and verdicts. */
+export const treeOf = async (
   source: CheckpointSource,
-  heads: CheckpointProposal['heads'],
-  verdicts: readonly Finding[],
-): Promise<Result<Bytes, CheckpointRefusal>> => {
+  { heads, verdicts: ids }: Pick<CheckpointProposal, 'heads' | 'verdicts'>,
+): Promise<Result<StateTree, CheckpointRefusal>> => {
+  const known = new Map((await source.verdicts()).map((verdict) => [toHex(verdictId(verdict)), verdict]))
+  const verdicts = ids.flatMap((id) => known.get(toHex(id)) ?? [])
+  if (verdicts.length < ids.length) return err({ reason: 'unknown', author: null })
   const tree = createStateTree()
   for (const [author, seq, id] of heads) {
     const state = await source.stateAt(author, seq, id)
@@ -119,7 +120,7 @@ const rootOf = async (
     against.set(toHex(verdict.target), found)
   }
   for (const { target, ids } of against.values()) tree.judge(target, ids)
-  return ok(tree.root())
+  return ok(tree)
 }
 
 const lastFrom = (record: StoreValue) => {

@@ -8,7 +8,7 @@
  * | bases   | author | [number, whole state as of that entry]; no record: every entry of the chain is here         |
  * | filling | author | number below which all entries are here, while the rest up to the base is being fetched      |
  */
-import type { PublicKey } from '../identity/keys.ts'
+import type { NodeId, PublicKey } from '../identity/keys.ts'
 import { assert } from '../lib/assert.ts'
 import { type Bytes, toHex } from '../lib/bytes.ts'
 import type { Store, StoreValue, Write } from '../lib/store.ts'
@@ -56,6 +56,6 @@ export const filledWrites = async (
   return ['filling', 'bases'].map((table) => ({ table, key, remove: true }))
 }
 
-/** Chains that are to be fetched whole, and from which number on. */
-export const fillingOf = async (store: Store, limit: number): Promise<readonly (readonly [author: string, from: number])[]> =>
-  (await store.list('filling', { limit })).map(([author, from]) => [author, from as number])
+/** Chains that are to be fetched whole, in order of their authors, and from which number on. */
+export const fillingOf = async (store: Store, from: string, limit: number): Promise<readonly (readonly [author: NodeId, from: number])[]> =>
+  (await store.list('filling', { from, limit })).map(([author, number]) => [author, number as number])

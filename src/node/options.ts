@@ -2,6 +2,7 @@
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { daysKeptMin } from '../agent/relay-checkpoints.ts'
 import { isRelayUrl } from '../economy/link-codec.ts'
 import { microPerCredit, privateDefaults, publicDefaults, stampBitsMax } from '../economy/policy-codec.ts'
 import type { Policy } from '../economy/policy.ts'
@@ -26,6 +27,8 @@ export interface RelayOptions {
   /** Accounts that the issuer shall attest as sponsors, and as referrers. */
   readonly sponsors: readonly Bytes[]
   readonly referrers: readonly Bytes[]
+  /** For how many days, a checkpoint each, what lies before them is kept. */
+  readonly keepDays: number | 'all'
 }
 
 export interface SwarmCreateOptions {
@@ -67,6 +70,7 @@ export const usage = `edge-net relay: a swarm's meeting point, witness, issuer a
   --witness I/N      the relay of witness I of a swarm that \`swarm create\` made in --data; opens DIR/witness-I only
   --sponsor KEY      account (64 hex digits, as /ledger.json shows it) whose paid tasks earn a bonus out of the budget; may be repeated
   --referrer KEY     account that gets a tenth of the bonus of those who name it when they join; may be repeated
+  --keep DAYS        drop entries before the checkpoints of the last so many days, 2 at least; all: keep everything (default)
   --help             this text
 
 Sponsors and referrers are attested by the issuer, for good, and only in its own relay. The first start makes a private swarm. The link by which one joins it is printed alone on a line of stdout, at every
@@ -132,6 +136,7 @@ const parseWords = (args: readonly string[]) => {
           witnesses: { type: 'string' },
           sponsor: { type: 'string', multiple: true },
           referrer: { type: 'string', multiple: true },
+          keep: { type: 'string' },
           kind: { type: 'string' },
           budget: { type: 'string' },
           grants: { type: 'string' },
@@ -163,6 +168,9 @@ const relay = (values: Values, env: Env): Result<Command, string> => {
   const [sponsors, referrers] = [keysOf('sponsor', values.sponsor), keysOf('referrer', values.referrer)]
   if (!sponsors.ok) return sponsors
   if (!referrers.ok) return referrers
+  const { keep = 'all' } = values
+  if (keep !== 'all' && !(/^\d{1,4}$/.test(keep) && Number(keep) >= daysKeptMin))
+    return err(`--keep: ${keep} is neither all nor a number of days from ${daysKeptMin} on`)
   const witness = values.witness === undefined ? ok(undefined) : placeOf(values.witness)
   if (!witness.ok) return witness
   if (witness.value) {
@@ -182,6 +190,7 @@ const relay = (values: Values, env: Env): Result<Command, string> => {
       witness: witness.value,
       sponsors: sponsors.value,
       referrers: referrers.value,
+      keepDays: keep === 'all' ? keep : Number(keep),
     },
   })
 }
@@ -200,7 +209,7 @@ const swarmCreate = (values: Values): Result<Command, string> => {
       `--witnesses: ${witnesses === '' ? 'how many, 1, 4 or 7' : `${witnesses} is not 1, 4 or 7`} (3f+1, of which f may lie or be away)`,
     )
   if (data === undefined) return err('--data: the new folder of the swarm')
-  const foreign = (['witness', 'models', 'sponsor', 'referrer'] as const).find((option) => values[option] !== undefined)
+  const foreign = (['witness', 'models', 'sponsor', 'referrer', 'keep'] as const).find((option) => values[option] !== undefined)
   if (foreign) return err(`--${foreign}: belongs to \`relay\``)
   if (urls.length > 0 && urls.length !== count) return err(`--url: ${urls.length} of them for ${count} witnesses, one for each`)
   if (new Set(urls).size !== urls.length) return err('--url: two witnesses with one address')

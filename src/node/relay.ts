@@ -141,7 +141,19 @@ const runOn = async (
     relayDialer: createNodeRelayDialer(),
   })
   const others = (circle?.relays ?? []).flatMap((relay, i) => (i + 1 === circle?.place ? [] : [relay.device]))
-  const relayDeps = { clock: systemClock, random: systemRandom, store, verifier, network, signedPolicy, witness, others, ...parts }
+  const { keepDays } = options
+  const relayDeps = {
+    clock: systemClock,
+    random: systemRandom,
+    store,
+    verifier,
+    network,
+    signedPolicy,
+    witness,
+    others,
+    keepDays,
+    ...parts,
+  }
   const issuing = issuer && (await startRelay({ ...relayDeps, issuer }))
   const node = issuing ?? (await startRelay(relayDeps))
   const { grantMicro } = signedPolicy.policy

@@ -195,7 +195,7 @@ test.each([1, 2, 3])(
     expect((await newcomer.witness.propose()).ok).toBe(true)
 
     for (;;) {
-      const [next] = await fillingOf(newcomer.store, 1)
+      const [next] = await fillingOf(newcomer.store, '', 1)
       if (!next) break
       const done = await bring(keeping, newcomer, fromHex(next[0])!, next[1])
       expect(done).toMatchObject({ ok: true, value: { older: { came: new Set([next[0]]) } } })

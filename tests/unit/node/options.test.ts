@@ -19,6 +19,7 @@ test('nothing needs to be given', () => {
     name: undefined,
     sponsors: [],
     referrers: [],
+    keepDays: 'all',
   })
   expect(options([], { XDG_DATA_HOME: '/x' }).data).toBe('/x/edge-net/relay')
 })
@@ -55,12 +56,15 @@ test('everything can be', () => {
     name: 'Lab',
     sponsors: [],
     referrers: [],
+    keepDays: 'all',
   })
   const [one, two] = ['ab'.repeat(32), 'cd'.repeat(32)]
   expect(options(['--sponsor', one, '--sponsor', two, '--referrer', two])).toMatchObject({
     sponsors: [fromHex(one), fromHex(two)],
     referrers: [fromHex(two)],
   })
+  expect(options(['--keep', '90']).keepDays).toBe(90)
+  expect(options(['--keep', 'all']).keepDays).toBe('all')
 })
 
 const created = (args: string[]) => {
@@ -101,6 +105,7 @@ test('a swarm’s policy: its kind, and what differs from its defaults', () => {
 test.each([
   [[], 'no command'],
   [['relay', '--sponsor', 'ab'], '--sponsor: ab is no account'],
+  [['relay', '--keep', '1'], '--keep: 1 is neither all nor a number of days from 2 on'],
   [['relay', '--kind', 'public'], '--kind: belongs to `swarm create`'],
   [['swarm', 'create', '--witnesses', '1', '--data', '/d', '--kind', 'open'], '--kind: open'],
   [['swarm', 'create', '--witnesses', '1', '--data', '/d', '--budget', '1.5'], '--budget: 1.5'],

@@ -1,11 +1,11 @@
 /** A relay on a memory store, asked through a network that only records. */
-import { type RelayNode, startRelay } from '../../../src/agent/relay.ts'
+import { type RelayDeps, type RelayNode, startRelay } from '../../../src/agent/relay.ts'
 import { createPolicy, rulesOf, signPolicy } from '../../../src/economy/policy-codec.ts'
 import type { SignedPolicy } from '../../../src/economy/policy.ts'
 import { neverExpires } from '../../../src/economy/issuer.ts'
 import type { LedgerRules } from '../../../src/ledger/rules.ts'
 import { type Bytes, toHex } from '../../../src/lib/bytes.ts'
-import { createManualClock } from '../../../src/lib/clock.ts'
+import { createManualClock, type ManualClock } from '../../../src/lib/clock.ts'
 import { createSeededRandom } from '../../../src/lib/random.ts'
 import type { Store } from '../../../src/lib/store.ts'
 import type { Network, Peer } from '../../../src/network/network.ts'
@@ -40,6 +40,7 @@ export const createRelayWorld = async (): Promise<RelayWorld> => {
 }
 
 export interface TestRelay {
+  readonly clock: ManualClock
   readonly node: RelayNode
   /** All that the relay answers to this person. */
   readonly ask: (who: Person, message: WireMessage, forwarded?: boolean) => Promise<WireMessage[]>
@@ -52,7 +53,12 @@ export interface TestRelay {
 /** Lets everything in memory run until it waits for nothing. */
 export const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-export const openRelay = async (world: RelayWorld, store: Store, people: readonly Person[]): Promise<TestRelay> => {
+export const openRelay = async (
+  world: RelayWorld,
+  store: Store,
+  people: readonly Person[],
+  options: Pick<RelayDeps, 'keepDays'> = {},
+): Promise<TestRelay> => {
   const blamed: string[] = []
   const sent: (readonly [to: string, message: WireMessage])[] = []
   let listener: Parameters<Network['onMessage']>[0] = () => {}
@@ -93,6 +99,7 @@ export const openRelay = async (world: RelayWorld, store: Store, people: readonl
     verifier,
     network,
     signedPolicy: world.signedPolicy,
+    ...options,
     witness: world.witnesses[0]!,
     issuer: {
       signer: world.issuer.device,
@@ -101,6 +108,7 @@ export const openRelay = async (world: RelayWorld, store: Store, people: readonl
   })
   const tell = (who: Person, message: WireMessage, forwarded = false): void => listener(toHex(who.device.publicKey), message, forwarded)
   return {
+    clock,
     node,
     tell,
     blamed: () => blamed,

@@ -30,7 +30,7 @@ const open = () => {
     judged.push(proof)
     return witness.judge(proof)
   }
-  const circle = { has: () => true, size: 3, tell: () => {}, send: () => {} }
+  const circle = { has: () => true, size: 3, linked: () => [], tell: () => {}, send: () => {} }
   const network = { peers: () => [], send: async () => true, blame: () => {} } as unknown as Parameters<
     typeof createVerdictDesk
   >[0]['network']
