@@ -103,6 +103,8 @@ const nothingFolded: Settled = ok({ folded: [] })
 /** Of one answer to a range; whoever wants more asks on from there. */
 export const segmentBytesMax = 256 * 1024
 export const segmentEntriesMax = 1024
+/** First entries of one author whose root keys are tried, the newest. */
+const joinsTriedMax = 4
 
 export const createReplica = ({
   store,
@@ -124,10 +126,12 @@ export const createReplica = ({
   /** By author: entries below its base that are in the pool and hang on nothing yet. */
   const early = new Map<NodeId, Map<string, ParsedEntry>>()
 
-  const identityOf = async (author: PublicKey): Promise<PublicKey | null> => {
+  /** Root keys that may sign on this chain: by its certified join; before there is one, by any join that is on its way. */
+  const identitiesOf = async (author: PublicKey): Promise<{ readonly known: boolean; readonly keys: readonly (PublicKey | null)[] }> => {
     const [head] = await records.head(author)
-    const first = pool.firstOf(toHex(author))
-    return head.identity ?? (first && joinOf(first.parsed.entry)?.identity) ?? null
+    if (head.seq >= 0) return { known: true, keys: [head.identity] }
+    const named = pool.firstsOf(toHex(author)).map(({ parsed }) => joinOf(parsed.entry)?.identity ?? null)
+    return { known: false, keys: named.length > 0 ? named.slice(-joinsTriedMax) : [null] }
   }
 
   const takeEntry = async (bytes: Uint8Array, from: string): Promise<Result<ParsedEntry, Refusal>> => {
@@ -135,16 +139,19 @@ export const createReplica = ({
     if (!parsed.ok) return parsed
     const { entry, id } = parsed.value
     const pending = pool.entry(id)
-    if (pending) pool.addEntry(from, pending)
-    if (pending || (await store.get('ids', toHex(id))) !== undefined) return parsed
-    const identity = await identityOf(entry.author)
-    const signed = await verifyEntry(verifier, rules, parsed.value, identity)
+    // An id says nothing of the signature: another one under it is looked at as well.
+    const same = pending !== undefined && equalBytes(pending.parsed.bytes, parsed.value.bytes)
+    if (same) pool.addEntry(from, pending)
+    if (same || (await store.get('ids', toHex(id))) !== undefined) return parsed
+    const { known, keys } = await identitiesOf(entry.author)
+    let signed = await verifyEntry(verifier, rules, parsed.value, keys[0]!)
+    for (const key of keys.slice(1))
+      if (!signed.ok && signed.error === 'signature') signed = await verifyEntry(verifier, rules, parsed.value, key)
     if (!signed.ok)
       return err(
-        signed.error === 'signature' && identity === null && entry.seq > 0
-          ? { type: 'signer-unknown' }
-          : { type: 'invalid', reason: signed.error },
+        signed.error === 'signature' && !known && entry.seq > 0 ? { type: 'signer-unknown' } : { type: 'invalid', reason: signed.error },
       )
+    if (pending) pool.removeEntry(id)
     pool.addEntry(from, { parsed: parsed.value, signedBy: signed.value })
     if (entry.seq <= (await records.baseSeq(entry.author))) {
       const author = toHex(entry.author)
@@ -242,6 +249,12 @@ export const createReplica = ({
       const from = await records.lackingUnder(fold.stopped.id, fold.stopped.seq)
       const below = from !== undefined && from <= (await records.baseSeq(fold.stopped.payer))
       return below ? ok({ folded: [], lacking: [payer, from] }) : nothingFolded
+    }
+    const stranger = fold.stopped?.reason === 'signature' ? entries[fold.heads.length] : undefined
+    if (stranger) {
+      // It was taken on a join that is not this chain's: with its right signature it may still come.
+      pool.removeEntry(stranger.id)
+      return nothingFolded
     }
     // What is valid before an invalid entry may have a certificate of its own, still on its way.
     for (const parsed of entries.slice(fold.stopped ? fold.heads.length : 0)) pool.removeEntry(parsed.id)
