@@ -27,6 +27,7 @@ import { parseEntry, type ParsedEntry, payLines } from '../ledger/entry.ts'
 import { createOwnChain } from '../ledger/own-chain.ts'
 import { quorumOf } from '../ledger/rules.ts'
 import type { Certificate, JoinOp } from '../ledger/types.ts'
+import { type JudgedReason, offenceOf } from '../ledger/verdict.ts'
 import { createWitness, type WitnessRefusal } from '../ledger/witness.ts'
 import { loadWitnessChain } from '../ledger/witness-chain.ts'
 import { type Bytes, equalBytes, toHex } from '../lib/bytes.ts'
@@ -75,6 +76,11 @@ export interface WitnessNode {
   readonly ledger: () => Promise<LedgerView>
   readonly counters: () => RelayCounters
   readonly standing: () => Promise<RelayStanding>
+  /**
+   * This witness's owner finds that the account is to be closed. It is when 2f+1 witnesses' owners have, for good.
+   * False: it could not be stored or signed.
+   */
+  readonly judge: (target: PublicKey, reason: JudgedReason) => Promise<boolean>
   /** Takes no more questions, and resolves when those under way are done. */
   readonly close: () => Promise<void>
 }
@@ -299,6 +305,7 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
       checkpointDay: (await facts.view.checkpoint())?.day ?? 0,
       broken: await facts.view.broken(),
     }),
+    judge: (target, reason) => verdicts.find({ target, reason, offence: offenceOf.judgement(target) }),
     counters: () => ({ ...counters, rootsDiffered: facts.rootsDiffered() }),
     close: async () => {
       stop()

@@ -7,6 +7,7 @@ import { isRelayUrl } from '../economy/link-codec.ts'
 import { microPerCredit, privateDefaults, publicDefaults, stampBitsMax } from '../economy/policy-codec.ts'
 import type { Policy } from '../economy/policy.ts'
 import { faultyMax } from '../ledger/rules.ts'
+import type { JudgedReason } from '../ledger/verdict.ts'
 import { type Bytes, fromHex } from '../lib/bytes.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { WitnessPlace } from './data-folder.ts'
@@ -47,8 +48,16 @@ export interface SwarmCreateOptions {
   readonly budgetMicro: number | undefined
 }
 
+export interface CloseOptions {
+  readonly data: string
+  readonly witness: WitnessPlace | undefined
+  readonly target: Bytes
+  readonly reason: JudgedReason
+}
+
 export type Command =
   | { readonly type: 'help' }
+  | { readonly type: 'verdict-close'; readonly options: CloseOptions }
   | { readonly type: 'relay'; readonly options: RelayOptions }
   | { readonly type: 'swarm-create'; readonly options: SwarmCreateOptions }
 
@@ -93,6 +102,18 @@ edge-net swarm create: a swarm with several witnesses, a relay each, of which a 
   --stamp-bits N     work that a new account costs: 0 none, each more doubles it (default: private ${privateDefaults.stampBits}, public ${publicDefaults.stampBits})
 
 The link by which one joins is printed alone on a line of stdout, as every relay of the swarm does.
+
+edge-net verdict close: this witness finds that an account is to be closed, by its owner's judgement
+
+  npm run edge-net -- verdict close KEY --reason REASON [options]
+
+  KEY                account: 64 hex digits, as /ledger.json shows it
+  --reason REASON    malicious or sybil-attack
+  --data DIR         folder of the relay, running or not (default: as for the relay)
+  --witness I/N      of the swarm that \`swarm create\` made in --data: the relay of this witness signs
+
+The account is closed when 2f+1 witnesses have signed (of 4 three, of 1 one): nothing further of it is certified, what it has it can
+no longer spend. Nobody can take that back, and all members can see it.
 `
 
 const nameLengthMax = 80
@@ -109,12 +130,17 @@ export const parseCommand = (args: readonly string[], env: Env): Result<Command,
   const [command, second, ...more] = positionals
   if (command === undefined) return err('no command given')
   const isSwarm = command === 'swarm' && second === 'create'
-  if (command !== 'relay' && !isSwarm)
-    return err(`unknown command: ${command === 'swarm' && second !== undefined ? `swarm ${second}` : command}`)
-  const unexpected = isSwarm ? more[0] : second
+  const isVerdict = command === 'verdict' && second === 'close'
+  if (command !== 'relay' && !isSwarm && !isVerdict)
+    return err(
+      `unknown command: ${(command === 'swarm' || command === 'verdict') && second !== undefined ? `${command} ${second}` : command}`,
+    )
+  const unexpected = isVerdict ? more[1] : isSwarm ? more[0] : second
   if (unexpected !== undefined) return err(`unexpected argument: ${unexpected}`)
   const fault = valueFault(values)
   if (fault !== undefined) return err(fault)
+  if (isVerdict) return verdictClose(more[0], values, env)
+  if (values.reason !== undefined) return err('--reason: belongs to `verdict close`')
   return isSwarm ? swarmCreate(values) : relay(values, env)
 }
 
@@ -137,6 +163,7 @@ const parseWords = (args: readonly string[]) => {
           sponsor: { type: 'string', multiple: true },
           referrer: { type: 'string', multiple: true },
           keep: { type: 'string' },
+          reason: { type: 'string' },
           kind: { type: 'string' },
           budget: { type: 'string' },
           grants: { type: 'string' },
@@ -181,7 +208,7 @@ const relay = (values: Values, env: Env): Result<Command, string> => {
   return ok({
     type: 'relay',
     options: {
-      data: resolve(values.data ?? join(env.XDG_DATA_HOME || join(homedir(), '.local/share'), 'edge-net/relay')),
+      data: dataOf(values, env),
       port: values.port === undefined ? undefined : Number(values.port),
       models: [...(values.models ?? []), ...(env.EDGE_NET_MODELS ? [env.EDGE_NET_MODELS] : [])].map((folder) => resolve(folder)),
       modelCards: (values['model-card'] ?? []).map((file) => resolve(file)),
@@ -193,6 +220,25 @@ const relay = (values: Values, env: Env): Result<Command, string> => {
       keepDays: keep === 'all' ? keep : Number(keep),
     },
   })
+}
+
+const dataOf = ({ data }: Values, env: Env): string =>
+  resolve(data ?? join(env.XDG_DATA_HOME || join(homedir(), '.local/share'), 'edge-net/relay'))
+
+const reasons: Readonly<Record<string, JudgedReason>> = { malicious: 'Malicious', 'sybil-attack': 'SybilAttack' }
+
+const verdictClose = (account: string | undefined, values: Values, env: Env): Result<Command, string> => {
+  const { data: _data, witness: place, reason, ...foreign } = values
+  const [other] = Object.keys(foreign)
+  if (other !== undefined) return err(`--${other}: does not belong to \`verdict close\``)
+  const target = account === undefined ? undefined : fromHex(account)
+  if (target?.length !== 32) return err(`${account ?? 'no account'}: give the account to close, 64 hex digits as /ledger.json shows it`)
+  const judged = reason === undefined ? undefined : reasons[reason]
+  if (!judged) return err(`--reason: ${reason ?? 'why'}: malicious or sybil-attack`)
+  const witness = place === undefined ? ok(undefined) : placeOf(place)
+  if (!witness.ok) return witness
+  if (witness.value && values.data === undefined) return err('--witness: needs the folder of the swarm, --data DIR')
+  return ok({ type: 'verdict-close', options: { data: dataOf(values, env), witness: witness.value, target, reason: judged } })
 }
 
 const placeOf = (text: string): Result<WitnessPlace, string> => {

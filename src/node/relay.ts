@@ -22,6 +22,7 @@ import { createHttpServer, type HttpServer } from './http-server.ts'
 import { metricsText } from './metrics.ts'
 import { createMirror } from './mirror.ts'
 import { readCards, withCards } from './model-cards.ts'
+import { followOrders } from './orders.ts'
 import { defaultName, firstPort, type RelayOptions } from './options.ts'
 import { changeAddress, createSetup, inviteUses, keptInvite, loopbackUrl, readSetup, type Setup } from './setup.ts'
 import { createTracker } from './tracker.ts'
@@ -174,6 +175,7 @@ const runOn = async (
     return closeServer(invite)
   }
   started.agent = { network, node, url }
+  const stopOrders = followOrders(options.data, systemClock, node.judge, log)
 
   return ok({
     link: formatLink({ ...link, invite: grantMicro > 0 ? invite.value : null }),
@@ -181,6 +183,7 @@ const runOn = async (
     data: options.data,
     close: async () => {
       stopAttesting()
+      stopOrders()
       network.close()
       await server.close()
       await node.close()

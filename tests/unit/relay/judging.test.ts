@@ -34,7 +34,7 @@ const open = () => {
   const network = { peers: () => [], send: async () => true, blame: () => {} } as unknown as Parameters<
     typeof createVerdictDesk
   >[0]['network']
-  return createVerdictDesk({ ...parts, replica, witness: { judge }, circle, network })
+  return createVerdictDesk({ ...parts, replica, witness: { ...witness, judge }, circle, network })
 }
 /** Beside the one that is held: validly signed; valid where it can be paid. */
 const beside = (micro: number): Promise<ParsedEntry> => next(world, ana, opening, [pay([ben, micro])])
