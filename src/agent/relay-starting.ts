@@ -14,6 +14,7 @@ import * as v from 'valibot'
 import type { NodeId, PublicKey, Verifier } from '../identity/keys.ts'
 import { type CheckpointSource, treeOf } from '../ledger/checkpoint-witness.ts'
 import { accountBytesMax, checkAccount, encodeAccount, startWrites } from '../ledger/checkpoint-start.ts'
+import type { ChainState } from '../ledger/chain-state.ts'
 import type { ChainPart } from '../ledger/reconcile-heads.ts'
 import type { Replica } from '../ledger/replica.ts'
 import type { LedgerRules } from '../ledger/rules.ts'
@@ -54,6 +55,15 @@ interface Asking {
   stopWaiting: () => void
 }
 
+/** Accounts as of a checkpoint. */
+interface Leaves {
+  readonly day: number
+  readonly tree: StateTree
+  readonly heads: ReadonlyMap<NodeId, readonly [PublicKey, number, Bytes]>
+  /** Of accounts that have gone on since. */
+  readonly passed: ReadonlyMap<NodeId, ChainState>
+}
+
 const answerSchema = v.pipe(v.array(v.strictTuple([key32, v.nullable(bytesUpTo(accountBytesMax))])), v.maxLength(leavesAskedMax))
 
 export const createStartDesk = ({
@@ -87,24 +97,36 @@ export const createStartDesk = ({
   const serial = createSerial()
   const pieces = createPieces(accountBytesMax + answerBytesMax)
   const asking = new Map<NodeId, Asking>()
+  /** Relays that are being answered: each has one question at a time. */
+  const answering = new Set<NodeId>()
   /** Of the day that was asked for last. */
-  let told:
-    { readonly day: number; readonly tree: StateTree; readonly heads: ReadonlyMap<NodeId, readonly [PublicKey, number, Bytes]> } | undefined
+  let told: Leaves | undefined
 
-  const leavesOf = async (day: number): Promise<typeof told> => {
+  const leavesOf = async (day: number): Promise<Leaves | undefined> => {
     if (told?.day === day) return told
     const proposal = await checkpoints.covered(day)
-    const tree = proposal && (await treeOf(source, proposal))
-    if (tree?.ok && equalBytes(tree.value.root(), proposal!.root))
-      told = { day, tree: tree.value, heads: new Map(proposal!.heads.map((head) => [toHex(head[0]), head])) }
-    return told?.day === day ? told : undefined
+    if (!proposal) return undefined
+    const passed = new Map<NodeId, ChainState>()
+    const remembering: CheckpointSource = {
+      ...source,
+      stateAt: async (author, seq, id) => {
+        const state = await source.stateAt(author, seq, id)
+        const [head] = await records.head(author)
+        // To count it again takes the whole chain.
+        if (state && head.seq > seq) passed.set(toHex(author), state)
+        return state
+      },
+    }
+    const tree = await treeOf(remembering, proposal)
+    if (!tree.ok || !equalBytes(tree.value.root(), proposal.root)) return undefined
+    return (told = { day, tree: tree.value, passed, heads: new Map(proposal.heads.map((head) => [toHex(head[0]), head])) })
   }
-  const leafOf = async (leaves: NonNullable<typeof told>, author: PublicKey): Promise<Bytes | null> => {
-    const head = leaves.heads.get(toHex(author))
+  const leafOf = async ({ heads, passed, tree }: Leaves, author: PublicKey): Promise<Bytes | null> => {
+    const head = heads.get(toHex(author))
     if (!head) return null
-    const [state, entry] = [await source.stateAt(...head), await records.entryAt(author, head[1])]
+    const [state, entry] = [passed.get(toHex(author)) ?? (await source.stateAt(...head)), await records.entryAt(author, head[1])]
     const certificate = await records.certificateAt(author, head[1])
-    return state && entry && certificate ? encodeAccount({ state, proof: leaves.tree.prove(author), entry, certificate }) : null
+    return state && entry && certificate ? encodeAccount({ state, proof: tree.prove(author), entry, certificate }) : null
   }
 
   const end = (from: NodeId): Asking | undefined => {
@@ -147,8 +169,10 @@ export const createStartDesk = ({
       }
       return parts.filter((part) => part.from > 0)
     },
-    onAsked: (from, { day, authors }) =>
-      serial('tell', async () => {
+    onAsked: async (from, { day, authors }) => {
+      if (answering.has(from)) return
+      answering.add(from)
+      await serial('tell', async () => {
         const leaves = await leavesOf(day)
         const answer: (readonly [PublicKey, Bytes | null])[] = []
         let bytes = 0
@@ -159,7 +183,8 @@ export const createStartDesk = ({
           answer.push([author, leaf])
         }
         for (const piece of piecesOf(day, encode(answer))) circle.send(from, ['leaves', piece])
-      }),
+      }).finally(() => answering.delete(from))
+    },
     onAnswer: async (from, piece) => {
       const so = asking.get(from)
       if (!so || piece.day !== so.day) return

@@ -13,7 +13,7 @@ import { equalBytes, toHex } from '../lib/bytes.ts'
 import { ok, type Result } from '../lib/result.ts'
 import type { StoreError, Write } from '../lib/store.ts'
 import { isFounder } from './apply.ts'
-import { attestKey, type ChainHead } from './chain-state.ts'
+import { attestKey, type ChainHead, claimedFromRecord } from './chain-state.ts'
 import { type ConflictDeps, isBroken, stateAt, tipsOf } from './conflict.ts'
 import { certifiedLines, type ParsedEntry, payLines } from './entry.ts'
 import type { CheckpointProposal } from './checkpoint.ts'
@@ -83,15 +83,24 @@ const rebase = async (deps: ConflictDeps, head: ChainHead, { seq, id }: Pick<Cha
   return state ? baseWrites(state, false) : []
 }
 
-const dropWrites = async ({ records, rules }: ConflictDeps, head: ChainHead, named: ReadonlySet<string>): Promise<readonly Write[]> => {
+const dropWrites = async (
+  { store, records, rules }: ConflictDeps,
+  head: ChainHead,
+  named: ReadonlySet<string>,
+): Promise<readonly Write[]> => {
   const { author, identity } = head
   const headSeq = await records.baseSeq(author)
-  if (isFounder(rules, author, identity)) return []
-  const { attests } = await records.wholeState(head)
+  if (headSeq < 0 || isFounder(rules, author, identity)) return []
+  const { attests, paid } = await records.wholeState(head)
   const stands = (attest: string): boolean => attests.get(attest)?.revoked === false
-  // The first one as well stays: it says whose device this is.
+  // The first one as well stays: it says whose device this is. And what is claimed while others are dropped was not named before.
+  const staying = new Set([0])
+  for (const payee of paid.keys()) {
+    const claimed = await store.get('claimed', `${payee}/${toHex(author)}`)
+    if (claimed !== undefined) staying.add(claimedFromRecord(claimed).seq)
+  }
   return droppable({ chain: await records.entriesFrom(author, 0, Infinity), headSeq, named, stands })
-    .filter(({ entry }) => entry.seq > 0)
+    .filter(({ entry }) => !staying.has(entry.seq))
     .flatMap(removals)
 }
 

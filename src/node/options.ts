@@ -28,7 +28,7 @@ export interface RelayOptions {
   /** Accounts that the issuer shall attest as sponsors, and as referrers. */
   readonly sponsors: readonly Bytes[]
   readonly referrers: readonly Bytes[]
-  /** For how many days, a checkpoint each, what lies before them is kept. */
+  /** How many checkpoints, one a day, lie above what may be dropped. */
   readonly keepDays: number | 'all'
 }
 
@@ -79,7 +79,7 @@ export const usage = `edge-net relay: a swarm's meeting point, witness, issuer a
   --witness I/N      the relay of witness I of a swarm that \`swarm create\` made in --data; opens DIR/witness-I only
   --sponsor KEY      account (64 hex digits, as /ledger.json shows it) whose paid tasks earn a bonus out of the budget; may be repeated
   --referrer KEY     account that gets a tenth of the bonus of those who name it when they join; may be repeated
-  --keep DAYS        drop entries before the checkpoints of the last so many days, 2 at least; all: keep everything (default)
+  --keep DAYS        drop entries before the last so many checkpoints, one a day, 2 at least; all: keep everything (default)
   --help             this text
 
 Sponsors and referrers are attested by the issuer, for good, and only in its own relay. The first start makes a private swarm. The link by which one joins it is printed alone on a line of stdout, at every
