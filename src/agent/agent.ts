@@ -50,6 +50,8 @@ export interface Agent {
   readonly deposit: (stakedMicro: number) => Promise<Result<unknown, VaultError>>
   /** Asks which other devices this identity has; the view tells. */
   readonly lookForDevices: () => Promise<void>
+  /** Closes an account for good, where this device is the swarm's only witness (founder.ts). False: it is not, or not now. */
+  readonly judge: FounderPart['judge']
   /** A contract or a job runs: the background is kept awake while this is so. */
   readonly busy: () => boolean
   readonly network: () => NetworkStatus | undefined
@@ -344,6 +346,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     jobs,
     history: () => party?.history,
     lookForDevices: async () => party?.lost.look(),
+    judge: async (target, reason) => (await party?.founder?.judge(target, reason)) ?? false,
     deposit: async (stakedMicro) => {
       const asked = await vault.call(`deposit/${toHex(deps.random.bytes(8))}`, 'deposit', { stakedMicro })
       await party?.settlement.refresh()

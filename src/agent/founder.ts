@@ -16,6 +16,7 @@ import { inviteWrite, neverExpires } from '../economy/issuer.ts'
 import { parseSignedPolicy, rulesOf } from '../economy/policy-codec.ts'
 import type { NodeId, PublicKey, Signer } from '../identity/keys.ts'
 import { createOwnChain } from '../ledger/own-chain.ts'
+import type { JudgedReason } from '../ledger/verdict.ts'
 import { signBinding } from '../ledger/witness-binding.ts'
 import { assert } from '../lib/assert.ts'
 import { type Bytes, sha256, toHex } from '../lib/bytes.ts'
@@ -58,6 +59,8 @@ export interface FounderView {
 
 export interface FounderPart {
   readonly view: () => FounderView
+  /** The founder, as the witness's owner, closes an account for good. False: not now, or the vault does not sign it. */
+  readonly judge: (target: PublicKey, reason: JudgedReason) => Promise<boolean>
   /** The vault has made another invite. */
   readonly follow: (founded: Founded) => void
   readonly close: () => Promise<void>
@@ -290,6 +293,7 @@ export const startFounder = (
 
   return {
     view: () => ({ state, invites }),
+    judge: async (target, reason) => (await node?.judge(target, reason).catch(() => false)) ?? false,
     follow: (next) => {
       const more = next.invites.length !== founded.invites.length
       founded = next

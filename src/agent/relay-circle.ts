@@ -7,6 +7,8 @@ export interface Circle {
   /** Whether this is another relay of the swarm, linked or not. */
   readonly has: (id: NodeId) => boolean
   readonly size: number
+  /** Those that are linked now. */
+  readonly linked: () => readonly NodeId[]
   readonly tell: (message: WireMessage, except?: NodeId) => void
   readonly send: (id: NodeId, message: WireMessage) => void
 }
@@ -16,6 +18,7 @@ export const createCircle = (network: Pick<Network, 'peers' | 'send'>, others: R
   return {
     has: (id) => others.has(id),
     size: others.size,
+    linked: () => network.peers().flatMap(({ id }) => (others.has(id) ? [id] : [])),
     send,
     tell: (message, except) => {
       for (const { id } of network.peers()) if (others.has(id) && id !== except) send(id, message)

@@ -14,6 +14,8 @@ const pageMax = 256
 export interface Epochs {
   /** As of the issuer's highest certified entry here. After a start it reads that chain from its beginning. */
   readonly book: () => Promise<EpochBook>
+  /** The book has all of the issuer's chain: not while earlier entries of it are still to come. */
+  readonly whole: () => Promise<boolean>
 }
 
 export const createEpochs = ({ records }: Pick<Replica, 'records'>, rules: LedgerRules): Epochs => {
@@ -44,6 +46,7 @@ export const createEpochs = ({ records }: Pick<Replica, 'records'>, rules: Ledge
     for (;;) {
       const page = await records.entriesFrom(rules.issuer, book.next().seq, pageMax)
       for (const parsed of page) {
+        if (parsed.entry.seq > book.next().seq) return true
         if (!equalBytes(parsed.entry.prev, book.next().prev)) return false
         const worked = await workedIn(parsed)
         if (!worked) return true
@@ -53,13 +56,16 @@ export const createEpochs = ({ records }: Pick<Replica, 'records'>, rules: Ledge
     }
   }
 
+  const caughtUp: Epochs['book'] = () =>
+    serial('book', async () => {
+      if (await catchUp()) return book
+      book = fresh()
+      await catchUp()
+      return book
+    })
+
   return {
-    book: () =>
-      serial('book', async () => {
-        if (await catchUp()) return book
-        book = fresh()
-        await catchUp()
-        return book
-      }),
+    book: caughtUp,
+    whole: async () => (await caughtUp()).next().seq > (await records.head(rules.issuer))[0].seq,
   }
 }

@@ -2,7 +2,7 @@
  * The ledger's facts in a relay, put together: the replica and what follows from it, and how it is kept alike with the other relays
  * by comparison, verdicts, checkpoints and the proof of a broken swarm. The table of messages stands in network/wire-relays.ts.
  */
-import type { NodeId, Signer, Verifier } from '../identity/keys.ts'
+import type { NodeId, PublicKey, Signer, Verifier } from '../identity/keys.ts'
 import { type CheckpointSource, checkpointSource, createCheckpointWitness } from '../ledger/checkpoint-witness.ts'
 import { createReplica, type Replica } from '../ledger/replica.ts'
 import type { LedgerRules } from '../ledger/rules.ts'
@@ -18,7 +18,10 @@ import { createBrokenDesk } from './relay-broken.ts'
 import { type ChainTeller, createChainTeller } from './relay-chains.ts'
 import { createCheckpointDesk } from './relay-checkpoints.ts'
 import { createCircle } from './relay-circle.ts'
+import { createFilling } from './relay-filling.ts'
+import { createKeeping } from './relay-keeping.ts'
 import type { LedgerFacts } from './relay-ledger.ts'
+import { createStartDesk } from './relay-starting.ts'
 import { followRelayState } from './relay-state.ts'
 import { createRelaySync } from './relay-sync.ts'
 import { createVerdictDesk, type VerdictDesk } from './relay-verdicts.ts'
@@ -32,12 +35,14 @@ export interface RelayFacts {
   readonly replica: Replica
   readonly witness: Witness
   readonly chains: ChainTeller
-  readonly verdicts: Pick<VerdictDesk, 'shown' | 'signed'>
+  readonly verdicts: Pick<VerdictDesk, 'shown' | 'signed' | 'find'>
   readonly view: LedgerFacts
   /** What checkpoints are computed from. */
   readonly source: CheckpointSource
   /** Times that another relay had the same heads and verdicts and another state root. */
   readonly rootsDiffered: () => number
+  /** A chain is needed from this number on, which may lie below its base. */
+  readonly lacks: (author: PublicKey, seq: number) => Promise<void>
   /** The answers to what relays say among themselves; whoever else says it pays in score. */
   readonly answer: (from: NodeId, message: WireMessage) => Promise<void>
   readonly close: () => void
@@ -54,6 +59,7 @@ export const startRelayFacts = async ({
   others,
   makeWitness,
   ingest,
+  keepDays = 'all',
 }: {
   readonly clock: Clock
   readonly random: Random
@@ -67,6 +73,8 @@ export const startRelayFacts = async ({
   readonly makeWitness: (replica: Replica) => ReturnType<typeof createWitness>
   /** Takes a part of a chain as if it had come alone. */
   readonly ingest: (from: NodeId, part: WireBody<'entries'>) => Promise<void>
+  /** For how many checkpoints what lies before them is kept. */
+  readonly keepDays?: number | 'all' | undefined
 }): Promise<RelayFacts> => {
   const circle = createCircle(network, others)
   const state = await followRelayState(createReplica({ store, verifier, rules }), {
@@ -82,34 +90,34 @@ export const startRelayFacts = async ({
     },
     onVerdict: (verdict) => verdicts.onFull(verdict),
     onFraud: (fraud) => verdicts.onProved(fraud),
+    // A store that cannot be read: asked for again with the next tick, or when it is shown again.
+    onOlder: (older) => void filling.onOlder(older).catch(() => {}),
   })
   const { replica } = state
   const chains = createChainTeller(replica)
   const witness = makeWitness(replica)
   const verdicts = createVerdictDesk({ store, verifier, rules, replica, witness, circle, network })
   const brokenness = createBrokenDesk({ store, verifier, rules, replica, circle, network })
-  const source = checkpointSource(replica, { store, records: replica.records, rules, verifier })
+  const recordsDeps = { store, records: replica.records, rules, verifier }
+  const source = checkpointSource(replica, recordsDeps)
   const checkpoints = createCheckpointDesk({
-    clock,
-    store,
-    verifier,
-    rules,
-    signer,
-    witness: createCheckpointWitness({
-      store,
-      source,
-      signer,
-      swarm: rules.swarm,
-      clock,
-    }),
-    circle,
-    network,
+    ...{ clock, store, verifier, rules, signer, circle, network },
+    witness: createCheckpointWitness({ store, source, signer, swarm: rules.swarm, clock }),
+    ...(keepDays !== 'all' && { daysKept: keepDays }),
+  })
+  const keeping = createKeeping(recordsDeps, replica.rewrite, checkpoints, keepDays)
+  const filling = createFilling({ clock, store, circle })
+  const starting = createStartDesk({
+    ...{ clock, verifier, rules, replica, source, checkpoints, circle, network },
+    fill: keepDays === 'all',
+    fetch: (from, parts) => sync.fetch(from, parts),
+    compare: (from) => sync.compare(from),
   })
   const giveFact = async (to: NodeId, id: Bytes): Promise<void> => {
     const fact = await state.fact(id)
     if (fact) verdicts.give(to, fact)
   }
-  const sync = createRelaySync({ clock, random, network, state, chains, others, giveFact })
+  const sync = createRelaySync({ clock, random, network, state, chains, others, giveFact, starting })
   await verdicts.resume()
 
   const greet = async ({ id, device, role }: Peer): Promise<void> => {
@@ -119,12 +127,12 @@ export const startRelayFacts = async ({
   }
   /** A store that cannot be read: told when it comes again. */
   const meet = (peer: Peer): void => void greet(peer).catch(() => {})
-  const stopGreeting = network.onPeer((peer, change) => (change === 'joined' ? meet(peer) : undefined))
+  const stopGreeting = network.onPeer((peer, change) => (change === 'joined' ? meet(peer) : starting.onLeft(peer.id)))
   network.peers().forEach(meet)
   let stopTick = (): void => {}
   const tick = (): void => {
     stopTick = clock.after(tickMs, () => {
-      void Promise.allSettled([verdicts.tick(), checkpoints.tick()])
+      void Promise.allSettled([verdicts.tick(), checkpoints.tick(), filling.tick(), keeping.tick()])
       tick()
     })
   }
@@ -149,6 +157,10 @@ export const startRelayFacts = async ({
         return checkpoints.onPropose(from, body)
       case 'checkpoint':
         return checkpoints.onCheckpoint(from, body.bytes)
+      case 'leaves?':
+        return starting.onAsked(from, body)
+      case 'leaves':
+        return starting.onAnswer(from, body)
     }
   }
 
@@ -160,6 +172,10 @@ export const startRelayFacts = async ({
     source,
     view: { root: state.root, broken: brokenness.broken, checkpoint: checkpoints.latest },
     rootsDiffered: sync.rootsDiffered,
+    lacks: async (author, seq) => {
+      if (seq <= (await replica.records.baseSeq(author)))
+        await filling.onOlder({ lacking: new Map([[toHex(author), seq]]), came: new Set() })
+    },
     answer: async (from, message) => {
       const [type, body] = message
       if (type === 'fraud') return verdicts.onFraud(from, body.bytes)
@@ -170,6 +186,7 @@ export const startRelayFacts = async ({
     close: () => {
       stopGreeting()
       stopTick()
+      for (const id of others) starting.onLeft(id)
       sync.close()
     },
   }

@@ -120,7 +120,8 @@ export const createSettling = ({
   const settle: Settling['settle'] = (issuer) =>
     issuer.append(async (state) => {
       const epoch = settleableEpoch(clock.now() - aheadMs, epochMs)
-      if (epoch <= state.head.epoch) return []
+      // Else what the last settle still owes would not be known, and a new one ends it.
+      if (epoch <= state.head.epoch || !(await epochs.whole())) return []
       const work = await sponsored(state, epoch)
       if (work.length === 0) return []
       const lines = work.map(({ line }) => line).sort(([a], [b]) => compareBytes(a, b))

@@ -9,7 +9,7 @@ import type { NodeId, PublicKey } from '../identity/keys.ts'
 import type { ParsedEntry } from '../ledger/entry.ts'
 import { followHeads, fraudId } from '../ledger/reconcile-heads.ts'
 import type { SyncSet } from '../ledger/reconcile.ts'
-import type { IngestReport, Replica } from '../ledger/replica.ts'
+import type { IngestReport, OlderReport, Replica } from '../ledger/replica.ts'
 import type { VerdictBook } from '../ledger/replica-verdicts.ts'
 import { verdictId } from '../ledger/state-tree-account.ts'
 import { followReplica } from '../ledger/state-tree-follow.ts'
@@ -24,6 +24,7 @@ export interface RelayState {
   readonly replica: Replica
   readonly root: () => Bytes
   readonly set: SyncSet
+  readonly accounts: () => number
   /** Number of an account's head as derived; −1: none. */
   readonly seqOf: (author: PublicKey) => number
   /** A verdict or a proof of fraud by its id in the set. */
@@ -40,6 +41,8 @@ export interface RelayStateEvents {
   /** A full verdict that was not known. */
   readonly onVerdict: (verdict: Verdict) => void
   readonly onFraud: (fraud: WitnessFraud) => void
+  /** Earlier entries of a chain came, or are needed. */
+  readonly onOlder?: (older: OlderReport) => void
 }
 
 export const followRelayState = async (inner: Replica, events: RelayStateEvents): Promise<RelayState> => {
@@ -75,6 +78,7 @@ export const followRelayState = async (inner: Replica, events: RelayStateEvents)
       const { certified, refused } = taken.value
       if (certified.length > 0 || behind.size > 0) await follow(certified)
       if (certified.length > 0) events.onCertified(certified, from)
+      if (taken.value.older) events.onOlder?.(taken.value.older)
       const conflict = refused.some(({ type }) => type === 'conflict' || type === 'invalid')
       if (conflict) broken = await inner.broken()
       if (broken) await readFrauds()
@@ -105,6 +109,7 @@ export const followRelayState = async (inner: Replica, events: RelayStateEvents)
   return {
     set: heads.set,
     root: () => state.tree.root(),
+    accounts: () => state.tree.size(),
     seqOf: (author) => state.tree.account(author)?.seq ?? -1,
     fact: async (id) => {
       const verdict = (await verdicts.verdicts()).find((one) => toHex(verdictId(one)) === toHex(id))
@@ -115,6 +120,16 @@ export const followRelayState = async (inner: Replica, events: RelayStateEvents)
     replica: {
       ...inner,
       verdicts: book,
+      rewrite: (author, writes) =>
+        serial('state', async () => {
+          const [before] = await inner.records.head(author)
+          const done = await inner.rewrite(author, writes)
+          const [after] = await inner.records.head(author)
+          if (!done.ok || after.seq === before.seq) return done
+          behind.set(toHex(author), author)
+          await follow([])
+          return done
+        }),
       ingest: (entries, certificate, from) => ingest(from, () => inner.ingest(entries, certificate, from)),
       ingestVerified: (entries, certificate, from) => ingest(from, () => inner.ingestVerified(entries, certificate, from)),
     },

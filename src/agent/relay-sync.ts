@@ -25,6 +25,7 @@ import type { WireBody } from '../network/wire.ts'
 import { rangesAskedMax, runsMax } from '../network/wire-relays.ts'
 import type { ChainTeller } from './relay-chains.ts'
 import { fitsOneMessage } from './relay-segments.ts'
+import type { StartDesk } from './relay-starting.ts'
 import type { RelayState } from './relay-state.ts'
 
 /** Below what a relay takes of one peer (network/limits.ts): 600 and 1 200. */
@@ -36,6 +37,8 @@ const firstAskMsMax = 1_000
 const askEveryMs = 60_000
 /** After something differed: whether all of it has come. */
 const askAgainMs = 5_000
+/** Beyond it chains are given from their beginning after all. */
+const startMsMax = 5 * 60_000
 /** One round; a relay that is busy may drop a question. */
 const answerMsMax = 10_000
 
@@ -45,6 +48,10 @@ export interface RelaySync {
   readonly onAsked: (from: NodeId, body: WireBody<'heads?'>) => void
   readonly onAnswer: (from: NodeId, body: WireBody<'heads'>) => void
   readonly onWanted: (from: NodeId, body: WireBody<'ranges?'>) => Promise<void>
+  /** Asks for these of this relay. */
+  readonly fetch: (id: NodeId, parts: readonly ChainPart[]) => void
+  /** Compares with it now. */
+  readonly compare: (id: NodeId) => void
   /** Times that another relay had the same heads and verdicts and another state root: one of the two is wrong. */
   readonly rootsDiffered: () => number
   readonly close: () => void
@@ -59,6 +66,8 @@ interface Lane {
   giving: boolean
   session: number
   asking: { readonly so: Reconciliation; readonly root: Bytes } | undefined
+  /** It has nothing and starts from a checkpoint: until then no chain is given it whole. */
+  startsUntilMs: number
   /** When a reconciliation last went on, whoever asked. */
   comparedMs: number
   stopAsking: () => void
@@ -73,16 +82,19 @@ export const createRelaySync = ({
   chains,
   others,
   giveFact,
+  starting = { ready: async () => false, take: async (_from, parts) => parts },
 }: {
   readonly clock: Clock
   readonly random: Random
   readonly network: Pick<Network, 'peers' | 'send' | 'onPeer' | 'blame'>
-  readonly state: Pick<RelayState, 'set' | 'root' | 'seqOf'>
+  readonly state: Pick<RelayState, 'set' | 'root' | 'seqOf' | 'accounts'>
   readonly chains: ChainTeller
   /** The other relays of the swarm. */
   readonly others: ReadonlySet<NodeId>
   /** Sends a verdict or a proof, by its id in the set. */
   readonly giveFact: (to: NodeId, id: Bytes) => Promise<void>
+  /** What of what is lacked is to be fetched: accounts that are started from a checkpoint are not. */
+  readonly starting?: Pick<StartDesk, 'ready' | 'take'>
 }): RelaySync => {
   const lanes = new Map<NodeId, Lane>()
   let differed = 0
@@ -110,14 +122,19 @@ export const createRelaySync = ({
     lane.stopWaiting = clock.after(answerMsMax, () => void (lane.asking = undefined))
     void network.send(id, ['heads?', { session, bytes }])
   }
+  const fetch = (id: NodeId, chains: readonly ChainPart[], facts: readonly Bytes[] = []): void => {
+    for (let i = 0; i < Math.max(chains.length, facts.length); i += rangesAskedMax) {
+      const parts = chains.slice(i, i + rangesAskedMax).map(({ author, from }): [Bytes, number] => [author, from])
+      void network.send(id, ['ranges?', { parts, facts: [...facts.slice(i, i + rangesAskedMax)] }])
+    }
+  }
   const found = async (id: NodeId, lane: Lane, so: Reconciliation): Promise<void> => {
     if (so.lacked.size + so.offered.size === 0) return
     const plan = planExchange(so, state.seqOf)
-    for (let i = 0; i < Math.max(plan.fetch.length, plan.fetchFacts.length); i += rangesAskedMax) {
-      const parts = plan.fetch.slice(i, i + rangesAskedMax).map(({ author, from }): [Bytes, number] => [author, from])
-      void network.send(id, ['ranges?', { parts, facts: [...plan.fetchFacts.slice(i, i + rangesAskedMax)] }])
-    }
-    give(id, lane, plan.give)
+    fetch(id, await starting.take(id, plan.fetch), plan.fetchFacts)
+    const whole = plan.give.filter(({ from }) => from === 0)
+    if (whole.length > 0 && whole.length === state.accounts() && (await starting.ready())) lane.startsUntilMs = clock.now() + startMsMax
+    give(id, lane, clock.now() < lane.startsUntilMs ? plan.give.filter(({ from }) => from > 0) : plan.give)
     for (const fact of plan.giveFacts) await giveFact(id, fact)
     if (lanes.get(id) === lane) askIn(id, lane, askAgainMs, 0)
   }
@@ -174,12 +191,14 @@ export const createRelaySync = ({
       giving: false,
       session: 0,
       asking: undefined,
+      startsUntilMs: -Infinity,
       comparedMs: -Infinity,
       stopAsking: () => {},
       stopWaiting: () => {},
     }
     lanes.set(id, lane)
-    askIn(id, lane, randomBelow(random, firstAskMsMax), firstAskMsMax)
+    // Who has nothing asks whoever else does: what it lacks it can start, what it is given it cannot.
+    askIn(id, lane, randomBelow(random, firstAskMsMax), state.accounts() === 0 ? 0 : firstAskMsMax)
   }
   const stopPeers = network.onPeer(({ id }, change) => {
     if (others.has(id)) (change === 'joined' ? join : leave)(id)
@@ -226,6 +245,11 @@ export const createRelaySync = ({
         parts.flatMap(([author, seq]) => (seq <= state.seqOf(author) ? [{ author, from: seq }] : [])),
       )
       for (const id of facts) await giveFact(from, id)
+    },
+    fetch,
+    compare: (id) => {
+      const lane = lanes.get(id)
+      if (lane) askIn(id, lane, 0, 0)
     },
     rootsDiffered: () => differed,
     close: () => {

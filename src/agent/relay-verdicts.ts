@@ -1,13 +1,16 @@
 /**
- * How a double spend becomes a verdict (spec: ledger.md, *Verdicts*), and how proofs of a witness's fraud get around.
+ * How a double spend, or what witnesses' owners judge, becomes a verdict (spec: ledger.md, *Verdicts*), and how proofs of a witness's
+ * fraud get around.
  *
  * A witness that holds two valid entries of one author at one number keeps the proof, signs what it found and shows both to the
  * others, which judge for themselves; 2f+1 signatures are the verdict. The proof is shown again every minute until there is one,
  * so nobody need remember what others said, and whoever was away learns of it. Full verdicts then travel like certified heads.
+ * An owner's judgement has no proof: a witness signs its own owner's only, and tells of it as often.
  *
  * | table | key                  | value                                                             |
  * | ----- | -------------------- | ----------------------------------------------------------------- |
  * | forks | target/reason/offence | bytes of the proof that this witness judged; kept as evidence    |
+ * | judgements | target/reason/offence | [target, reason, offence] that this witness's owner found; on disk before it is signed |
  */
 import type { NodeId, PublicKey, Verifier } from '../identity/keys.ts'
 import { verifySignatures } from '../ledger/certificate.ts'
@@ -54,6 +57,8 @@ const pairBytesMax = 56 * 1024
 export interface VerdictDesk {
   /** What a crash or a stop cut off. */
   readonly resume: () => Promise<void>
+  /** What this witness's owner found: signed, and told until it is a verdict. False: it could not be stored. */
+  readonly find: (finding: Finding) => Promise<boolean>
   /** A witness refused this number because another entry stands there. */
   readonly shown: (submitted: readonly Uint8Array[], seq: number) => void
   /** The chains of these authors have grown. */
@@ -88,7 +93,7 @@ export const createVerdictDesk = ({
   readonly verifier: Verifier
   readonly rules: LedgerRules
   readonly replica: Pick<Replica, 'records' | 'verdicts'>
-  readonly witness: Pick<Witness, 'judge'>
+  readonly witness: Pick<Witness, 'judge' | 'find'>
   readonly circle: Circle
   readonly network: Pick<Network, 'peers' | 'send' | 'blame'>
 }): VerdictDesk => {
@@ -96,7 +101,7 @@ export const createVerdictDesk = ({
   const quorum = quorumOf(rules.witnesses.length)
   const serial = createSerial()
   /** Found by this witness, and no verdict yet. */
-  const own = new Map<string, { readonly verdict: Verdict; readonly proof: DoubleSpendProof }>()
+  const own = new Map<string, { readonly verdict: Verdict; readonly proof?: DoubleSpendProof }>()
   /** What other relays brought, by relay and key. */
   const words = new Map<NodeId, Map<string, Verdict>>()
   const halves = new Map<string, readonly ParsedEntry[]>()
@@ -124,9 +129,10 @@ export const createVerdictDesk = ({
     tell(judged.value, proof)
     await count(key)
   }
-  const tell = (verdict: Verdict, { first, second }: DoubleSpendProof): void => {
-    const together = first.length + second.length <= pairBytesMax
-    for (const entries of together ? [[first, second]] : [[first], [second]]) circle.tell(['fork', { entries }])
+  const tell = (verdict: Verdict, proof?: DoubleSpendProof): void => {
+    const [first, second] = proof ? [proof.first, proof.second] : []
+    const together = first && second && first.length + second.length <= pairBytesMax
+    if (first && second) for (const entries of together ? [[first, second]] : [[first], [second]]) circle.tell(['fork', { entries }])
     circle.tell(['verdict', { bytes: encodeVerdict(verdict) }])
   }
   /** All signatures on this finding together; enough of them are kept, which tells the others (`onFull`). */
@@ -134,6 +140,25 @@ export const createVerdictDesk = ({
     const found = [own.get(key)?.verdict, ...[...words.values()].map((said) => said.get(key))].flatMap((one) => one ?? [])
     const merged = found.reduce<Verdict | undefined>((all, one) => (all ? mergeVerdicts(all, one) : one), undefined)
     if (merged && merged.signatures.length >= quorum) await verdicts.take(merged)
+  }
+
+  const sign = async (finding: Finding): Promise<boolean> => {
+    const key = verdictKey(finding)
+    const found = await witness.find(finding)
+    if (!found.ok) return false
+    if (await isKnown(finding.target, key)) return true
+    own.set(key, { verdict: found.value })
+    tell(found.value)
+    await count(key)
+    return true
+  }
+
+  /** What was stored and not signed: whoever died in between, or whose signer was away, does it now. */
+  const signAll = async (): Promise<void> => {
+    for (const [key, record] of await store.list('judgements')) {
+      const [target, reason, offence] = record as readonly [PublicKey, Finding['reason'], Bytes]
+      if (!own.has(key) && !(await isKnown(target, key))) await sign({ target, reason, offence }).catch(() => false)
+    }
   }
 
   /** For a fork at this place, of what is shown and what is held by then. */
@@ -145,6 +170,7 @@ export const createVerdictDesk = ({
 
   return {
     resume: async () => {
+      await signAll()
       for (const [key, bytes] of await store.list('forks')) {
         if (await isKnown(targetOf(key), key)) continue
         const proof = parseDoubleSpend(bytes as Bytes)
@@ -152,6 +178,14 @@ export const createVerdictDesk = ({
         if (proof.ok && judged.ok && !(await isKnown(targetOf(key), key))) own.set(key, { verdict: judged.value, proof: proof.value })
       }
     },
+    find: (finding) =>
+      serial('consider', async () => {
+        const key = verdictKey(finding)
+        if (own.has(key) || (await isKnown(finding.target, key))) return true
+        const { target, reason, offence } = finding
+        const stored = await store.commit([{ table: 'judgements', key, value: [target, reason, offence] }])
+        return stored.ok && sign(finding)
+      }),
     shown: (submitted, seq) => {
       const other = parsedOf(submitted).find(({ entry }) => entry.seq === seq)
       if (other) look('submitted', other.entry, () => [other])
@@ -226,6 +260,7 @@ export const createVerdictDesk = ({
     },
     tick: async () => {
       judging.tick()
+      await signAll()
       for (const { verdict, proof } of [...own.values()].slice(0, toldMax)) tell(verdict, proof)
     },
   }

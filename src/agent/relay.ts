@@ -29,6 +29,7 @@ import { parseEntry, type ParsedEntry, payLines } from '../ledger/entry.ts'
 import { createOwnChain } from '../ledger/own-chain.ts'
 import { quorumOf } from '../ledger/rules.ts'
 import type { Certificate, JoinOp } from '../ledger/types.ts'
+import { type JudgedReason, offenceOf } from '../ledger/verdict.ts'
 import { createWitness, type WitnessRefusal } from '../ledger/witness.ts'
 import { signBinding } from '../ledger/witness-binding.ts'
 import { loadWitnessChain } from '../ledger/witness-chain.ts'
@@ -61,6 +62,8 @@ export interface RelayDeps {
   readonly others?: readonly PublicKey[]
   /** The key that this relay's links are bound to: nodes are told which witness it speaks for. Absent where the node beside it tells them. */
   readonly device?: PublicKey
+  /** For how many checkpoints, one a day, what lies before them is kept; two at least. */
+  readonly keepDays?: number | 'all'
   /** Another than the honest one, in a build for tests. */
   readonly createWitness?: typeof createWitness
 }
@@ -80,6 +83,11 @@ export interface WitnessNode {
   readonly ledger: () => Promise<LedgerView>
   readonly counters: () => RelayCounters
   readonly standing: () => Promise<RelayStanding>
+  /**
+   * This witness's owner finds that the account is to be closed. It is when 2f+1 witnesses' owners have, for good.
+   * False: it could not be stored or signed.
+   */
+  readonly judge: (target: PublicKey, reason: JudgedReason) => Promise<boolean>
   /** Takes no more questions, and resolves when those under way are done. */
   readonly close: () => Promise<void>
 }
@@ -128,6 +136,7 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
     makeWitness: (replica) =>
       (deps.createWitness ?? createWitness)({ store, replica, signer: deps.witness, verifier, rules, clock, checkStamp }),
     ingest: (from, part) => ingest(from, part),
+    keepDays: deps.keepDays,
   })
   const { replica, witness, chains, verdicts } = facts
   const quorum = createQuorum({ clock, network, verifier, rules, witness, others })
@@ -214,6 +223,7 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
       verdicts.shown(entries, refusal.seq)
       await say(from, ...(await chains.shown(refusal.signed.entries, refusal.signed.certificate)))
     }
+    if (refusal.reason === 'income-missing') await facts.lacks(refusal.payer, refusal.seq)
     const first = entries[0] && parseEntry(entries[0])
     const author = first?.ok ? { author: first.value.entry.author } : {}
     const seq = 'seq' in refusal ? { seq: refusal.seq } : {}
@@ -320,6 +330,7 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
       checkpointDay: (await facts.view.checkpoint())?.day ?? 0,
       broken: await facts.view.broken(),
     }),
+    judge: (target, reason) => verdicts.find({ target, reason, offence: offenceOf.judgement(target) }),
     counters: () => ({ ...counters, rootsDiffered: facts.rootsDiffered() }),
     close: async () => {
       stop()

@@ -81,6 +81,8 @@ export const createSettlement = (
   const incomes = new Map<NodeId, Income>()
   /** Claimed, and waiting for the witnesses: pending until then. */
   let claiming: readonly (readonly [payer: NodeId, total: number])[] = []
+  /** The payers' entries that were claimed last: a relay may have dropped them since. */
+  let claimedBy: readonly Income[] = []
   const signatures = createSignatures(verifier, rules)
   const refusals = createRefusals(faultyMax(policy.witnesses.length))
   const quorum = quorumOf(policy.witnesses.length)
@@ -182,6 +184,11 @@ export const createSettlement = (
     for (const body of segments(proof.value.entries, proof.value.certificate)) await network.send(to, ['entries', body])
   }
 
+  /** A claim of an entry that a relay keeps no more, or has not yet, brings it along; it is submitted again in time. */
+  const bringIncomes = async (to: NodeId): Promise<void> => {
+    for (const { entry, certificate } of [...claimedBy, ...incomes.values()]) await deliver(to, entry, certificate)
+  }
+
   /** A witness shows what it signed at a number that we thought free, or that our profile has forgotten. */
   const onSigned = async (entries: readonly Bytes[], certificate: Certificate, from: NodeId): Promise<void> => {
     const last = parseEntry(entries.at(-1)!)
@@ -216,6 +223,7 @@ export const createSettlement = (
     })
     if (!claimed.ok && claimed.error.type !== 'refused') return
     for (const [payer, income] of batch) if (incomes.get(payer) === income) incomes.delete(payer)
+    claimedBy = batch.map(([, income]) => income)
     const totals = batch.map(([payer, { total }]) => [payer, total] as const)
     if (claimed.ok) claiming = [...claiming, ...totals]
     // Refused: claimed before, in a life that ended before it could be noted here.
@@ -351,6 +359,7 @@ export const createSettlement = (
         if (witness) refusals.heard(witness, refused.reason)
         changed()
       }
+      if (refused.re === 'certify' && refused.reason === 'income-missing') return bringIncomes(from)
       if (refused.re === 'certify' && refused.reason === 'gap' && refused.seq !== undefined) return bring(from, refused.seq)
       if (refused.re === 'redeem') {
         refusedGrant = refused.reason

@@ -11,7 +11,7 @@ import { type Bytes, compareBytes, equalBytes } from '../lib/bytes.ts'
 import { type Cbor, encode } from '../lib/cbor.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { bytesUpTo, parseBytes, type SchemaError } from '../lib/schema.ts'
-import { type BalanceProof, proofSchema, type ProofError, verifyBalanceProof } from './balance-proof.ts'
+import { type BalanceProof, balanceProofSchema, type ProofError, verifyBalanceProof } from './balance-proof.ts'
 import { type AccountLeaf, digestOfIds, verdictId } from './state-tree-account.ts'
 import { type Finding, offenceBytesMax, SlashReason, slashedMicroOf, slashRules } from './verdict.ts'
 
@@ -21,7 +21,7 @@ export const provenVerdictsMax = 256
 export const accountProofBytesMax = 40 * 1024
 
 const accountProofSchema = v.strictObject({
-  path: proofSchema,
+  path: balanceProofSchema,
   verdicts: v.pipe(
     v.array(v.strictTuple([v.picklist(Object.values(SlashReason)), bytesUpTo(offenceBytesMax)])),
     v.maxLength(provenVerdictsMax),

@@ -15,17 +15,17 @@ import { id32, parseBytes, type SchemaError } from '../lib/schema.ts'
 import { accountKey, type AccountLeaf, accountLeafSchema, leafDigest } from './state-tree-account.ts'
 import { emptyHash, leafHash, rootOfPath, sharePath, sparseDepthMax } from './state-tree-sparse.ts'
 
-export const proofSchema = v.strictObject({
+export const balanceProofSchema = v.strictObject({
   siblings: v.pipe(v.array(id32), v.maxLength(sparseDepthMax)),
   end: v.nullable(v.union([v.strictTuple([v.literal('account'), accountLeafSchema]), v.strictTuple([v.literal('other'), id32, id32])])),
 })
-export type BalanceProof = v.InferOutput<typeof proofSchema>
+export type BalanceProof = v.InferOutput<typeof balanceProofSchema>
 
 /** root: it leads to another state. place: it is the path of another account. */
 export type ProofError = { readonly type: 'proof'; readonly reason: 'root' | 'place' }
 
 export const encodeBalanceProof = (proof: BalanceProof): Bytes => encode(proof as unknown as Cbor)
-export const parseBalanceProof = (bytes: Uint8Array): Result<BalanceProof, SchemaError> => parseBytes(proofSchema, bytes)
+export const parseBalanceProof = (bytes: Uint8Array): Result<BalanceProof, SchemaError> => parseBytes(balanceProofSchema, bytes)
 
 /** What the state of this root says of the account; undefined: it does not know it. */
 export const verifyBalanceProof = (

@@ -24,10 +24,10 @@ export const openCheckpointState = async (store: Store, source: CheckpointSource
   const parsed = bytes instanceof Uint8Array ? parseProposal(bytes) : undefined
   if (!parsed?.ok) return undefined
   const { day, root, heads } = parsed.value
+  const tree = await treeOf(source, parsed.value)
+  if (!tree.ok || !equalBytes(tree.value.root(), root)) return undefined
   const judged = new Set(parsed.value.verdicts.map(toHex))
   const verdicts = (await source.verdicts()).filter((verdict) => judged.has(toHex(verdictId(verdict))))
-  const tree = await treeOf(source, heads, verdicts)
-  if (!tree.ok || !equalBytes(tree.value.root(), root)) return undefined
   const against = (account: PublicKey) => verdicts.filter(({ target }) => equalBytes(target, account))
   return { day, root, heads, prove: (account) => accountProof(tree.value.prove(account), against(account)) }
 }

@@ -76,8 +76,9 @@ export const createCheckpointWitness = ({
     propose: async () => {
       const verdicts = await source.verdicts()
       const heads = (await source.heads()).map(({ author, seq, id }) => [author, seq, id] as const).sort(([a], [b]) => compareBytes(a, b))
-      const tree = await treeOf(source, heads, verdicts)
-      return tree.ok ? ok({ day: today(), root: tree.value.root(), heads, verdicts: verdicts.map(verdictId).sort(compareBytes) }) : tree
+      const named = { heads, verdicts: verdicts.map(verdictId).sort(compareBytes) }
+      const tree = await treeOf(source, named)
+      return tree.ok ? ok({ day: today(), root: tree.value.root(), ...named }) : tree
     },
     sign: async (proposal) => {
       const record = await store.get('checkpoints', 'signed')
@@ -87,10 +88,7 @@ export const createCheckpointWitness = ({
       if (proposal.day > today() || proposal.day < today() - 1 || proposal.day <= (last?.day ?? -1)) return err({ reason: 'day' })
       const fallen = last && findFallen(last.heads, proposal.heads)
       if (fallen) return err({ reason: 'falls', author: fallen })
-      const known = new Map((await source.verdicts()).map((verdict) => [toHex(verdictId(verdict)), verdict]))
-      const verdicts = proposal.verdicts.flatMap((id) => known.get(toHex(id)) ?? [])
-      if (verdicts.length < proposal.verdicts.length) return err({ reason: 'unknown', author: null })
-      const tree = await treeOf(source, proposal.heads, verdicts)
+      const tree = await treeOf(source, proposal)
       if (!tree.ok) return tree
       if (!equalBytes(tree.value.root(), proposal.root)) return err({ reason: 'root' })
       const value = [proposal.day, proposal.root, proposal.heads, proposal.verdicts] as unknown as StoreValue
@@ -108,12 +106,14 @@ export const createCheckpointWitness = ({
   }
 }
 
-/** The state of these heads under these verdicts. */
+/** All accounts as of these heads and verdicts. */
 export const treeOf = async (
-  source: Pick<CheckpointSource, 'stateAt'>,
-  heads: CheckpointProposal['heads'],
-  verdicts: readonly Finding[],
-): Promise<Result<StateTree, Extract<CheckpointRefusal, { reason: 'unknown' }>>> => {
+  source: CheckpointSource,
+  { heads, verdicts: ids }: Pick<CheckpointProposal, 'heads' | 'verdicts'>,
+): Promise<Result<StateTree, CheckpointRefusal>> => {
+  const known = new Map((await source.verdicts()).map((verdict) => [toHex(verdictId(verdict)), verdict]))
+  const verdicts = ids.flatMap((id) => known.get(toHex(id)) ?? [])
+  if (verdicts.length < ids.length) return err({ reason: 'unknown', author: null })
   const tree = createStateTree()
   for (const [author, seq, id] of heads) {
     const state = await source.stateAt(author, seq, id)

@@ -9,7 +9,7 @@ import type { PublicKey, Verifier } from '../identity/keys.ts'
 import { compareBytes, equalBytes, toHex } from '../lib/bytes.ts'
 import type { Store, StoreValue, Write } from '../lib/store.ts'
 import { mergeCertificates } from './certificate.ts'
-import { type ChainHead, type ChainState, emptyChain } from './chain-state.ts'
+import { advance, type ChainHead, type ChainState, emptyChain } from './chain-state.ts'
 import { joinOf, type ParsedEntry, payLines } from './entry.ts'
 import { foldSegment } from './fold.ts'
 import type { VerifiedEntry } from './pending-pool.ts'
@@ -54,8 +54,12 @@ export const seenFrauds = async (store: Store, certificate: Certificate): Promis
 /** The whole fold of a branch up to this entry; undefined where part of its past has been dropped. */
 export const stateAt = async (deps: ConflictDeps, end: ParsedEntry | undefined): Promise<ChainState | undefined> => {
   if (!end) return undefined
-  const chain = await chainTo(end, deps.records.entryById)
-  return chain && refold(deps, chain)
+  const base = await deps.records.base(end.entry.author)
+  const chain = await chainTo(end, deps.records.entryById, base?.head.id)
+  if (!chain) return undefined
+  // From the base, unless all below it has come by now and this is of it.
+  const fromBase = base !== undefined && chain[0]?.entry.seq !== 0
+  return refold(deps, fromBase ? base : emptyChain(end.entry.author), chain)
 }
 
 /**
@@ -79,7 +83,7 @@ export const branchWrites = async (
   const candidates = [...(await tipsOf(store, author)), ...(head.seq < 0 ? [] : [head.id]), certificate.id]
   const tips = candidates.filter((id) => !from || !equalBytes(id, from.id)).sort(compareBytes)
   const chain = await chainTo(known.get(toHex(tips[0]!)), async (id) => known.get(toHex(id)))
-  const state = chain && (await refold(deps, chain))
+  const state = chain && (await refold(deps, emptyChain(author), chain))
   if (!state) return undefined
 
   const certificates = await certificatesOf(store, author, certificate)
@@ -110,29 +114,31 @@ export const branchWrites = async (
   ]
 }
 
-/** From number 0 to this entry. */
+/** From number 0, or from the one after `base`, to this entry. */
 const chainTo = async (
   end: ParsedEntry | undefined,
   find: (id: EntryId) => Promise<ParsedEntry | undefined>,
+  base?: EntryId,
 ): Promise<readonly ParsedEntry[] | undefined> => {
   const found: ParsedEntry[] = []
   for (let at = end; at; at = await find(at.entry.prev)) {
+    if (base && equalBytes(at.id, base)) return found.reverse()
     found.push(at)
     if (at.entry.seq === 0) return found.reverse()
   }
   return undefined
 }
 
-const refold = async (deps: ConflictDeps, chain: readonly ParsedEntry[]): Promise<ChainState | undefined> => {
+const refold = async (deps: ConflictDeps, start: ChainState, chain: readonly ParsedEntry[]): Promise<ChainState | undefined> => {
   const verified: VerifiedEntry[] = []
-  const identity = chain[0] ? (joinOf(chain[0].entry)?.identity ?? null) : null
+  const identity = start.head.identity ?? (chain[0] ? (joinOf(chain[0].entry)?.identity ?? null) : null)
   for (const parsed of chain) {
     const signed = await verifyEntry(deps.verifier, deps.rules, parsed, identity)
     if (!signed.ok) return undefined
     verified.push({ parsed, signedBy: signed.value })
   }
-  const fold = await foldSegment(deps, emptyChain(chain[0]!.entry.author), verified)
-  return fold.stopped ? undefined : fold.change
+  const fold = await foldSegment(deps, start, verified)
+  return fold.stopped ? undefined : advance(start, fold.change)
 }
 
 /** All on this author's entries, this one among them, signatures on one entry together. */

@@ -27,7 +27,8 @@ export interface PendingPool {
   readonly entry: (id: EntryId) => VerifiedEntry | undefined
   /** Of this author, lowest number first. */
   readonly certificates: (author: NodeId) => readonly Certificate[]
-  readonly firstOf: (author: NodeId) => VerifiedEntry | undefined
+  /** An author that cheats may have several. */
+  readonly firstsOf: (author: NodeId) => readonly VerifiedEntry[]
   readonly removeEntry: (id: EntryId) => void
   readonly removeCertificate: (certificate: Certificate) => void
   readonly bytes: () => number
@@ -45,7 +46,7 @@ export const createPendingPool = (perPeerMax = pendingBytesPerPeerMax, totalMax 
   /** In order of arrival: a Map's. */
   const items = new Map<string, Item>()
   const certified = new Map<NodeId, Map<string, Certificate>>()
-  const firsts = new Map<NodeId, string>()
+  const firsts = new Map<NodeId, Set<string>>()
   const bytesOf = new Map<string, number>()
   let total = 0
 
@@ -68,7 +69,8 @@ export const createPendingPool = (perPeerMax = pendingBytesPerPeerMax, totalMax 
     }
     if (item.entry?.parsed.entry.seq === 0) {
       const author = toHex(item.entry.parsed.entry.author)
-      if (firsts.get(author) === key) firsts.delete(author)
+      firsts.get(author)?.delete(key)
+      if (firsts.get(author)?.size === 0) firsts.delete(author)
     }
   }
   const add = (key: string, from: string, made: Omit<Item, 'from'>): void => {
@@ -98,7 +100,8 @@ export const createPendingPool = (perPeerMax = pendingBytesPerPeerMax, totalMax 
   return {
     addEntry: (from, entry) => {
       const { parsed } = entry
-      if (parsed.entry.seq === 0) firsts.set(toHex(parsed.entry.author), entryKey(parsed.id))
+      const author = toHex(parsed.entry.author)
+      if (parsed.entry.seq === 0) firsts.set(author, (firsts.get(author) ?? new Set()).add(entryKey(parsed.id)))
       add(entryKey(parsed.id), from, { bytes: parsed.bytes.length, entry })
     },
     addCertificate: (from, certificate) => {
@@ -112,7 +115,7 @@ export const createPendingPool = (perPeerMax = pendingBytesPerPeerMax, totalMax 
     },
     entry: (id) => items.get(entryKey(id))?.entry,
     certificates: (author) => [...(certified.get(author)?.values() ?? [])].sort((a, b) => a.seq - b.seq),
-    firstOf: (author) => items.get(firsts.get(author) ?? '')?.entry,
+    firstsOf: (author) => [...(firsts.get(author) ?? [])].flatMap((key) => items.get(key)?.entry ?? []),
     removeEntry: (id) => remove(entryKey(id)),
     removeCertificate: (certificate) => remove(certificateKey(certificate)),
     bytes: () => total,

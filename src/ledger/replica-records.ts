@@ -9,7 +9,7 @@
  * | ids          | entry id                   | [author, number]                                            |
  * | heads        | author                     | head record (chain-state.ts)                                |
  * | paid         | author/payee               | figures as of the head                                      |
- * | paidAt       | author/payee/number, falling | total as of that entry, for claims of it or of a later one |
+ * | paidAt       | author/payee/number, falling | total as of that entry, for claims of it or of a later one; [total, units] where the state was taken whole |
  * | claimed      | author/payer               | figures as of the head                                      |
  * | incomes      | payee/payer                | [number, id, total] of the payer's newest entry with a line for the payee |
  * | delegated    | author/receiver            | weight lent as of the head, µcr                             |
@@ -21,6 +21,8 @@
  * | branchCertificates | author/entry id      | certificate                                                 |
  * | tips         | author                     | ids of the branches' ends; a record only where there are any |
  * | conflicts    | certificate's entry id     | certificate that cannot be true beside others: its entry is another than the one at its number, or not valid |
+ *
+ * What of a chain may be missing stands in replica-bases.ts.
  */
 import type { NodeId, PublicKey } from '../identity/keys.ts'
 import { assert } from '../lib/assert.ts'
@@ -41,6 +43,7 @@ import {
 import { mergeCertificates } from './certificate.ts'
 import { joinOf, parseEntry, type ParsedEntry, payLines } from './entry.ts'
 import { readNamedLines } from './named-lines.ts'
+import { baseSeq, baseState } from './replica-bases.ts'
 import type { Certificate, ClaimLine, EntryId, PayLine, SponsorLine } from './types.ts'
 
 export interface PayerLine {
@@ -57,6 +60,12 @@ export interface ReplicaRecords {
   readonly stateFor: (head: ChainHead, entries: readonly ParsedEntry[]) => Promise<ChainState>
   /** With every line. */
   readonly wholeState: (head: ChainHead) => Promise<ChainState>
+  /** Number up to which only some of the author's entries are here; −1: all are. */
+  readonly baseSeq: (author: PublicKey) => Promise<number>
+  /** The account as of that entry. */
+  readonly base: (author: PublicKey) => Promise<ChainState | undefined>
+  /** From which number on this entry's chain is not here, counted down from it; undefined: all of it is. */
+  readonly lackingUnder: (id: EntryId, seq: number) => Promise<number | undefined>
   readonly entryAt: (author: PublicKey, seq: number) => Promise<ParsedEntry | undefined>
   readonly entryById: (id: EntryId) => Promise<ParsedEntry | undefined>
   readonly entriesFrom: (author: PublicKey, seq: number, limit: number) => Promise<readonly ParsedEntry[]>
@@ -78,6 +87,8 @@ export interface ReplicaRecords {
   readonly newestCertificate: (author: PublicKey) => Promise<Certificate | undefined>
   /** New certified entries of one author and the change that they make together. */
   readonly entryWrites: (entries: readonly ParsedEntry[], change: ChainChange) => Write[]
+  /** Certified entries from below the author's base: they change nothing of its state. */
+  readonly olderWrites: (entries: readonly ParsedEntry[]) => Promise<readonly Write[]>
   /** For an entry that is here. Signatures are added to those known. */
   readonly certificateWrite: (certificate: Certificate) => Promise<Write>
 }
@@ -104,17 +115,23 @@ export const createReplicaRecords = (store: Store): ReplicaRecords => {
     return onChain !== undefined && equalBytes(onChain.id, id)
   }
 
-  /** The payer's line for this payee as of this entry of the payer's. */
-  const lineAsOf = async (paying: ParsedEntry, payee: PublicKey): Promise<PayLine | undefined> => {
+  /** The payer's line for this payee as of this entry of the payer's; null: none; undefined: what would say so is not here. */
+  const lineAsOf = async (paying: ParsedEntry, payee: PublicKey): Promise<PayLine | null | undefined> => {
+    let base: number | undefined
     for (let at: ParsedEntry | undefined = paying; at; at = await parentOf(at)) {
-      const line = payLines(at.entry).findLast(([to]) => equalBytes(to, payee))
-      if (line) return line
-      // Off the head's chain step by step, on it in one.
-      if (!(await isOnChain(at))) continue
-      const prefix = `${toHex(at.entry.author)}/${toHex(payee)}/`
-      const [older] = await store.list('paidAt', { prefix, from: prefix + falling(at.entry.seq), limit: 1 })
-      const setter = older && (await entryAt(at.entry.author, Number.MAX_SAFE_INTEGER - Number(older[0].slice(prefix.length))))
-      return setter && payLines(setter.entry).findLast(([to]) => equalBytes(to, payee))
+      const lineOf = ({ entry }: ParsedEntry): PayLine | undefined => payLines(entry).findLast(([to]) => equalBytes(to, payee))
+      const { author, seq } = at.entry
+      const line = lineOf(at)
+      if (line || seq === 0) return line ?? null
+      // Off the head's chain and where entries may be missing step by step, else in one.
+      base ??= await baseSeq(store, author)
+      if (seq < base || !(await isOnChain(at))) continue
+      const prefix = `${toHex(author)}/${toHex(payee)}/`
+      const [older] = await store.list('paidAt', { prefix, from: prefix + falling(seq), limit: 1 })
+      if (!older) return null
+      if (Array.isArray(older[1])) return [payee, older[1][0] as number, older[1][1] as number, 0, 0]
+      const setter = await entryAt(author, Number.MAX_SAFE_INTEGER - Number(older[0].slice(prefix.length)))
+      return setter && lineOf(setter)
     }
     return undefined
   }
@@ -144,6 +161,18 @@ export const createReplicaRecords = (store: Store): ReplicaRecords => {
   return {
     entryAt,
     entryById,
+    baseSeq: (author) => baseSeq(store, author),
+    base: (author) => baseState(store, author),
+    lackingUnder: async (id, seq) => {
+      let at = await entryById(id)
+      if (!at) return seq
+      for (; at.entry.seq > 0;) {
+        const under = await parentOf(at)
+        if (!under) return at.entry.seq - 1
+        at = under
+      }
+      return undefined
+    },
     head,
     heads: async () => (await store.list('heads')).map(([, record]) => headFromRecord(record)),
     stateFor: (of, entries) => readNamedLines(of, entries, (kind, key) => store.get(kind, `${toHex(of.author)}/${key}`)),
@@ -154,7 +183,8 @@ export const createReplicaRecords = (store: Store): ReplicaRecords => {
     income: async (payee, [payer, id]) => {
       const found = await entryById(id)
       if (!found || !equalBytes(found.entry.author, payer)) return undefined
-      return { seq: found.entry.seq, total: (await lineAsOf(found, payee))?.[1] ?? 0 }
+      const line = await lineAsOf(found, payee)
+      return line === undefined ? undefined : { seq: found.entry.seq, total: line?.[1] ?? 0 }
     },
     sponsored: async ([sponsor, id], since) => {
       const named = await entryById(id)
@@ -163,16 +193,25 @@ export const createReplicaRecords = (store: Store): ReplicaRecords => {
       const newest = new Map<NodeId, PayLine>()
       // Down to the entry named before; where the chain forked since, to where both come from.
       let below = before
-      for (let at: ParsedEntry | undefined = named; at && !(below && equalBytes(at.id, below.id));) {
-        const ahead: boolean = below === undefined || at.entry.seq >= below.entry.seq
-        if (below && at.entry.seq <= below.entry.seq) below = await parentOf(below)
+      for (let at = named; !(below && equalBytes(at.id, below.id));) {
+        const ahead = below === undefined || at.entry.seq >= below.entry.seq
+        if (below && at.entry.seq <= below.entry.seq) {
+          const under = await parentOf(below)
+          if (!under && below.entry.seq > 0) return undefined
+          below = under
+        }
         if (!ahead) continue
         for (const line of payLines(at.entry).toReversed()) if (!newest.has(toHex(line[0]))) newest.set(toHex(line[0]), line)
-        at = await parentOf(at)
+        if (at.entry.seq === 0) break
+        const under = await parentOf(at)
+        if (!under) return undefined
+        at = under
       }
       const rose: Sponsored['rose'][number][] = []
       for (const [payee, line] of newest) {
-        const [, total = 0, units = 0] = (before && (await lineAsOf(before, line[0]))) ?? []
+        const then = before ? await lineAsOf(before, line[0]) : null
+        if (then === undefined) return undefined
+        const [, total = 0, units = 0] = then ?? []
         rose.push({ payee, paidMicro: BigInt(Math.max(0, line[1] - total)), units: BigInt(Math.max(0, line[2] - units)) })
       }
       return { seq: named.entry.seq, identity: await identityAt(named), rose }
@@ -202,15 +241,18 @@ export const createReplicaRecords = (store: Store): ReplicaRecords => {
           const at = { table: 'lent', key: `${to}/${me}` }
           return amount > 0 ? { ...at, value: amount } : { ...at, remove: true }
         }),
-        ...entries.flatMap(({ entry, id, bytes }): Write[] => [
-          { table: 'entries', key: place(entry.author, entry.seq), value: bytes },
-          { table: 'ids', key: toHex(id), value: [entry.author, entry.seq] },
-          ...payLines(entry).flatMap(([payee, total]): Write[] => [
-            { table: 'paidAt', key: `${me}/${toHex(payee)}/${falling(entry.seq)}`, value: total },
-            { table: 'incomes', key: `${toHex(payee)}/${me}`, value: [entry.author, entry.seq, id, total] },
-          ]),
-        ]),
+        ...entries.flatMap((parsed) => [...placeWrites(parsed), ...payLines(parsed.entry).map((line) => incomeWrite(parsed, line))]),
       ]
+    },
+    olderWrites: async (entries) => {
+      const writes = entries.flatMap(placeWrites)
+      for (const parsed of entries.toSorted((a, b) => a.entry.seq - b.entry.seq))
+        for (const line of payLines(parsed.entry)) {
+          const { key, ...write } = incomeWrite(parsed, line)
+          const known = (await store.get('incomes', key)) as readonly [PublicKey, number] | undefined
+          if (!known || known[1] < parsed.entry.seq) writes.push({ key, ...write })
+        }
+      return writes
     },
     certificateOn,
     certificateWrite: async (certificate) => {
@@ -225,9 +267,21 @@ export const createReplicaRecords = (store: Store): ReplicaRecords => {
   }
 }
 
+const placeWrites = ({ entry, id, bytes }: ParsedEntry): Write[] => [
+  { table: 'entries', key: place(entry.author, entry.seq), value: bytes },
+  { table: 'ids', key: toHex(id), value: [entry.author, entry.seq] },
+  ...payLines(entry).map(([payee, total]): Write => ({ table: 'paidAt', key: paidAtKey(entry.author, payee, entry.seq), value: total })),
+]
+const incomeWrite = ({ entry, id }: ParsedEntry, [payee, total]: PayLine): Write => ({
+  table: 'incomes',
+  key: `${toHex(payee)}/${toHex(entry.author)}`,
+  value: [entry.author, entry.seq, id, total],
+})
+
 export const branchKey = (author: PublicKey, id: EntryId): string => `${toHex(author)}/${toHex(id)}`
 export const place = (author: PublicKey, seq: number): string => `${toHex(author)}/${numberKey(seq)}`
 
+export const paidAtKey = (author: PublicKey, payee: PublicKey, seq: number): string => `${toHex(author)}/${toHex(payee)}/${falling(seq)}`
 /** Sorts the later number first, so that "the last one up to here" is one step in the store's order. */
 const falling = (seq: number): string => numberKey(Number.MAX_SAFE_INTEGER - seq)
 

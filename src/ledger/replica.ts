@@ -5,7 +5,7 @@
  * complete is folded and kept in one commit before `ingest` resolves; what lacks something waits in memory. Uncertified entries
  * change nothing. Where certified entries conflict, see conflict.ts.
  */
-import type { PublicKey, Verifier } from '../identity/keys.ts'
+import type { NodeId, PublicKey, Verifier } from '../identity/keys.ts'
 import { equalBytes, toHex } from '../lib/bytes.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { createSerial } from '../lib/serial.ts'
@@ -17,6 +17,7 @@ import { branchWrites, conflictWrites, isBroken, seenFrauds, stateAt, tipsOf } f
 import { certifiedLines, claimLines, type EntryError, joinOf, parseEntry, type ParsedEntry } from './entry.ts'
 import { foldSegment } from './fold.ts'
 import { createPendingPool, type PendingPool, type VerifiedEntry } from './pending-pool.ts'
+import { filledWrites } from './replica-bases.ts'
 import { createReplicaRecords, type PayerLine, type ReplicaRecords } from './replica-records.ts'
 import { createVerdictBook, type VerdictBook } from './replica-verdicts.ts'
 import type { LedgerRules } from './rules.ts'
@@ -36,6 +37,15 @@ export interface IngestReport {
   /** Entries that became part of the state. */
   readonly certified: readonly ParsedEntry[]
   readonly refused: readonly Refusal[]
+  /** Where there is something of it to say. */
+  readonly older?: OlderReport
+}
+/** Of chains whose earlier entries are not all here (replica-bases.ts), each by its author's key. */
+export interface OlderReport {
+  /** What waits for an entry below a base: the number from which that chain is needed. */
+  readonly lacking: ReadonlyMap<NodeId, number>
+  /** Of which earlier entries came. */
+  readonly came: ReadonlySet<NodeId>
 }
 
 export interface Segment {
@@ -61,6 +71,8 @@ export interface Replica {
   ) => Promise<Result<IngestReport, StoreError>>
   readonly account: (author: PublicKey) => Promise<AccountSummary | undefined>
   readonly accounts: () => Promise<readonly AccountSummary[]>
+  /** Another change to what is kept of an account, in turn with all others. None: nothing is written. */
+  readonly rewrite: (author: PublicKey, writes: (head: ChainHead) => Promise<readonly Write[]>) => Promise<Result<void, StoreError>>
   /** The account with all its lines, as of its highest certified entry. */
   readonly state: (author: PublicKey) => Promise<ChainState>
   /** Certified entries from this number on: up to the furthest certified one within `bytesMax`, at least up to the next. */
@@ -79,12 +91,20 @@ export interface Replica {
   readonly pendingBytes: () => number
 }
 
-type Settled = Result<{ readonly folded: readonly ParsedEntry[]; readonly refused?: Refusal }, StoreError>
+interface Done {
+  readonly folded: readonly ParsedEntry[]
+  readonly refused?: Refusal
+  /** The chain is needed from a number below its base on. */
+  readonly lacking?: readonly [NodeId, number]
+}
+type Settled = Result<Done, StoreError>
 const nothingFolded: Settled = ok({ folded: [] })
 
 /** Of one answer to a range; whoever wants more asks on from there. */
 export const segmentBytesMax = 256 * 1024
 export const segmentEntriesMax = 1024
+/** First entries of one author whose root keys are tried, the newest. */
+const joinsTriedMax = 4
 
 export const createReplica = ({
   store,
@@ -103,11 +123,15 @@ export const createReplica = ({
   const serial = createSerial()
   /** Payer → authors whose certified entries wait for one of the payer's. */
   const waiting = new Map<string, Set<string>>()
+  /** By author: entries below its base that are in the pool and hang on nothing yet. */
+  const early = new Map<NodeId, Map<string, ParsedEntry>>()
 
-  const identityOf = async (author: PublicKey): Promise<PublicKey | null> => {
+  /** Root keys that may sign on this chain: by its certified join; before there is one, by any join that is on its way. */
+  const identitiesOf = async (author: PublicKey): Promise<{ readonly known: boolean; readonly keys: readonly (PublicKey | null)[] }> => {
     const [head] = await records.head(author)
-    const first = pool.firstOf(toHex(author))
-    return head.identity ?? (first && joinOf(first.parsed.entry)?.identity) ?? null
+    if (head.seq >= 0) return { known: true, keys: [head.identity] }
+    const named = pool.firstsOf(toHex(author)).map(({ parsed }) => joinOf(parsed.entry)?.identity ?? null)
+    return { known: false, keys: named.length > 0 ? named.slice(-joinsTriedMax) : [null] }
   }
 
   /** Verified beside each other, for an engine does that in threads of its own, and taken one after another. */
@@ -127,22 +151,32 @@ export const createReplica = ({
     if (!parsed.ok) return parsed
     const { entry, id } = parsed.value
     const pending = pool.entry(id)
-    if (pending) pool.addEntry(from, pending)
-    if (pending || (await store.get('ids', toHex(id))) !== undefined) return parsed
-    let identity: PublicKey | null = null
-    const signed = await verifyEntry(verifier, rules, parsed.value, async () => {
+    // An id says nothing of the signature: another one under it is looked at as well.
+    const same = pending !== undefined && equalBytes(pending.parsed.bytes, parsed.value.bytes)
+    if (same) pool.addEntry(from, pending)
+    if (same || (await store.get('ids', toHex(id))) !== undefined) return parsed
+    let roots: Awaited<ReturnType<typeof identitiesOf>> | undefined
+    const rootsOf = async () => {
       // Who may sign for the author can stand in an entry before.
       await before
-      return (identity = await identityOf(entry.author))
-    })
+      return (roots ??= await identitiesOf(entry.author))
+    }
+    let signed = await verifyEntry(verifier, rules, parsed.value, async () => (await rootsOf()).keys[0]!)
+    for (const key of roots?.keys.slice(1) ?? [])
+      if (!signed.ok && signed.error === 'signature') signed = await verifyEntry(verifier, rules, parsed.value, async () => key)
     await before
     if (!signed.ok)
       return err(
-        signed.error === 'signature' && identity === null && entry.seq > 0
+        signed.error === 'signature' && !roots?.known && entry.seq > 0
           ? { type: 'signer-unknown' }
           : { type: 'invalid', reason: signed.error },
       )
+    if (pending) pool.removeEntry(id)
     pool.addEntry(from, { parsed: parsed.value, signedBy: signed.value })
+    if (entry.seq <= (await records.baseSeq(entry.author))) {
+      const author = toHex(entry.author)
+      early.set(author, (early.get(author) ?? new Map<string, ParsedEntry>()).set(toHex(id), parsed.value))
+    }
     // A claim or a settle brings the other's certificate along; it counts like one that came by itself.
     for (const [, , certificate] of certifiedLines(entry)) await takeCertificate(certificate, from)
     return parsed
@@ -158,22 +192,56 @@ export const createReplica = ({
   const settle = async (authors: readonly PublicKey[]): Promise<Result<IngestReport, StoreError>> => {
     const certified: ParsedEntry[] = []
     const refused: Refusal[] = []
+    const [lacking, came] = [new Map<NodeId, number>(), new Set<NodeId>()]
     const queue = new Set(authors.map(toHex))
+    const follow = (author: NodeId): void => {
+      for (const waiter of waiting.get(author) ?? []) queue.add(waiter)
+      waiting.delete(author)
+    }
     for (const author of queue) {
       queue.delete(author)
+      const earlier = await takeEarlier(author)
+      if (!earlier.ok) return earlier
+      if (earlier.value) came.add(author)
+      if (earlier.value) follow(author)
       for (const certificate of pool.certificates(author)) {
         const done = await settleOne(certificate)
         if (!done.ok) return done
         if (done.value.refused) refused.push(done.value.refused)
+        if (done.value.lacking) lacking.set(...done.value.lacking)
         if (done.value.folded.length === 0) continue
         certified.push(...done.value.folded)
-        for (const waiter of waiting.get(author) ?? []) queue.add(waiter)
-        waiting.delete(author)
+        follow(author)
         // A certificate that was passed over, its number above the head's, may now be at or below it.
         queue.add(author)
       }
     }
-    return ok({ certified, refused })
+    return ok({ certified, refused, ...(lacking.size + came.size > 0 && { older: { lacking, came } }) })
+  }
+
+  /**
+   * Entries below the base that hang by their hashes on a certificate, or on what is here: witnesses have found them valid, and no
+   * state follows from them that is not here. So what a claim of an older entry brings along is taken, and what is fetched again.
+   */
+  const takeEarlier = async (author: NodeId): Promise<Result<boolean, StoreError>> => {
+    const waits = early.get(author)
+    if (!waits) return ok(false)
+    const certified = new Set(pool.certificates(author).map(({ id }) => toHex(id)))
+    const found: ParsedEntry[] = []
+    for (const parsed of [...waits.values()].sort((a, b) => b.entry.seq - a.entry.seq)) {
+      const { entry, id } = parsed
+      // Another entry may stand there: that is for `inConflict`.
+      if (!pool.entry(id) || (await records.entryAt(entry.author, entry.seq))) continue
+      const above = found[0]?.entry.seq === entry.seq + 1 ? found[0] : await records.entryAt(entry.author, entry.seq + 1)
+      if (certified.has(toHex(id)) || (above && equalBytes(above.entry.prev, id))) found.unshift(parsed)
+    }
+    // With its certificate a run is complete: what does not hang on it by then is looked at no more.
+    if (certified.size > 0 || found.length > 0 || waits.size > segmentEntriesMax) early.delete(author)
+    if (found.length === 0) return ok(false)
+    const stored = await store.commit([...(await records.olderWrites(found)), ...(await filledWrites(store, records, found))])
+    if (!stored.ok) return stored
+    for (const { id } of found) pool.removeEntry(id)
+    return ok(true)
   }
 
   const settleOne = async (certificate: Certificate): Promise<Settled> => {
@@ -183,6 +251,8 @@ export const createReplica = ({
       pool.removeCertificate(certificate)
       return keep([await records.certificateWrite(certificate), ...(await fraudsBeside(certificate))], [])
     }
+    // Below the base nothing says that it is another than what stood there.
+    if (seq <= (await records.baseSeq(author)) && !(await records.entryAt(author, seq))) return nothingFolded
     const run = await descent(certificate, head)
     if (!run) return seq <= head.seq ? inConflict(certificate) : nothingFolded
     const from = run.from && (await records.entryById(run.from))
@@ -195,7 +265,16 @@ export const createReplica = ({
     if (fold.stopped?.type === 'missing') {
       const payer = toHex(fold.stopped.payer)
       waiting.set(payer, (waiting.get(payer) ?? new Set()).add(toHex(author)))
-      return seq <= head.seq ? inConflict(certificate) : nothingFolded
+      if (seq <= head.seq) return inConflict(certificate)
+      const from = await records.lackingUnder(fold.stopped.id, fold.stopped.seq)
+      const below = from !== undefined && from <= (await records.baseSeq(fold.stopped.payer))
+      return below ? ok({ folded: [], lacking: [payer, from] }) : nothingFolded
+    }
+    const stranger = fold.stopped?.reason === 'signature' ? entries[fold.heads.length] : undefined
+    if (stranger) {
+      // It was taken on a join that is not this chain's: with its right signature it may still come.
+      pool.removeEntry(stranger.id)
+      return nothingFolded
     }
     // What is valid before an invalid entry may have a certificate of its own, still on its way.
     for (const parsed of entries.slice(fold.stopped ? fold.heads.length : 0)) pool.removeEntry(parsed.id)
@@ -286,7 +365,7 @@ export const createReplica = ({
             authors.push(certificate.author)
           } else refused.push({ type: 'certificate' })
         const settled = await settle(authors)
-        return settled.ok ? ok({ certified: settled.value.certified, refused: [...refused, ...settled.value.refused] }) : settled
+        return settled.ok ? ok({ ...settled.value, refused: [...refused, ...settled.value.refused] }) : settled
       }),
 
     ingestVerified: (entries, certificate, from) =>
@@ -294,6 +373,13 @@ export const createReplica = ({
         for (const entry of entries) pool.addEntry(from, entry)
         await takeCertificate(certificate, from)
         return settle([certificate.author])
+      }),
+
+    rewrite: (author, writes) =>
+      serial('replica', async () => {
+        const [head, unchanged] = await records.head(author)
+        const made = await writes(head)
+        return made.length === 0 ? ok(undefined) : store.commit(made, [unchanged])
       }),
 
     account: async (author) => {
@@ -304,13 +390,17 @@ export const createReplica = ({
     state: async (author) => records.wholeState((await records.head(author))[0]),
 
     chainFrom: async (author, seq, bytesMax = segmentBytesMax) => {
-      const entries = await records.entriesFrom(author, seq, segmentEntriesMax)
+      const listed = await records.entriesFrom(author, seq, segmentEntriesMax)
+      // Up to where one was dropped, or has not come yet.
+      const gap = listed.findIndex(({ entry }, i) => entry.seq !== seq + i)
+      const entries = gap < 0 ? listed : listed.slice(0, gap)
       let bytes = 0
       const fits = entries.findIndex((entry) => (bytes += entry.bytes.length) > bytesMax)
       const certificates = await records.certificates(author, seq, segmentEntriesMax)
       const within = certificates.filter((certificate) => certificate.seq < seq + (fits < 0 ? entries.length : fits))
       const certificate = within.at(-1) ?? certificates[0] ?? null
-      return { entries: certificate === null ? [] : entries.slice(0, certificate.seq - seq + 1), certificate }
+      const whole = certificate !== null && certificate.seq < seq + entries.length
+      return { entries: whole ? entries.slice(0, certificate.seq - seq + 1) : [], certificate }
     },
 
     evidenceFor: async (entries) => {

@@ -14,7 +14,7 @@ import { emptyHash, setLeaf, type Sparse, sparseRoot } from './state-tree-sparse
 import { type Finding, verdictKey } from './verdict.ts'
 
 /** Sums are beyond what a CBOR integer of ours holds: decimal text without leading zeros. */
-const sum = v.pipe(v.string(), v.regex(/^(0|[1-9][0-9]{0,39})$/, 'not a sum'))
+export const sum = v.pipe(v.string(), v.regex(/^(0|[1-9][0-9]{0,39})$/, 'not a sum'))
 
 export const accountLeafSchema = v.strictObject({
   seq: uint(),

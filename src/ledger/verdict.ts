@@ -43,6 +43,8 @@ export const slashRules: Readonly<Record<SlashReason, SlashRule>> = {
   Malicious: { severity: 'critical', costMicro: 0, closes: true, signed: true },
 }
 
+/** What a witness's owner may find by its own judgement: it closes the account. */
+export type JudgedReason = Extract<SlashReason, 'SybilAttack' | 'Malicious'>
 /** What a verdict is about; `offence` as `offenceOf` makes it. */
 export interface Finding {
   readonly target: PublicKey

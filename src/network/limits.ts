@@ -40,6 +40,8 @@ export const ratesPerMinute: Readonly<Record<WireType, number>> = {
   fraud: 120,
   propose: 600,
   checkpoint: 60,
+  'leaves?': 240,
+  leaves: 1_200,
   broken: 12,
 }
 /** What peers pass on for others: too much of it is dropped, but not held against who passed it on. */

@@ -19,7 +19,7 @@ export type Priority = 0 | 1 | 2
 
 const ledgerTypes: ReadonlySet<WireType> = new Set([
   ...['policy?', 'policy', 'certify', 'entries', 'head?', 'head', 'range?'],
-  ...['heads?', 'heads', 'ranges?', 'ranges', 'fork', 'propose'],
+  ...['heads?', 'heads', 'ranges?', 'ranges', 'fork', 'propose', 'leaves?', 'leaves'],
 ] as readonly WireType[])
 export const priorityOf = (type: WireType): Priority => (type === 'chunk' ? 2 : ledgerTypes.has(type) ? 1 : 0)
 

@@ -14,6 +14,8 @@
  * | fraud      | {bytes}                         | a witness's two signatures at one number                            |
  * | propose    | {day, part, last, bytes}        | a piece of a checkpoint's proposal, in order                        |
  * | checkpoint | {bytes}                         | a checkpoint, full or with the sender's signature                   |
+ * | leaves?    | {day, authors}                  | these accounts as of that day's checkpoint, as many as an answer holds |
+ * | leaves     | {day, part, last, bytes}        | a piece of the answer, in order (ledger/checkpoint-start.ts)        |
  * | broken     | {bytes}                         | two certificates that cannot both be true: also to every node       |
  */
 import * as v from 'valibot'
@@ -39,9 +41,12 @@ export const entriesSchema = v.strictObject({
 export const roundBytesMax = 32 * 1024
 export const rangesAskedMax = 256
 export const runsMax = 64
-/** Of a proposal's piece. */
-export const proposalPieceBytesMax = 48 * 1024
+/** Of what comes in pieces. */
+export const pieceBytesMax = 48 * 1024
+export const leavesAskedMax = 64
 export const brokenBytesMax = 60 * 1024
+
+const pieceSchema = v.strictObject({ day: uint(), part: uint(), last: v.boolean(), bytes: bytesUpTo(pieceBytesMax) })
 
 export const relaySchemas = {
   'heads?': v.strictObject({ session: uint(), bytes: bytesUpTo(roundBytesMax) }),
@@ -54,7 +59,9 @@ export const relaySchemas = {
   fork: v.strictObject({ entries: v.pipe(v.array(bytesUpTo(entryBytesMax)), v.minLength(1), v.maxLength(2)) }),
   verdict: v.strictObject({ bytes: bytesUpTo(signedFactBytesMax) }),
   fraud: v.strictObject({ bytes: bytesUpTo(1024) }),
-  propose: v.strictObject({ day: uint(), part: uint(), last: v.boolean(), bytes: bytesUpTo(proposalPieceBytesMax) }),
+  propose: pieceSchema,
   checkpoint: v.strictObject({ bytes: bytesUpTo(signedFactBytesMax) }),
+  'leaves?': v.strictObject({ day: uint(), authors: v.pipe(v.array(key32), v.minLength(1), v.maxLength(leavesAskedMax)) }),
+  leaves: pieceSchema,
   broken: v.strictObject({ bytes: bytesUpTo(brokenBytesMax) }),
 } as const

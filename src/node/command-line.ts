@@ -2,8 +2,10 @@
 import { systemClock } from '../crypto/clock.ts'
 import { systemRandom } from '../crypto/random.ts'
 import { modelCards } from '../tasks/models.ts'
+import { chooseDataFolder } from './data-folder.ts'
 import { readCards, withCards } from './model-cards.ts'
-import { parseCommand, type RelayOptions, type SwarmCreateOptions, usage } from './options.ts'
+import { placeOrder } from './orders.ts'
+import { type CloseOptions, parseCommand, type RelayOptions, type SwarmCreateOptions, usage } from './options.ts'
 import { describeSuccession, readPredecessor } from './predecessor.ts'
 import { type RelayParts, runRelay } from './relay.ts'
 import { createSwarm } from './swarm-create.ts'
@@ -27,6 +29,8 @@ export const runCommandLine = async (args: readonly string[], parts: RelayParts 
       return relay(command.value.options, parts)
     case 'swarm-create':
       return swarmCreate(command.value.options)
+    case 'verdict-close':
+      return verdictClose(command.value.options)
   }
 }
 
@@ -60,4 +64,12 @@ const swarmCreate = async (options: SwarmCreateOptions): Promise<void> => {
   for (const line of before ? describeSuccession(before.value) : []) log(line)
   log('join with this link, once they run:')
   process.stdout.write(`${link.value}\n`)
+}
+
+const verdictClose = async (options: CloseOptions): Promise<void> => {
+  const folder = await chooseDataFolder(options.data, options.witness)
+  const placed = folder.ok ? await placeOrder(folder.value, options) : folder
+  if (!placed.ok) return fail(placed.error, 1)
+  log(`the relay of ${placed.value} signs this within seconds, or when it is started.`)
+  log('With those of 2f+1 witnesses it is a verdict, for good: /ledger.json of each relay shows it under verdicts.')
 }

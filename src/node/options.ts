@@ -2,10 +2,12 @@
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { daysKeptMin } from '../agent/relay-checkpoints.ts'
 import { isRelayUrl } from '../economy/link-codec.ts'
 import { microPerCredit, privateDefaults, publicDefaults, stampBitsMax } from '../economy/policy-codec.ts'
 import type { Policy } from '../economy/policy.ts'
 import { faultyMax } from '../ledger/rules.ts'
+import type { JudgedReason } from '../ledger/verdict.ts'
 import { type Bytes, fromHex } from '../lib/bytes.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { WitnessPlace } from './data-folder.ts'
@@ -28,6 +30,8 @@ export interface RelayOptions {
   readonly referrers: readonly Bytes[]
   /** The proxy before this relay adds X-Forwarded-For. */
   readonly trustProxy: boolean
+  /** How many checkpoints, one a day, lie above what may be dropped. */
+  readonly keepDays: number | 'all'
 }
 
 export interface SwarmCreateOptions {
@@ -48,8 +52,16 @@ export interface SwarmCreateOptions {
   readonly succeeds: string | undefined
 }
 
+export interface CloseOptions {
+  readonly data: string
+  readonly witness: WitnessPlace | undefined
+  readonly target: Bytes
+  readonly reason: JudgedReason
+}
+
 export type Command =
   | { readonly type: 'help' }
+  | { readonly type: 'verdict-close'; readonly options: CloseOptions }
   | { readonly type: 'relay'; readonly options: RelayOptions }
   | { readonly type: 'swarm-create'; readonly options: SwarmCreateOptions }
 
@@ -72,6 +84,7 @@ export const usage = `edge-net relay: a swarm's meeting point, witness, issuer a
   --witness I/N      the relay of witness I of a swarm that \`swarm create\` made in --data; opens DIR/witness-I only
   --sponsor KEY      account (64 hex digits, as /ledger.json shows it) whose paid tasks earn a bonus out of the budget; may be repeated
   --referrer KEY     account that gets a tenth of the bonus of those who name it when they join; may be repeated
+  --keep DAYS        drop entries before the last so many checkpoints, one a day, 2 at least; all: keep everything (default)
   --help             this text
 
 Sponsors and referrers are attested by the issuer, for good, and only in its own relay. The first start makes a private swarm. The link by which one joins it is printed alone on a line of stdout, at every
@@ -98,6 +111,18 @@ edge-net swarm create: a swarm with several witnesses, a relay each, of which a 
   --stamp-bits N     work that a new account costs: 0 none, each more doubles it (default: private ${privateDefaults.stampBits}, public ${publicDefaults.stampBits})
 
 The link by which one joins is printed alone on a line of stdout, as every relay of the swarm does.
+
+edge-net verdict close: this witness finds that an account is to be closed, by its owner's judgement
+
+  npm run edge-net -- verdict close KEY --reason REASON [options]
+
+  KEY                account: 64 hex digits, as /ledger.json shows it
+  --reason REASON    malicious or sybil-attack
+  --data DIR         folder of the relay, running or not (default: as for the relay)
+  --witness I/N      of the swarm that \`swarm create\` made in --data: the relay of this witness signs
+
+The account is closed when 2f+1 witnesses have signed (of 4 three, of 1 one): nothing further of it is certified, what it has it can
+no longer spend. Nobody can take that back, and all members can see it.
 `
 
 const nameLengthMax = 80
@@ -114,12 +139,17 @@ export const parseCommand = (args: readonly string[], env: Env): Result<Command,
   const [command, second, ...more] = positionals
   if (command === undefined) return err('no command given')
   const isSwarm = command === 'swarm' && second === 'create'
-  if (command !== 'relay' && !isSwarm)
-    return err(`unknown command: ${command === 'swarm' && second !== undefined ? `swarm ${second}` : command}`)
-  const unexpected = isSwarm ? more[0] : second
+  const isVerdict = command === 'verdict' && second === 'close'
+  if (command !== 'relay' && !isSwarm && !isVerdict)
+    return err(
+      `unknown command: ${(command === 'swarm' || command === 'verdict') && second !== undefined ? `${command} ${second}` : command}`,
+    )
+  const unexpected = isVerdict ? more[1] : isSwarm ? more[0] : second
   if (unexpected !== undefined) return err(`unexpected argument: ${unexpected}`)
   const fault = valueFault(values)
   if (fault !== undefined) return err(fault)
+  if (isVerdict) return verdictClose(more[0], values, env)
+  if (values.reason !== undefined) return err('--reason: belongs to `verdict close`')
   return isSwarm ? swarmCreate(values) : relay(values, env)
 }
 
@@ -143,6 +173,8 @@ const parseWords = (args: readonly string[]) => {
           referrer: { type: 'string', multiple: true },
           'trust-proxy': { type: 'boolean' },
           independence: { type: 'string' },
+          keep: { type: 'string' },
+          reason: { type: 'string' },
           kind: { type: 'string' },
           budget: { type: 'string' },
           grants: { type: 'string' },
@@ -177,6 +209,9 @@ const relay = (values: Values, env: Env): Result<Command, string> => {
   const [sponsors, referrers] = [keysOf('sponsor', values.sponsor), keysOf('referrer', values.referrer)]
   if (!sponsors.ok) return sponsors
   if (!referrers.ok) return referrers
+  const { keep = 'all' } = values
+  if (keep !== 'all' && !(/^\d{1,4}$/.test(keep) && Number(keep) >= daysKeptMin))
+    return err(`--keep: ${keep} is neither all nor a number of days from ${daysKeptMin} on`)
   const witness = values.witness === undefined ? ok(undefined) : placeOf(values.witness)
   if (!witness.ok) return witness
   if (witness.value) {
@@ -187,7 +222,7 @@ const relay = (values: Values, env: Env): Result<Command, string> => {
   return ok({
     type: 'relay',
     options: {
-      data: resolve(values.data ?? join(env.XDG_DATA_HOME || join(homedir(), '.local/share'), 'edge-net/relay')),
+      data: dataOf(values, env),
       port: values.port === undefined ? undefined : Number(values.port),
       models: [...(values.models ?? []), ...(env.EDGE_NET_MODELS ? [env.EDGE_NET_MODELS] : [])].map((folder) => resolve(folder)),
       modelCards: (values['model-card'] ?? []).map((file) => resolve(file)),
@@ -197,8 +232,28 @@ const relay = (values: Values, env: Env): Result<Command, string> => {
       sponsors: sponsors.value,
       referrers: referrers.value,
       trustProxy: values['trust-proxy'] === true,
+      keepDays: keep === 'all' ? keep : Number(keep),
     },
   })
+}
+
+const dataOf = ({ data }: Values, env: Env): string =>
+  resolve(data ?? join(env.XDG_DATA_HOME || join(homedir(), '.local/share'), 'edge-net/relay'))
+
+const reasons: Readonly<Record<string, JudgedReason>> = { malicious: 'Malicious', 'sybil-attack': 'SybilAttack' }
+
+const verdictClose = (account: string | undefined, values: Values, env: Env): Result<Command, string> => {
+  const { data: _data, witness: place, reason, ...foreign } = values
+  const [other] = Object.keys(foreign)
+  if (other !== undefined) return err(`--${other}: does not belong to \`verdict close\``)
+  const target = account === undefined ? undefined : fromHex(account)
+  if (target?.length !== 32) return err(`${account ?? 'no account'}: give the account to close, 64 hex digits as /ledger.json shows it`)
+  const judged = reason === undefined ? undefined : reasons[reason]
+  if (!judged) return err(`--reason: ${reason ?? 'why'}: malicious or sybil-attack`)
+  const witness = place === undefined ? ok(undefined) : placeOf(place)
+  if (!witness.ok) return witness
+  if (witness.value && values.data === undefined) return err('--witness: needs the folder of the swarm, --data DIR')
+  return ok({ type: 'verdict-close', options: { data: dataOf(values, env), witness: witness.value, target, reason: judged } })
 }
 
 const placeOf = (text: string): Result<WitnessPlace, string> => {
@@ -215,7 +270,9 @@ const swarmCreate = (values: Values): Result<Command, string> => {
       `--witnesses: ${witnesses === '' ? 'how many, 1, 4 or 7' : `${witnesses} is not 1, 4 or 7`} (3f+1, of which f may lie or be away)`,
     )
   if (data === undefined) return err('--data: the new folder of the swarm')
-  const foreign = (['witness', 'models', 'sponsor', 'referrer', 'trust-proxy'] as const).find((option) => values[option] !== undefined)
+  const foreign = (['witness', 'models', 'sponsor', 'referrer', 'trust-proxy', 'keep'] as const).find(
+    (option) => values[option] !== undefined,
+  )
   if (foreign) return err(`--${foreign}: belongs to \`relay\``)
   if (urls.length > 0 && urls.length !== count) return err(`--url: ${urls.length} of them for ${count} witnesses, one for each`)
   if (new Set(urls).size !== urls.length) return err('--url: two witnesses with one address')

@@ -22,6 +22,7 @@ import { createHttpServer, type HttpServer } from './http-server.ts'
 import { metricsText } from './metrics.ts'
 import { createMirror } from './mirror.ts'
 import { readCards, withCards } from './model-cards.ts'
+import { followOrders } from './orders.ts'
 import { defaultName, firstPort, type RelayOptions } from './options.ts'
 import { changeAddress, createSetup, inviteUses, keptInvite, loopbackUrl, readSetup, type Setup } from './setup.ts'
 import { createTracker } from './tracker.ts'
@@ -142,6 +143,7 @@ const runOn = async (
     relayDialer: createNodeRelayDialer(),
   })
   const others = (circle?.relays ?? []).flatMap((relay, i) => (i + 1 === circle?.place ? [] : [relay.device]))
+  const { keepDays } = options
   const relayDeps = {
     clock: systemClock,
     random: systemRandom,
@@ -152,6 +154,7 @@ const runOn = async (
     witness,
     others,
     device: device.certificate.device,
+    keepDays,
     ...parts,
   }
   const issuing = issuer && (await startRelay({ ...relayDeps, issuer }))
@@ -178,6 +181,7 @@ const runOn = async (
     log(
       'the policy sets workers apart by their addresses, and behind a proxy none is seen: start with --trust-proxy if it adds X-Forwarded-For',
     )
+  const stopOrders = followOrders(options.data, systemClock, node.judge, log)
 
   return ok({
     link: formatLink({ ...link, invite: grantMicro > 0 ? invite.value : null }),
@@ -185,6 +189,7 @@ const runOn = async (
     data: options.data,
     close: async () => {
       stopAttesting()
+      stopOrders()
       network.close()
       await server.close()
       await node.close()

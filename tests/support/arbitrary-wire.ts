@@ -65,6 +65,8 @@ const bodies: { readonly [T in keyof typeof wireSchemas]: fc.Arbitrary<unknown> 
   fraud: fc.record({ bytes: upTo(500) }),
   propose: fc.record({ day: n, part: n, last: fc.boolean(), bytes: upTo(500) }),
   checkpoint: fc.record({ bytes: upTo(500) }),
+  'leaves?': fc.record({ day: n, authors: fc.array(bytes(32), { minLength: 1, maxLength: 8 }) }),
+  leaves: fc.record({ day: n, part: n, last: fc.boolean(), bytes: upTo(500) }),
   broken: fc.record({ bytes: upTo(500) }),
   ping: fc.record({ nonce: n }),
   pong: fc.record({ nonce: n }),

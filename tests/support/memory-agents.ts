@@ -84,6 +84,8 @@ export interface MemorySwarm {
   /** Undefined: the first one, with the issuer. */
   readonly stopRelay: (index?: number) => Promise<void>
   readonly startRelay: (index?: number) => Promise<void>
+  /** A relay that is stopped begins anew, as a machine that was never on. */
+  readonly emptyRelay: (index: number) => void
   readonly relays: readonly MemoryRelay[]
   /** `by`: where another link than that of all is joined by. */
   readonly join: (name: string, options?: { readonly lie?: string; readonly msPerText?: number; readonly by?: SwarmLink }) => Promise<MemoryAgent>
@@ -121,7 +123,7 @@ export const createMemorySwarm = async (seed: string | number, { witnesses = 1, 
   const own = await Promise.all(
     Array.from({ length: witnesses }, async (_, i) => ({
       url: relayUrl.replace('8787', String((beside ? 8887 : 8787) + i)),
-      store: createMemoryStore(),
+      store: createMemoryStore() as Store,
       witness: (await testIdentity(`${seed}/witness${i || ''}`)).signer,
       relay: await testIdentity(`${seed}/relay${i || ''}`),
     })),
@@ -185,8 +187,15 @@ export const createMemorySwarm = async (seed: string | number, { witnesses = 1, 
     policy,
     relayStore: own[0]!.store,
     relay: () => running[0]!.issuing!,
-    relays: own.map(({ url, store }, index) => ({ url, store, node: () => running[index]?.node })),
+    relays: own.map((one, index) => ({
+      url: one.url,
+      get store() {
+        return one.store
+      },
+      node: () => running[index]?.node,
+    })),
     startRelay: start,
+    emptyRelay: (index) => void (own[index]!.store = createMemoryStore()),
     stopRelay: async (index = 0) => {
       running[index]?.stop()
       await running[index]?.node.close()

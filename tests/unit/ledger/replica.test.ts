@@ -3,10 +3,11 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { createSeededRandom, shuffled } from '../../../src/lib/random.ts'
 import { createMemoryStore, type Store, type StoreValue } from '../../../src/lib/store.ts'
 import { toHex } from '../../../src/lib/bytes.ts'
+import { certifyDevice } from '../../../src/identity/device.ts'
 import { balanceOf } from '../../../src/ledger/chain-state.ts'
 import { createPendingPool } from '../../../src/ledger/pending-pool.ts'
 import { createReplica, type Replica } from '../../../src/ledger/replica.ts'
-import { certify, claim, createPerson, createWorld, next, pay, type Person, verifier, type World } from './fixtures.ts'
+import { attest, certify, claim, createPerson, createWorld, next, pay, type Person, signerOf, verifier, type World } from './fixtures.ts'
 import { createHistory, type Step } from './history.ts'
 
 let world: World
@@ -219,5 +220,34 @@ describe('a replica', () => {
     expect(replica.pendingBytes()).toBeLessThanOrEqual(5 * size)
     await replica.ingest([second!.entry.bytes], second!.certificate, 'third')
     expect(await replica.account(world.issuer.device.publicKey)).toMatchObject({ seq: 1 })
+  })
+
+  it('an author with two first entries sets no relay against another, and breaks no swarm', async () => {
+    const ana = people[0]!
+    const other = signerOf('another root of ana')
+    const second = { ...ana.join, identity: other.publicKey, certificate: (await certifyDevice(other, ana.device.publicKey)).signature }
+    const first = await next(world, ana, undefined, [ana.join, attest(people[1]!, 'x')])
+    const beside = await next(world, ana, undefined, [second, attest(people[1]!, 'y')])
+    const byRoot = await next(world, ana, first, [attest(people[1]!, 'z')], { signer: ana.root })
+    const byOther = await next(world, ana, first, [attest(people[1]!, 'z')], { signer: other })
+    expect(toHex(byOther.id)).toBe(toHex(byRoot.id))
+    const certificates = [await certify(world, first), await certify(world, byRoot)]
+    const shown: readonly (readonly Uint8Array[])[] = [[beside.bytes], [beside.bytes, byOther.bytes], [first.bytes, beside.bytes]]
+    for (const before of shown)
+      for (const together of [true, false]) {
+        const replica = open(createMemoryStore())
+        await replica.ingest(before, null, 'ana')
+        const honest = together
+          ? [await replica.ingest([first.bytes, byRoot.bytes], certificates[1]!, 'relay')]
+          : [
+              await replica.ingest([byRoot.bytes], certificates[1]!, 'relay'),
+              await replica.ingest([first.bytes], certificates[0]!, 'relay'),
+            ]
+        for (const done of honest) expect(done.ok && done.value.refused.filter(({ type }) => type !== 'signer-unknown')).toEqual([])
+        // What could not be told apart then is told again.
+        await replica.ingest([byRoot.bytes], certificates[1]!, 'relay')
+        expect(await replica.account(ana.device.publicKey)).toMatchObject({ seq: 1, id: byRoot.id })
+        expect(await replica.broken()).toBe(false)
+      }
   })
 })

@@ -20,6 +20,7 @@ test('nothing needs to be given', () => {
     sponsors: [],
     referrers: [],
     trustProxy: false,
+    keepDays: 'all',
   })
   expect(options([], { XDG_DATA_HOME: '/x' }).data).toBe('/x/edge-net/relay')
 })
@@ -57,12 +58,15 @@ test('everything can be', () => {
     sponsors: [],
     referrers: [],
     trustProxy: false,
+    keepDays: 'all',
   })
   const [one, two] = ['ab'.repeat(32), 'cd'.repeat(32)]
   expect(options(['--sponsor', one, '--sponsor', two, '--referrer', two])).toMatchObject({
     sponsors: [fromHex(one), fromHex(two)],
     referrers: [fromHex(two)],
   })
+  expect(options(['--keep', '90']).keepDays).toBe(90)
+  expect(options(['--keep', 'all']).keepDays).toBe('all')
 })
 
 const created = (args: string[]) => {
@@ -101,9 +105,34 @@ test('a swarm’s policy: its kind, and what differs from its defaults', () => {
   })
 })
 
+test('an account that this witness finds is to be closed', () => {
+  const key = 'ab'.repeat(32)
+  const closing = (...args: string[]) => parseCommand(['verdict', 'close', key, ...args], { XDG_DATA_HOME: '/x' })
+  expect(closing('--reason', 'malicious')).toEqual({
+    ok: true,
+    value: {
+      type: 'verdict-close',
+      options: { data: '/x/edge-net/relay', witness: undefined, target: fromHex(key), reason: 'Malicious' },
+    },
+  })
+  expect(closing('--reason', 'sybil-attack', '--data', '/d', '--witness', '2/4')).toMatchObject({
+    value: { options: { data: '/d', witness: { place: 2, of: 4 }, reason: 'SybilAttack' } },
+  })
+})
+
 test.each([
+  [['verdict'], 'unknown command: verdict'],
+  [['verdict', 'open'], 'unknown command: verdict open'],
+  [['verdict', 'close'], 'no account'],
+  [['verdict', 'close', 'ab', '--reason', 'malicious'], 'ab: give the account'],
+  [['verdict', 'close', 'ab'.repeat(32)], '--reason'],
+  [['verdict', 'close', 'ab'.repeat(32), '--reason', 'spam'], '--reason: spam'],
+  [['verdict', 'close', 'ab'.repeat(32), 'more', '--reason', 'malicious'], 'unexpected argument: more'],
+  [['verdict', 'close', 'ab'.repeat(32), '--reason', 'malicious', '--port', '1'], '--port: does not belong'],
+  [['relay', '--reason', 'malicious'], '--reason: belongs to `verdict close`'],
   [[], 'no command'],
   [['relay', '--sponsor', 'ab'], '--sponsor: ab is no account'],
+  [['relay', '--keep', '1'], '--keep: 1 is neither all nor a number of days from 2 on'],
   [['relay', '--kind', 'public'], '--kind: belongs to `swarm create`'],
   [['swarm', 'create', '--witnesses', '1', '--data', '/d', '--kind', 'open'], '--kind: open'],
   [['swarm', 'create', '--witnesses', '1', '--data', '/d', '--budget', '1.5'], '--budget: 1.5'],

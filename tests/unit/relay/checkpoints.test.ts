@@ -1,8 +1,8 @@
 /** Four witnesses' desks on one clock: a checkpoint a day, whoever is away, and no signature counts that is on another root. */
 import { expect, test } from 'vitest'
-import { type CheckpointDesk, createCheckpointDesk } from '../../../src/agent/relay-checkpoints.ts'
+import { type CheckpointDesk, createCheckpointDesk, judgedPerTurnMax } from '../../../src/agent/relay-checkpoints.ts'
 import type { Circle } from '../../../src/agent/relay-circle.ts'
-import { dayMs, encodeCheckpoint, signCheckpoint, verifyCheckpoint } from '../../../src/ledger/checkpoint.ts'
+import { dayMs, encodeCheckpoint, encodeProposal, signCheckpoint, verifyCheckpoint } from '../../../src/ledger/checkpoint.ts'
 import { checkpointSource, createCheckpointWitness } from '../../../src/ledger/checkpoint-witness.ts'
 import { createReplica } from '../../../src/ledger/replica.ts'
 import { type Bytes, sha256, toHex, utf8 } from '../../../src/lib/bytes.ts'
@@ -21,6 +21,8 @@ const desks = async (knowing: readonly number[]) => {
   const { steps } = await createHistory(world, createSeededRandom('checkpoints'), 12)
   const clock = createManualClock(startMs - (startMs % dayMs))
   const blamed: string[] = []
+  /** Who computed a state, each time. */
+  const computed: number[] = []
   const sent: { readonly from: number; readonly to: number; readonly message: WireMessage }[] = []
   const all: { readonly desk: CheckpointDesk; readonly learn: (upTo: number) => Promise<void> }[] = []
   for (const [i, signer] of world.witnesses.entries()) {
@@ -34,10 +36,12 @@ const desks = async (knowing: readonly number[]) => {
     const circle: Circle = {
       has: () => true,
       size: 3,
+      linked: () => [],
       send: (to, message) => void sent.push({ from: i, to: Number(to), message }),
       tell: (message) => [0, 1, 2, 3].forEach((to) => to !== i && sent.push({ from: i, to, message })),
     }
-    const witness = createCheckpointWitness({ store, source, signer, swarm: world.rules.swarm, clock })
+    const inner = createCheckpointWitness({ store, source, signer, swarm: world.rules.swarm, clock })
+    const witness: typeof inner = { ...inner, sign: (proposal) => (computed.push(i), inner.sign(proposal)) }
     const network = { blame: (id: string, why: string) => void blamed.push(`${id} ${why}`) }
     all.push({ desk: createCheckpointDesk({ clock, store, verifier, rules: world.rules, signer, witness, circle, network }), learn })
   }
@@ -55,7 +59,7 @@ const desks = async (knowing: readonly number[]) => {
     for (const { desk } of all) await desk.tick()
     await deliver(lose)
   }
-  return { world, clock, all, sent, blamed, minute, deliver, steps }
+  return { world, clock, all, sent, blamed, computed, minute, deliver, steps }
 }
 const roots = async (all: readonly { readonly desk: CheckpointDesk }[]): Promise<readonly (string | undefined)[]> =>
   Promise.all(all.map(async ({ desk }) => desk.latest().then((found) => found && `${found.day} ${toHex(found.root)}`)))
@@ -122,4 +126,28 @@ test('a proposal in the wrong order, of another day’s pieces or too large is n
   expect(blamed).toEqual(['1 propose: malformed'])
   for (let part = 0; part < 350; part++) await desk.onPropose('1', { day, part, last: false, bytes: new Uint8Array(48 * 1024) })
   expect(blamed).toContain('1 propose: too large')
+})
+
+test('a relay that proposes one state after the other has one of them computed in a turn', async () => {
+  const { clock, all, computed } = await desks([])
+  const day = Math.floor(clock.now() / dayMs)
+  const propose = async (name: string): Promise<void> => {
+    const bytes = encodeProposal({ day, root: sha256(utf8(name)), heads: [], verdicts: [] })
+    await all[0]!.desk.onPropose('1', { day, part: 0, last: true, bytes })
+  }
+  for (let i = 0; i < 50; i++) await propose(`state ${i}`)
+  expect(computed.length).toBe(1)
+  for (let i = 0; i < 50; i++) await propose('state 0')
+  expect(computed.length).toBe(judgedPerTurnMax)
+  // Another's proposal is not kept out by it, and the next turn begins anew.
+  await all[0]!.desk.onPropose('2', {
+    day,
+    part: 0,
+    last: true,
+    bytes: encodeProposal({ day, root: sha256(utf8('x')), heads: [], verdicts: [] }),
+  })
+  expect(computed.length).toBe(judgedPerTurnMax + 1)
+  await clock.advance(10 * minuteMs)
+  await propose('state 1')
+  expect(computed.length).toBe(judgedPerTurnMax + 2)
 })

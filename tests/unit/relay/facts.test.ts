@@ -32,6 +32,8 @@ const messages: readonly WireMessage[] = [
   ['verdict', { bytes: small }],
   ['propose', { day: 1, part: 0, last: true, bytes: small }],
   ['checkpoint', { bytes: small }],
+  ['leaves?', { day: 1, authors: [id32] }],
+  ['leaves', { day: 1, part: 0, last: true, bytes: small }],
 ]
 
 test.each(messages)('%s from a node is not answered, and costs it score', async (type, body) => {
@@ -52,6 +54,8 @@ test.each<readonly [string, WireMessage]>([
   ['fraud', ['fraud', { bytes: new Uint8Array(1025) }]],
   ['propose', ['propose', { day: 1, part: 0, last: true, bytes: new Uint8Array(48 * 1024 + 1) }]],
   ['checkpoint', ['checkpoint', { bytes: new Uint8Array(12 * 1024 + 1) }]],
+  ['leaves?', ['leaves?', { day: 1, authors: Array.from({ length: 65 }, () => id32) }]],
+  ['leaves', ['leaves', { day: 1, part: 0, last: true, bytes: new Uint8Array(48 * 1024 + 1) }]],
   ['broken', ['broken', { bytes: new Uint8Array(60 * 1024 + 1) }]],
 ])('%s beyond its size is malformed at the door', (_type, message) => {
   const frame = encodeFrame(message)

@@ -1,6 +1,6 @@
 /** A relay on a memory store, asked through a network that only records. */
-import { type RelayNode, startRelay } from '../../../src/agent/relay.ts'
 import { createPolicy, type PolicyParts, rulesOf, signPolicy } from '../../../src/economy/policy-codec.ts'
+import { type RelayDeps, type RelayNode, startRelay } from '../../../src/agent/relay.ts'
 import type { SignedPolicy } from '../../../src/economy/policy.ts'
 import { neverExpires } from '../../../src/economy/issuer.ts'
 import type { LedgerRules } from '../../../src/ledger/rules.ts'
@@ -41,12 +41,12 @@ export const createRelayWorld = async (changes: Partial<PolicyParts> = {}): Prom
 }
 
 export interface TestRelay {
+  readonly clock: ManualClock
   readonly node: RelayNode
   /** All that the relay answers to this person. */
   readonly ask: (who: Person, message: WireMessage, forwarded?: boolean) => Promise<WireMessage[]>
   /** Without waiting for an answer. */
   readonly tell: (who: Person, message: WireMessage) => void
-  readonly clock: ManualClock
   readonly blamed: () => readonly string[]
   readonly invite: () => Promise<Bytes>
 }
@@ -59,7 +59,7 @@ export const openRelay = async (
   world: RelayWorld,
   store: Store,
   people: readonly Person[],
-  addresses: ReadonlyMap<Person, string> = new Map(),
+  { addresses = new Map(), ...options }: Pick<RelayDeps, 'keepDays'> & { readonly addresses?: ReadonlyMap<Person, string> } = {},
 ): Promise<TestRelay> => {
   const blamed: string[] = []
   const sent: (readonly [to: string, message: WireMessage])[] = []
@@ -103,6 +103,7 @@ export const openRelay = async (
     verifier,
     network,
     signedPolicy: world.signedPolicy,
+    ...options,
     witness: world.witnesses[0]!,
     issuer: {
       signer: world.issuer.device,
@@ -111,9 +112,9 @@ export const openRelay = async (
   })
   const tell = (who: Person, message: WireMessage, forwarded = false): void => listener(toHex(who.device.publicKey), message, forwarded)
   return {
+    clock,
     node,
     tell,
-    clock,
     blamed: () => blamed,
     ask: async (who, message, forwarded = false) => {
       const id = toHex(who.device.publicKey)

@@ -30,11 +30,11 @@ const open = () => {
     judged.push(proof)
     return witness.judge(proof)
   }
-  const circle = { has: () => true, size: 3, tell: () => {}, send: () => {} }
+  const circle = { has: () => true, size: 3, linked: () => [], tell: () => {}, send: () => {} }
   const network = { peers: () => [], send: async () => true, blame: () => {} } as unknown as Parameters<
     typeof createVerdictDesk
   >[0]['network']
-  return createVerdictDesk({ ...parts, replica, witness: { judge }, circle, network })
+  return createVerdictDesk({ ...parts, replica, witness: { ...witness, judge }, circle, network })
 }
 /** Beside the one that is held: validly signed; valid where it can be paid. */
 const beside = (micro: number): Promise<ParsedEntry> => next(world, ana, opening, [pay([ben, micro])])

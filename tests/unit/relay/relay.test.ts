@@ -232,7 +232,7 @@ describe('where peers are', () => {
       [cy, '198.51.100.1'],
       [dan, '127.0.0.1'],
     ])
-    const opened = await openRelay(here, createMemoryStore(), [...of.keys()], of)
+    const opened = await openRelay(here, createMemoryStore(), [...of.keys()], { addresses: of })
     const label = async (who: Person) => {
       const [answer] = await opened.ask(ana, ['head?', { author: who.device.publicKey }])
       return answer?.[0] === 'head' ? answer[1].block : undefined

@@ -173,7 +173,9 @@ describe('the issuer settles', () => {
           entryAt: async () => ({ entry: { ops: [{ ...ana.join, referrer }] } }),
         },
       } as unknown as Parameters<typeof createSettling>[0]['replica']
-      const epochs = { book: async () => ({ isReferred: () => false }) } as unknown as ReturnType<typeof createEpochs>
+      const epochs = { whole: async () => true, book: async () => ({ isReferred: () => false }) } as unknown as ReturnType<
+        typeof createEpochs
+      >
       const known = { attests: 1, named: null }
       const state = {
         head: { epoch: -1 },
