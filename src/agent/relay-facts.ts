@@ -32,7 +32,7 @@ export interface RelayFacts {
   readonly replica: Replica
   readonly witness: Witness
   readonly chains: ChainTeller
-  readonly verdicts: Pick<VerdictDesk, 'shown' | 'signed'>
+  readonly verdicts: Pick<VerdictDesk, 'shown' | 'signed' | 'onNode'>
   readonly view: LedgerFacts
   /** Times that another relay had the same heads and verdicts and another state root. */
   readonly rootsDiffered: () => number

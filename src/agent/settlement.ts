@@ -28,6 +28,8 @@ const settleQuietMs = 1_000
 const entriesPerWindowMax = 20
 const entriesWindowMs = 10 * 60_000
 const resubmitMs = 5_000
+/** After nothing that is owed could be paid: until something comes in. */
+const unpayableWaitMs = 60_000
 const redeemEveryMs = 5_000
 const incomesMax = 64
 /** Entries of an own chain that are held until their certificate comes. */
@@ -88,6 +90,7 @@ export const createSettlement = (
   let owedSince: number | undefined
   let quietSince: number | undefined
   let submittedMs = 0
+  let unpayableMs = -unpayableWaitMs
   let redeemedMs = 0
   let refusedGrant: string | undefined
 
@@ -144,6 +147,7 @@ export const createSettlement = (
     const done = await vault.call(request('certified'), 'certified', { certificate: merged })
     if (!done.ok) return
     refusals.clear()
+    unpayableMs = -unpayableWaitMs
     await paid(claimed)
     claiming = claiming.filter((line) => !claimed.includes(line))
     await publish(done.value.entry, merged)
@@ -193,7 +197,8 @@ export const createSettlement = (
 
   const claim = async (): Promise<void> => {
     const batch = [...incomes].slice(0, incomesMax)
-    if (batch.length === 0 || !headChecked || (await waiting())) return
+    // Where a fine took what the waiting entry pays, the witnesses sign it once claims make it good: the vault sees to that.
+    if (batch.length === 0 || !headChecked || ((account?.payableMicro ?? 0) >= 0 && (await waiting()))) return
     const claimed = await vault.call(request('claim'), 'claim', {
       incomes: batch.map(([, { entry, certificate }]) => ({ entry, certificate })),
     })
@@ -287,9 +292,12 @@ export const createSettlement = (
     // Who waits to be paid ahead, or at the end of its tab, waits for this.
     const half = account?.awaited === true || (account?.tabsMicro ?? 0) >= policy.tabMicro / 2
     const quiet = quietSince !== undefined && now - quietSince >= settleQuietMs && mayAppend()
-    if ((!half && !quiet) || (await waiting())) return
+    if ((!half && !quiet) || now - unpayableMs < unpayableWaitMs || (await waiting())) return
     const settled = await vault.call(request('settle'), 'settle', {})
-    if (!settled.ok) return
+    if (!settled.ok) {
+      if (settled.error.type === 'insufficient-credits') unpayableMs = now
+      return
+    }
     if (settled.value.pending.length > 0) appended()
     await submit(settled.value.pending)
     await refresh()

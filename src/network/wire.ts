@@ -15,7 +15,7 @@
  * | range?    | {author, from}                          | that author's certified entries from this seq                       |
  * | witness   | {witness, device, signature}            | this device answers for that witness; anyone passes it on            |
  * | devices?  | {identity}                              | relay: which devices has this root key certified                    |
- * | devices   | {identity, devices}                     | the answer; after it, what is certified for them and not claimed    |
+ * | devices   | {identity, devices}                     | the answer; after it, what is certified for them and not claimed, and verdicts against them |
  * | signed    | {message, hops}                         | a signed contract message; hops left for gossip (sow only, else 0)  |
  * | chunk     | {agreement, direction, index, last, enc, data} | sealed payload (0) or result (1)                            |
  * | want      | {agreement, direction, from}            | send the chunks from this index on (again)                          |

@@ -11,11 +11,19 @@
  * | deposit | wanted    | the stake, in µcr, to be set as soon as no entry waits             |
  * | deposit | unlocking | [stake as of the head, [µcr, ms when it is free] oldest first]     |
  */
-import type { ChainHead } from '../ledger/chain-state.ts'
+import { availableOf, balanceOf, type ChainHead } from '../ledger/chain-state.ts'
 import type { ParsedEntry } from '../ledger/entry.ts'
-import { noUnlocking, stakeSeen, stillUnlocking, type Unlocking, unlockingFromRecord, unlockingToRecord } from '../ledger/witness-unlocking.ts'
+import {
+  noUnlocking,
+  stakeSeen,
+  stillUnlocking,
+  type Unlocking,
+  unlockingFromRecord,
+  unlockingToRecord,
+} from '../ledger/witness-unlocking.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { Store, Write } from '../lib/store.ts'
+import type { Penalties } from './payable.ts'
 import type { VaultError } from './vault.ts'
 
 const table = 'deposit'
@@ -41,22 +49,25 @@ export const depositOf = async (store: Store, { staked }: ChainHead, nowMs: numb
   }
 }
 
-/** What of the chain's balance is not free for anything else: still unlocking, or about to be deposited. */
-export const heldMicro = ({ stakedMicro, wantedMicro, unlocking }: DepositFigures): number =>
-  Math.max(unlockingSum(unlocking), (wantedMicro ?? 0) - stakedMicro)
+export const unlockingSum = (unlocking: DepositFigures['unlocking']): number => unlocking.reduce((sum, { micro }) => sum + micro, 0)
 
-const unlockingSum = (unlocking: DepositFigures['unlocking']): number => unlocking.reduce((sum, { micro }) => sum + micro, 0)
-
-/** Whether the stake may be set to this. What is unlocking may go back in. `freeMicro`: available beside what deposits hold. */
+/**
+ * Whether the stake may be set to this, beside what is promised. What is unlocking may go back in, and what a verdict burns of a stake
+ * is no less burned there; but while it burns what is promised, no witness lets the stake be raised.
+ */
 export const checkDeposit = (
-  { lent }: ChainHead,
-  { stakedMicro }: DepositFigures,
+  head: ChainHead,
   wantedMicro: number,
-  freeMicro: number,
+  promisedMicro: number,
+  { finesMicro, closed }: Penalties,
 ): Result<void, VaultError> => {
-  if (BigInt(wantedMicro) < lent) return err({ type: 'deposit', reason: 'lent' })
-  const needMicro = wantedMicro - stakedMicro
-  return needMicro > freeMicro ? err({ type: 'deposit', reason: 'too-much', needMicro, availableMicro: freeMicro }) : ok(undefined)
+  if (BigInt(wantedMicro) < head.lent) return err({ type: 'deposit', reason: 'lent' })
+  const needMicro = wantedMicro - head.staked
+  const burned = closed || availableOf(head, BigInt(finesMicro)) < BigInt(promisedMicro)
+  const availableMicro = burned ? 0 : Number(balanceOf(head)) - promisedMicro
+  return needMicro > Math.max(0, availableMicro)
+    ? err({ type: 'deposit', reason: 'too-much', needMicro, availableMicro: Math.max(0, availableMicro) })
+    : ok(undefined)
 }
 
 export const wantedWrite = (stakedMicro: number | null): Write =>

@@ -4,6 +4,7 @@ import { parseEntry } from '../../../src/ledger/entry.ts'
 import { createMemoryStore } from '../../../src/lib/store.ts'
 import type { LocalVault } from '../../../src/vault/create-vault.ts'
 import { checkDeposit } from '../../../src/vault/deposit.ts'
+import { noPenalties } from '../../../src/vault/payable.ts'
 import { createWorld, credit, enrol, line, linesOf, mortal, must, sowBody, type World } from '../../support/vault-world.ts'
 
 const hourMs = 60 * 60_000
@@ -61,9 +62,8 @@ describe('a deposit', () => {
 
   test('is never set below what is lent to others', () => {
     const head = { ...emptyHead(new Uint8Array(32)), staked: 50, lent: 30n }
-    const figures = { stakedMicro: 50, wantedMicro: null, unlocking: [] }
-    expect(checkDeposit(head, figures, 29, 0)).toEqual({ ok: false, error: { type: 'deposit', reason: 'lent' } })
-    expect(checkDeposit(head, figures, 30, 0)).toEqual({ ok: true, value: undefined })
+    expect(checkDeposit(head, 29, 0, noPenalties)).toEqual({ ok: false, error: { type: 'deposit', reason: 'lent' } })
+    expect(checkDeposit(head, 30, 0, noPenalties)).toEqual({ ok: true, value: undefined })
   })
 
   test('waits while another entry does, held back meanwhile; the newest word counts', async () => {

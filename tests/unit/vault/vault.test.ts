@@ -35,6 +35,7 @@ const examples: { readonly [C in VaultCall]: VaultCalls[C]['args'] } = {
   adopt: { entries: [], certificate: null },
   lostDevice: { device: key, entries: [], certificate: null, incomes: [] },
   lostDevices: {},
+  verdict: { bytes: key },
   account: {},
   statement: { before: null },
   entryProof: { seq: 0 },
