@@ -2,7 +2,8 @@
  * The own chain as the vault uses it: tabs become `pay` entries, certified payments to us become `claim` entries, certificates
  * and the witness's word on our head are taken in.
  *
- * Also the deposit (deposit.ts): an entry of its own, as the rules have it for one that lowers the stake.
+ * Also the deposit (deposit.ts): an entry of its own, as the rules have it for one that lowers the stake; what is earned goes in once
+ * it is certified.
  *
  * Invariants: nothing is appended before the witness's word was taken in this browser session, nor while an entry waits for its
  * certificate; but where a fine has burned what that entry spends, claims that make it good go on top of it, or it would wait for
@@ -27,7 +28,7 @@ import type { Clock } from '../lib/clock.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { bytesUpTo, parse } from '../lib/schema.ts'
 import type { Store, StoreValue, Write } from '../lib/store.ts'
-import { certifiedWrites, checkDeposit, mendedWrites, stakedWrites, wantedWrite } from './deposit.ts'
+import { byHandWrite, certifiedWrites, checkDeposit, earnedStake, mendedWrites, stakedWrites, wantedWrite } from './deposit.ts'
 import { dueLines } from './due-lines.ts'
 import { refused, storeFailed } from './errors.ts'
 import { payableMicro } from './payable.ts'
@@ -48,7 +49,7 @@ export interface Settling {
   /** Sets the stake, at once or as soon as no entry waits. */
   readonly deposit: (stakedMicro: number, answered: Write) => Promise<Pending>
   readonly pending: () => Promise<Pending>
-  /** Does what waited for its turn (a deposit, then claims): after a death between keeping and doing, or once no entry waits any more. */
+  /** Does what waited for its turn (a deposit, then claims, then what of them is deposited): after a death between keeping and doing, or once no entry waits any more. */
   readonly resume: () => Promise<Pending>
   readonly certified: (certificate: Certificate) => Promise<Result<VaultCalls['certified']['answer'], VaultError>>
   readonly adopt: (args: VaultCalls['adopt']['args']) => Promise<Result<Record<string, never>, VaultError>>
@@ -74,6 +75,8 @@ export const createSettling = (deps: {
   readonly device: DeviceCertificate
   readonly stamps: Pick<StampKeeper, 'kept'>
   readonly headChecked: () => boolean
+  /** The user's setting. */
+  readonly depositEarnings: () => boolean
   readonly clock: Clock
 }): Settling => {
   const { store, chain, spending, policy, device, stamps, headChecked, clock } = deps
@@ -164,8 +167,19 @@ export const createSettling = (deps: {
       : []
   }
 
+  /** What is earned and promised to nobody. */
+  const depositEarned = async (): Promise<Pending> => {
+    const state = await chain.state()
+    const { availableMicro } = await spending.figures(state)
+    const stake = deps.depositEarnings() ? await earnedStake(store, state, policy, availableMicro) : undefined
+    return stake === undefined ? pending() : appendStake(state, stake, [])
+  }
+
   /** What waits for its turn, one entry at a time. */
-  const next = async (answered: readonly Write[]): Promise<Pending> => (await depositWanted()) ?? claimKept(answered)
+  const next = async (answered: readonly Write[]): Promise<Pending> => {
+    const asked = (await depositWanted()) ?? (await claimKept(answered))
+    return asked.ok && asked.value.pending.length === 0 ? depositEarned() : asked
+  }
   const resume = async (): Promise<Pending> => (headChecked() ? next([]) : pending())
 
   return {
@@ -216,8 +230,9 @@ export const createSettling = (deps: {
       const good = checkDeposit(state.head, stakedMicro, tabsMicro + reservedMicro, penalties)
       if (!good.ok) return good
       const same = stakedMicro === state.head.staked
-      if (!same && (await chain.pending()).length === 0) return appendStake(state, stakedMicro, [answered])
-      const stored = await store.commit([wantedWrite(same ? null : stakedMicro), answered])
+      const byHand = byHandWrite(state, policy, stakedMicro)
+      if (!same && (await chain.pending()).length === 0) return appendStake(state, stakedMicro, [byHand, answered])
+      const stored = await store.commit([wantedWrite(same ? null : stakedMicro), byHand, answered])
       return stored.ok ? pending() : storeFailed(stored.error)
     },
 

@@ -46,11 +46,12 @@ export const openSwarm = (
     readonly verifier: Verifier
     readonly identity: Identity
     readonly headChecked: () => boolean
+    readonly depositEarnings: () => boolean
   },
   record: SwarmRecord,
   founding?: FoundingRecord,
 ): Swarm => {
-  const { clock, verifier, headChecked } = deps
+  const { clock, verifier, headChecked, depositEarnings } = deps
   const { certificate: device, signer } = deps.identity
   const store = scopedStore(deps.store, scopeOf(record.link.swarm, device.device))
   const policy = record.policy === null ? undefined : policyOf(record.policy)
@@ -62,7 +63,7 @@ export const openSwarm = (
   if (!policy || !verdicts) return swarm
   const chain = createOwnChain({ store, signer, verifier, rules: rulesOf(policy), clock })
   const stamps = createStampKeeper(store, { device: device.device, swarm: record.link.swarm, bits: policy.stampBits })
-  const settling = createSettling({ store, chain, spending, policy, device, stamps, headChecked, clock })
+  const settling = createSettling({ store, chain, spending, policy, device, stamps, headChecked, depositEarnings, clock })
   const lost = createLostDevices({
     store: deps.store,
     own: store,

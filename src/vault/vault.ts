@@ -29,6 +29,8 @@ export interface Settings {
   readonly paused: number | 'restart' | 'off' | null
   /** Where models are fetched when no mirror has them. */
   readonly hubUrl: string
+  /** What is earned goes into the deposit until that is what the swarm asks for (deposit.ts). */
+  readonly depositEarnings: boolean
 }
 
 export interface VaultStatus {
