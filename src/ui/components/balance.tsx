@@ -20,12 +20,15 @@ export const Balance = (props: { readonly view: AgentView | null; readonly unit:
   )
 }
 
-/** Why debts wait, and what to do. */
-export const Uncovered = ({ credits: { uncoveredMicro, finesMicro } }: { readonly credits: AgentView['credits'] }) =>
-  uncoveredMicro > 0 && (
+/** Why debts wait, and what to do. Of a closed account none is ever paid: its trouble says so. */
+export const Uncovered = ({ view }: { readonly view: Pick<AgentView, 'credits' | 'trouble'> }) => {
+  const { uncoveredMicro, finesMicro } = view.credits
+  if (uncoveredMicro === 0 || view.trouble === 'closed') return null
+  return (
     <p className="note warn" role="status" data-testid="credits-uncovered" data-micro={uncoveredMicro}>
       {finesMicro > 0
         ? t('creditsUncovered', formatAmount(uncoveredMicro), formatAmount(finesMicro))
         : t('creditsUncoveredOther', formatAmount(uncoveredMicro))}
     </p>
   )
+}

@@ -19,7 +19,7 @@ export const CreditsCard = ({ view }: { readonly view: AgentView }) => {
           {t(troubleTexts[view.trouble])}
         </p>
       )}
-      <Uncovered credits={credits} />
+      <Uncovered view={view} />
       <dl className="list">
         <Figure label={t('creditsPendingLabel')} value={formatCredits(credits.pendingMicro)} testid="credits-pending" />
         <Figure label={t('creditsReservedLabel')} value={formatCredits(credits.reservedMicro)} testid="credits-reserved" />

@@ -25,7 +25,7 @@ export const CreditsPanel = ({ view }: { readonly view: AgentView | null }) => {
           {t('creditsPending', formatCredits(credits.pendingMicro))}
         </p>
       )}
-      {credits && <Uncovered credits={credits} />}
+      {view && <Uncovered view={view} />}
       {view?.deposit && <DepositNote deposit={view.deposit} />}
       {credits && credits.reservedMicro > 0 && <p className="note">{t('creditsReserved', formatCredits(credits.reservedMicro))}</p>}
       <dl className="figures">

@@ -25,12 +25,13 @@ test.each([
 })
 
 test.each([
-  [0, 100 * credit, null],
-  [3, 100 * credit, 'creditsUncovered'],
-  [3, 0, 'creditsUncoveredOther'],
-] as const)('%i µcr of debts not covered, %i of fines', (uncoveredMicro, finesMicro, text) => {
+  [0, 100 * credit, 'fined', null],
+  [3, 100 * credit, 'fined', 'creditsUncovered'],
+  [3, 0, null, 'creditsUncoveredOther'],
+  [3, 0, 'closed', null],
+] as const)('%i µcr of debts not covered, %i of fines, %s', (uncoveredMicro, finesMicro, trouble, text) => {
   const credits = { uncoveredMicro, finesMicro } as AgentView['credits']
-  const shown = renderToStaticMarkup(createElement(Uncovered, { credits }))
+  const shown = renderToStaticMarkup(createElement(Uncovered, { view: { credits, trouble } }))
   expect(shown).toBe(
     text === null ? '' : `<p class="note warn" role="status" data-testid="credits-uncovered" data-micro="${uncoveredMicro}">${text}</p>`,
   )
