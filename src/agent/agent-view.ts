@@ -82,10 +82,12 @@ export const deriveView = (s: ViewSource, revision: number) => {
     peers: (s.network?.peers ?? []).map(({ id, role, via, sinceMs, latencyMs }) => ({ id, role, via, sinceMs, latencyMs: latencyMs ?? null })),
     activity: { working, idleReason: working ? null : idleReason(s) },
     credits: {
-      availableMicro: s.account?.availableMicro ?? 0,
+      availableMicro: Math.max(0, s.account?.availableMicro ?? 0),
       pendingMicro: s.vouchers?.pendingMicro() ?? 0,
       reservedMicro: s.account?.reservedMicro ?? 0,
       owedMicro: s.account?.tabsMicro ?? 0,
+      finesMicro: s.account?.penalties.finesMicro ?? 0,
+      uncoveredMicro: s.account ? Math.max(0, s.account.tabsMicro - Math.max(0, s.account.payableMicro)) : 0,
       aheadMicro: (s.account?.ahead ?? []).reduce((sum, [, micro]) => sum + micro, 0),
       earnedMicro: s.account?.earnedMicro ?? 0,
       spentMicro: s.account?.spentMicro ?? 0,

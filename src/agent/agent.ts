@@ -208,7 +208,11 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     split = swarm.founded && splitNetwork(bare, status.device, clock)
     const opened = split?.node ?? bare
     network = opened
-    findings = createFindings(deps, { swarm: swarm.link.swarm, self: status.device.device, network: opened }, changed)
+    findings = createFindings(deps, { swarm: swarm.link.swarm, self: status.device.device, network: opened }, changed, async (bytes) => {
+      const told = await vault.call(`verdict/${toHex(sha256(bytes))}`, 'verdict', { bytes })
+      await party?.settlement.refresh()
+      return told.ok
+    })
     opened.onStatus(changed)
     opened.onPeer((peer, change) => {
       party?.requester.onPeer(peer.id, change === 'joined')
@@ -252,7 +256,10 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     // Whoever has the policy can hand it on: it is checked against the swarm's id, not against who brought it.
     if (type === 'policy?') return status.swarm?.policy ? void network?.send(from, ['policy', { bytes: status.swarm.policy }]) : undefined
     if (type === 'witness') return onWitness(from, body)
-    if (type === 'verdict' || type === 'broken') return findings?.hear(from, type, body.bytes)
+    if (type === 'verdict' || type === 'broken') {
+      if (type === 'verdict') await party?.lost.onVerdict(from, body.bytes)
+      return findings?.hear(from, type, body.bytes)
+    }
     if (!party) return
     const { requester, worker, settlement, inbox, keepsakes } = party
     if (type === 'range?') return keepsakes.onRange(from, body)

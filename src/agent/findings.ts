@@ -1,6 +1,7 @@
 /**
  * What relays show a node of the swarm's facts, believed only as far as it proves itself: verdicts against its own account, signed by
- * 2f+1 witnesses, and that more witnesses lie than the swarm bears. Both stand for ever, so both are kept.
+ * 2f+1 witnesses, and that more witnesses lie than the swarm bears. Both stand for ever, so both are kept; the vault is told of the
+ * verdicts, so that it promises nothing that they have burned.
  *
  * | table    | key                  | value                          |
  * | -------- | -------------------- | ------------------------------ |
@@ -35,9 +36,12 @@ export const createFindings = (
   { store, verifier }: { readonly store: Store; readonly verifier: Verifier },
   { swarm, self, network }: { readonly swarm: SwarmId; readonly self: PublicKey; readonly network: Pick<Network, 'blame'> },
   changed: () => void,
+  /** False where the vault has not kept it: it is told again, with the next word and the next start. */
+  tellVault: (verdict: Bytes) => Promise<boolean>,
 ): Findings => {
   const prefix = `${toHex(swarm)}/`
   const verdicts = new Map<string, Verdict>()
+  const told = new Set<string>()
   let broken = false
   let rules: Pick<LedgerRules, 'swarm' | 'witnesses'> | undefined
   let early: readonly Word[] = []
@@ -46,6 +50,9 @@ export const createFindings = (
     // Where it cannot be stored it is told again with the next link.
     await store.commit([{ table: 'findings', key: prefix + key, value: bytes }])
     changed()
+  }
+  const tell = async (key: string, bytes: Bytes): Promise<void> => {
+    if (!told.has(key) && (await tellVault(bytes))) told.add(key)
   }
   const hear: Findings['hear'] = async (from, type, bytes) => {
     if (!rules) {
@@ -63,9 +70,11 @@ export const createFindings = (
     const verdict = parseVerdict(bytes)
     if (!verdict.ok || !(await verifyVerdict(verifier, verdict.value, rules)).ok) return network.blame(from, 'verdict')
     const key = verdictKey(verdict.value)
-    if (!equalBytes(verdict.value.target, self) || verdicts.has(key)) return
+    if (!equalBytes(verdict.value.target, self)) return
+    const known = verdicts.has(key)
     verdicts.set(key, verdict.value)
-    await keep(key, bytes)
+    if (!known) await keep(key, bytes)
+    await tell(key, bytes)
   }
 
   return {
@@ -74,7 +83,10 @@ export const createFindings = (
       for (const [key, bytes] of await store.list('findings', { prefix })) {
         const verdict = parseVerdict(bytes as Bytes)
         if (key === `${prefix}broken`) broken = true
-        else if (verdict.ok && equalBytes(verdict.value.target, self)) verdicts.set(verdictKey(verdict.value), verdict.value)
+        else if (verdict.ok && equalBytes(verdict.value.target, self)) {
+          verdicts.set(verdictKey(verdict.value), verdict.value)
+          await tell(verdictKey(verdict.value), bytes as Bytes)
+        }
       }
       rules = known
       const words = early

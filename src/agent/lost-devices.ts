@@ -1,15 +1,16 @@
 /**
  * Other devices of one's identity, and the takeover of a lost one (vault/lost-devices.ts signs it, by the phrase): relays are asked
- * which there are, their chains are brought to the vault, and what the root key signed is shown to the witnesses entry by entry until
+ * which there are, their chains and what stands against them are brought to the vault, and what the root key signed is shown to the witnesses entry by entry until
  * it is certified. Who was faster, the owner or a thief, is theirs to decide; here it is told.
  */
 import type { NodeId } from '../identity/keys.ts'
 import { verifyCertificate } from '../ledger/certificate.ts'
 import { parseEntry, payLines } from '../ledger/entry.ts'
 import { quorumOf } from '../ledger/rules.ts'
+import { parseVerdict } from '../ledger/verdict.ts'
 import { rulesOf } from '../economy/policy-codec.ts'
 import type { Certificate } from '../ledger/types.ts'
-import { type Bytes, equalBytes, fromHex, toHex } from '../lib/bytes.ts'
+import { type Bytes, equalBytes, fromHex, sha256, toHex } from '../lib/bytes.ts'
 import type { WireBody, WireMessage } from '../network/wire.ts'
 import type { LostDevice } from '../vault/lost-devices.ts'
 import type { AgentDeps, Membership } from './deps.ts'
@@ -50,6 +51,8 @@ export interface LostDevices {
   /** What the vault has begun: at the start, and when its owner has typed the phrase. */
   readonly refresh: () => Promise<void>
   readonly onMessage: (from: NodeId, message: WireMessage) => Promise<void>
+  /** A verdict against one of them: the vault checks it, and moves what it leaves. */
+  readonly onVerdict: (from: NodeId, bytes: Bytes) => Promise<void>
   readonly tick: () => Promise<void>
   readonly view: () => LostView
 }
@@ -183,6 +186,14 @@ export const createLostDevices = (
       if (type === 'devices') return onDevices(from, body)
       if (type === 'entries') return onEntries(from, body)
       if (type === 'refused') return onRefused(from, body)
+    },
+    onVerdict: async (from, bytes) => {
+      const verdict = parseVerdict(bytes)
+      const id = verdict.ok ? toHex(verdict.value.target) : ''
+      if (!known.has(id) || !relays().includes(from)) return
+      const taken = await vault.call(`verdict/${toHex(sha256(bytes))}`, 'verdict', { bytes })
+      // What it holds is less than was told, once its chain is here.
+      if (taken.ok && known.get(id)) await learn(id, { entries: [], certificate: null, incomes: [] })
     },
     tick: async () => {
       if (open().length > 0 && clock.now() - submittedMs >= waitMs()) await submit()

@@ -74,7 +74,7 @@ export interface VerdictDesk {
   readonly onFull: (verdict: Verdict) => void
   readonly onProved: (fraud: WitnessFraud) => void
   readonly give: (to: NodeId, fact: Fact) => void
-  /** Who comes is told what is held against it. */
+  /** Who comes is told what is held against it, or asks that of another device of the same identity. */
   readonly onNode: (id: NodeId, device: PublicKey) => Promise<void>
   /** Once a minute. */
   readonly tick: () => Promise<void>

@@ -10,7 +10,7 @@
  * | carry      | the issuer's payment, as to whoever it pays; or refused; nothing where the issuer is elsewhere |
  * | certify    | entries without entries: the certificate; or, where a number is taken, what stands there, then refused |
  * | head?      | head; to the author itself before it entries: what was signed here and is not certified   |
- * | devices?   | devices, then entries: certified payments to them that they have not claimed              |
+ * | devices?   | devices, then entries: certified payments to them that they have not claimed; verdicts against them |
  * | range?     | entries: payers' entries that the chain claims, then the chain up to a certified entry    |
  * | entries    | nothing: taken into the replica, and passed on to the swarm's other relays                |
  * | fraud, broken | nothing: kept and shown to everyone, if it proves what it says                          |
@@ -261,7 +261,12 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
   const devices = async (from: NodeId, { identity }: WireBody<'devices?'>): Promise<void> => {
     const found = await devicesOf(replica, identity)
     await say(from, ['devices', { identity, devices: found }])
-    for (const device of found) if (toHex(device) !== from) await tellIncomes(from, device)
+    for (const device of found)
+      if (toHex(device) !== from) {
+        await tellIncomes(from, device)
+        // What verdicts burned of it is not there to be taken over.
+        await verdicts.onNode(from, device)
+      }
   }
 
   const answer = async (from: NodeId, message: WireMessage): Promise<void> => {

@@ -31,6 +31,8 @@ const entriesWindowMs = 10 * 60_000
 /** Entries that wait are shown again this often, each time in a row twice as late, up to the most: what is refused is refused for long. */
 const resubmitMs = 5_000
 const resubmitMsMax = 60_000
+/** After nothing that is owed could be paid: until something comes in. */
+const unpayableWaitMs = 60_000
 const redeemEveryMs = 5_000
 /** What is promised and does not come may be paid and the word of it lost: a relay is asked, each time in a row twice as late. */
 const askIncomesMs = 60_000
@@ -98,6 +100,7 @@ export const createSettlement = (
   let quietSince: number | undefined
   let submittedMs = 0
   let resubmitAfterMs = resubmitMs
+  let unpayableMs = -unpayableWaitMs
   let redeemedMs = 0
   let promised = { micro: 0, askedMs: 0, askAfterMs: askIncomesMs }
   let refusedGrant: string | undefined
@@ -163,6 +166,7 @@ export const createSettlement = (
     if (!done.ok) return
     resubmitAfterMs = resubmitMs
     refusals.clear()
+    unpayableMs = -unpayableWaitMs
     await paid(claimed)
     claiming = claiming.filter((line) => !claimed.includes(line))
     await publish(done.value.entry, merged)
@@ -217,7 +221,8 @@ export const createSettlement = (
 
   const claim = async (): Promise<void> => {
     const batch = [...incomes].slice(0, incomesMax)
-    if (batch.length === 0 || !headChecked || (await waiting())) return
+    // Where a fine took what the waiting entry pays, the witnesses sign it once claims make it good: the vault sees to that.
+    if (batch.length === 0 || !headChecked || ((account?.payableMicro ?? 0) >= 0 && (await waiting()))) return
     const claimed = await vault.call(request('claim'), 'claim', {
       incomes: batch.map(([, { entry, certificate }]) => ({ entry, certificate })),
     })
@@ -322,9 +327,12 @@ export const createSettlement = (
     // Who waits to be paid ahead, or at the end of its tab, waits for this.
     const half = account?.awaited === true || (account?.tabsMicro ?? 0) >= policy.tabMicro / 2
     const quiet = quietSince !== undefined && now - quietSince >= settleQuietMs && mayAppend()
-    if ((!half && !quiet) || (await waiting())) return
+    if ((!half && !quiet) || now - unpayableMs < unpayableWaitMs || (await waiting())) return
     const settled = await vault.call(request('settle'), 'settle', {})
-    if (!settled.ok) return
+    if (!settled.ok) {
+      if (settled.error.type === 'insufficient-credits') unpayableMs = now
+      return
+    }
     if (settled.value.pending.length > 0) appended()
     await submit(settled.value.pending)
     await refresh()

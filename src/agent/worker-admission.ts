@@ -28,7 +28,9 @@ export type Admission =
 export interface Admissions {
   readonly decide: (hire: Hire | undefined, from: NodeId, body: Body<'agreement'>, hires: readonly Hire[]) => Admission
   /** Asks to be paid; `again` is called once a payment of the requester has been certified. */
-  readonly ask: (requester: NodeId, agreement: Bytes, total: number, again: () => Promise<void>) => Promise<void>
+  readonly ask: (requester: NodeId, agreement: Bytes, sow: Bytes, total: number, again: () => Promise<void>) => Promise<void>
+  /** The requester takes back an agreement that waits for its payment: no later one is for it. The sow's id; undefined: none waits. */
+  readonly calledOff: (requester: NodeId, agreement: Bytes) => string | undefined
 }
 
 export const createAdmissions = (
@@ -37,7 +39,7 @@ export const createAdmissions = (
   { vouchers, willing }: { readonly vouchers: Vouchers; readonly willing: () => boolean },
   messageLifeMs: number,
 ): Admissions => {
-  const waiting = new Map<string, { readonly requester: NodeId; readonly again: () => Promise<void> }>()
+  const waiting = new Map<string, { readonly requester: NodeId; readonly sow: string; readonly again: () => Promise<void> }>()
   const hourly = createKeyedRate(clock, agreementsPerRequesterAndHour / 60, identitiesMax, agreementsPerRequesterAndHour)
   vouchers.onCertified((requester) => {
     for (const [key, one] of waiting) {
@@ -62,10 +64,16 @@ export const createAdmissions = (
       }
       return hourly.take(identityOf(from)) ? { do: 'agree' } : { do: 'refuse', reason: 'too many tasks within an hour' }
     },
-    ask: async (requester, agreement, total, again) => {
+    calledOff: (requester, agreement) => {
+      const asked = waiting.get(toHex(agreement))
+      if (asked?.requester !== requester) return undefined
+      waiting.delete(toHex(agreement))
+      return asked.sow
+    },
+    ask: async (requester, agreement, sow, total, again) => {
       const key = toHex(agreement)
       waiting.delete(key)
-      waiting.set(key, { requester, again })
+      waiting.set(key, { requester, sow: toHex(sow), again })
       if (waiting.size > waitingMax) waiting.delete(waiting.keys().next().value!)
       const signed = await vault.call(`ask/${key}/${total}`, 'sign', {
         kind: 'prepay',

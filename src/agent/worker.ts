@@ -264,7 +264,7 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
       }
       const admission = admissions.decide(hire, from, body, [...hires.values()])
       if (admission.do === 'agree') await handle(toHex(body.sow), { type: 'agreement', id, body, message: bytes })
-      else if (admission.do === 'ask') await admissions.ask(from, id, admission.total, () => onAgreement(message, id, bytes))
+      else if (admission.do === 'ask') await admissions.ask(from, id, body.sow, admission.total, () => onAgreement(message, id, bytes))
       return admission.do === 'refuse' ? admission.reason : undefined
     })
     if (why !== undefined) await sayNo(from, id, why)
@@ -361,9 +361,11 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
       if (message.kind === 'agreement') return onAgreement(message, id, bytes)
       if (message.kind !== 'reward' && message.kind !== 'cancel') return
       const hire = contractOf(toHex(message.from), message.body.agreement)
-      if (!hire) return
-      if (message.kind === 'reward') return onReward(hire, message, bytes)
-      await handle(hire.id, { type: 'release', why: message.body.reason })
+      if (message.kind === 'reward') return hire && onReward(hire, message, bytes)
+      // Also what waits to be paid for first: the next payment would be taken for its own.
+      const { agreement, reason } = message.body
+      const ends = hire?.id ?? (await serial('agreements', async () => admissions.calledOff(toHex(message.from), agreement)))
+      if (ends !== undefined) await handle(ends, { type: 'release', why: reason })
     },
     onChunk: async (from, chunk) => {
       const hire = contractOf(from, chunk.agreement)

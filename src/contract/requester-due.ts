@@ -54,12 +54,16 @@ const dueOf = (r: Replica, now: number, task: Task): readonly TaskAction[] => {
   if (r.phase === 'agreed' && r.payloadFrom !== null) return [{ do: 'send-payload', agreement: r.agreement!.id, from: r.payloadFrom }]
   if ((r.phase === 'accepted' && late) || r.phase === 'rejected')
     return [{ do: 'reward', agreement: r.agreement!.id, accepted: r.phase === 'accepted' }]
-  if ((r.phase === 'cancelled' || r.phase === 'missing') && r.agreement !== null && r.sentMs >= 0 && r.settledMs === 0)
+  if (ended(r) && r.agreement !== null && r.sentMs >= 0 && r.settledMs === 0)
     return [
-      { do: 'cancel-replica', agreement: r.agreement.id, reason: r.phase === 'missing' ? 'late' : (task.failure?.type ?? 'cancelled') },
+      { do: 'cancel-replica', agreement: r.agreement.id, reason: r.phase === 'cancelled' ? (task.failure?.type ?? 'cancelled') : 'late' },
     ]
   return []
 }
+
+/** Nobody waits for its result, and it may not know; one that was promised a step and got it not in time is told as well. */
+const ended = (r: Replica): boolean =>
+  r.phase === 'cancelled' || r.phase === 'missing' || (r.phase === 'refused' && r.prepay?.promised === true)
 
 /** Quotes that may still be used: fresh, not hired before, and of an identity that has no replica here. */
 const unusedQuotes = (task: Task, now: number): readonly Quote[] => {

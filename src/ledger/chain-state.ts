@@ -155,6 +155,15 @@ export const balanceOf = ({ claimed, paid, staked }: ChainHead): bigint => claim
 export const availableOf = ({ claimed, paid, staked }: ChainHead, slashedMicro: bigint): bigint =>
   claimed - paid - (slashedMicro > BigInt(staked) ? slashedMicro : BigInt(staked))
 
+/**
+ * What it may still pay or stake: witnesses admit by it, and a vault promises by it. Verdicts reach what is staked and what was taken
+ * out and is unlocking, so the larger of the two counts, not both.
+ */
+export const spendableOf = (head: ChainHead, slashedMicro: bigint, unlockingMicro: bigint): bigint => {
+  const heldMicro = BigInt(head.staked) + unlockingMicro
+  return availableOf(head, slashedMicro > heldMicro ? slashedMicro : heldMicro)
+}
+
 /** For the wire, whose figures are counters; a sum beyond 2^53−1 (nine billion credits turned over) reads as that. */
 export const summaryOf = ({ author, seq, id, claimed, paid, staked }: ChainHead): AccountSummary => ({
   author,

@@ -4,7 +4,8 @@
  *
  * Invariants: the new entry, what it changes and what the caller wants kept beside it are one commit, with the head compared and
  * set; a certified entry is never replaced; at most one entry waits for its certificate, so that every entry gets one of its own,
- * which is what a payee claims by. An entry that was signed but not kept has left this function nowhere: it never was.
+ * which is what a payee claims by. The exception is the caller's to make: a claim that makes good what a verdict took from the entry
+ * that waits, which no witness would sign without it. An entry that was signed but not kept has left this function nowhere: it never was.
  */
 import type { PublicKey, Signer, Verifier } from '../identity/keys.ts'
 import { compareBytes, equalBytes, toHex } from '../lib/bytes.ts'
@@ -71,13 +72,14 @@ export interface OwnChain {
   }) => Promise<Result<CheckedIncome, IncomeError>>
   /**
    * Signs and keeps the next entry. `incomes` are those that its claims name (see `claimOp`). The extra writes are kept with it
-   * or not at all; where an expectation of the caller fails, nothing is.
+   * or not at all; where an expectation of the caller fails, nothing is. `onPending`: also while an entry waits for its certificate.
    */
   readonly append: (
     ops: readonly Op[],
     extraWrites?: readonly Write[],
     extraExpects?: readonly Expect[],
     incomes?: readonly CheckedIncome[],
+    onPending?: boolean,
   ) => Promise<Result<ParsedEntry, AppendError>>
   /** Keeps a full certificate on one of our entries; all before it are certified with it. */
   readonly certified: (certificate: Certificate, extraWrites?: readonly Write[]) => Promise<Result<ParsedEntry, CertifiedError>>
@@ -151,9 +153,9 @@ export const createOwnChain = (deps: {
       return ok({ line: [entry.author, id, certificate], seq: entry.seq, total: line[1] })
     },
 
-    append: (ops, extraWrites = [], extraExpects = [], incomes = []) =>
+    append: (ops, extraWrites = [], extraExpects = [], incomes = [], onPending = false) =>
       alone(async () => {
-        if ((await pending()).length > 0) return err({ type: 'pending' })
+        if (!onPending && (await pending()).length > 0) return err({ type: 'pending' })
         const [head, unchanged] = await records.head()
         const seq = head.seq + 1
         if (!checkOps(ops, seq, author).ok) return err({ type: 'invalid', reason: 'malformed' })

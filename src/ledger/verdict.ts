@@ -57,6 +57,8 @@ export interface Verdict extends Finding {
   readonly signatures: readonly (readonly [witness: PublicKey, signature: Signature])[]
 }
 
+/** A hundred witnesses' signatures, and what they are on. */
+export const verdictBytesMax = 12 * 1024
 /** Bytes of the longest offence key: a fork's. */
 export const offenceBytesMax = 64
 

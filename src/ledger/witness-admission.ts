@@ -3,7 +3,7 @@ import type { NodeId, PublicKey } from '../identity/keys.ts'
 import { equalBytes, toHex } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
 import { allowanceOf } from './apply.ts'
-import { availableOf, type ChainHead } from './chain-state.ts'
+import { availableOf, type ChainHead, spendableOf } from './chain-state.ts'
 import { joinOf, type ParsedEntry, settlesOf } from './entry.ts'
 import type { Replica } from './replica.ts'
 import { epochMsDefault, type LedgerRules, unlockMsDefault } from './rules.ts'
@@ -107,10 +107,9 @@ export const createAdmission = (
         spends ||= head.staked > staked || entry.ops.some((op) => op.op === 'pay')
         staked = head.staked
         unlocking = stakeSeen(unlocking, staked, clock.now())
-        const held = BigInt(staked) + unlockingMicro(unlocking)
         // Income that a later entry claims may make up for what an earlier one spent: the furthest that holds counts.
         if (spends && availableOf(head, slashed) < floor) refusal = { reason: 'slashed', seq: entry.seq }
-        else if (spends && availableOf(head, slashed > held ? slashed : held) < floor) refusal = { reason: 'unlocking', seq: entry.seq }
+        else if (spends && spendableOf(head, slashed, unlockingMicro(unlocking)) < floor) refusal = { reason: 'unlocking', seq: entry.seq }
         else best = { count: i + 1, unlocking, ...(late ? { refusal: late } : {}) }
       }
       return best.count === 0 && refusal ? { ...best, refusal } : best

@@ -105,6 +105,10 @@ export interface AgentView {
     readonly pendingMicro: number
     readonly reservedMicro: number
     readonly owedMicro: number
+    /** What verdicts of the witnesses cost this account, for good. */
+    readonly finesMicro: number
+    /** Of what is owed, what a fine took: paid as soon as as much is earned again. */
+    readonly uncoveredMicro: number
     /** Paid ahead to workers, or promised, for work that has not come yet. */
     readonly aheadMicro: number
     readonly earnedMicro: number
@@ -261,7 +265,10 @@ export type AgentCommand = keyof AgentCommands
 export interface BackgroundCommands {
   state: { args: Record<string, never>; answer: BackgroundState }
   consent: { args: { preset: 'gentle' | 'standard' | 'all' }; answer: BackgroundState }
-  settings: { args: { share?: number; paused?: number | 'restart' | 'off' | null; hubUrl?: string }; answer: BackgroundState }
+  settings: {
+    args: { share?: number; paused?: number | 'restart' | 'off' | null; hubUrl?: string; depositEarnings?: boolean }
+    answer: BackgroundState
+  }
   /** A bad link is refused with what is wrong with it. */
   join: { args: { link: string }; answer: BackgroundState }
   /** Makes a private swarm of one's own and joins it; `grantMicro` is what each use of an invite brings. */
@@ -296,6 +303,8 @@ export interface BackgroundState {
   readonly share: number
   readonly paused: number | 'restart' | 'off' | null
   readonly hubUrl: string
+  /** What is earned goes into the deposit until that is full. */
+  readonly depositEarnings: boolean
   readonly swarm: {
     readonly id: string
     readonly relays: readonly string[]

@@ -10,7 +10,7 @@
  * | ranges?    | {parts, facts}                  | these chains from these numbers on; verdicts and frauds by their ids |
  * | ranges     | {runs}                          | parts of chains as in `entries`, as many as fit                     |
  * | fork       | {entries}                       | one or both of an author's two entries at one number: please judge  |
- * | verdict    | {bytes}                         | a verdict, full or with the sender's signature; full also to the account that it is against |
+ * | verdict    | {bytes}                         | a verdict, full or with the sender's signature; full also to the account that it is against, and after `devices` |
  * | fraud      | {bytes}                         | a witness's two signatures at one number                            |
  * | propose    | {day, part, last, bytes}        | a piece of a checkpoint's proposal, in order                        |
  * | checkpoint | {bytes}                         | a checkpoint, full or with the sender's signature                   |

@@ -5,6 +5,7 @@ import { policyBytesMax } from '../economy/policy-codec.ts'
 import { stampBytes } from '../economy/stamp.ts'
 import { certificateSchema } from '../ledger/certificate.ts'
 import { entryBytesMax } from '../ledger/entry.ts'
+import { verdictBytesMax } from '../ledger/verdict.ts'
 import { bytesUpTo, id32, key32, text, uint } from '../lib/schema.ts'
 import type { VaultCall } from './vault.ts'
 
@@ -67,6 +68,7 @@ export const callSchemas = {
     incomes: v.pipe(v.array(v.strictObject({ entry, certificate: certificateSchema })), v.maxLength(incomesMax)),
   }),
   lostDevices: none,
+  verdict: v.strictObject({ bytes: bytesUpTo(verdictBytesMax) }),
   account: none,
   statement: v.strictObject({ before: v.nullable(uint()) }),
   entryProof: v.strictObject({ seq: uint() }),

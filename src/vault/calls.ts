@@ -8,6 +8,7 @@ import { helloMessage } from '../identity/hello-message.ts'
 import type { Verifier } from '../identity/keys.ts'
 import { encodeJoin } from '../ledger/entry.ts'
 import type { OwnChain } from '../ledger/own-chain.ts'
+import { parseVerdict } from '../ledger/verdict.ts'
 import { assert } from '../lib/assert.ts'
 import { equalBytes } from '../lib/bytes.ts'
 import { ok, type Result } from '../lib/result.ts'
@@ -121,7 +122,12 @@ export const createHandlers = ({ verifier, session, keeper, identity, swarm, sta
     sign: async (id, { kind, to, expires, body }) => {
       if ((kind === 'sow') !== (to === null)) return refused('a sow is to all, every other message to one')
       if (kind === 'sow') return once(id, 'sign', async (spending, chain) => spending.sow(await chain.state(), expires, body))
-      if (kind === 'agreement') return once(id, 'sign', (spending) => spending.agreement(to!, expires, body))
+      if (kind === 'agreement')
+        return once(id, 'sign', async (spending, chain) => spending.agreement(await chain.state(), to!, expires, body))
+      if (kind === 'cancel') {
+        const ended = await withBooks(async ({ chain }) => here().spending.cancel(await chain.state(), body.agreement))
+        if (!ended.ok) return ended
+      }
       // Nothing is promised by the others, and signatures are deterministic: the same request gives the same bytes.
       const signed = await signMessage(identity().signer, { kind, swarm: here().record.link.swarm, to, expires, body })
       return ok({ message: signed.bytes, id: signed.id })
@@ -165,6 +171,16 @@ export const createHandlers = ({ verifier, session, keeper, identity, swarm, sta
         return ok({ lines: whole, certified: (await chain.certificate())?.seq ?? -1, more: whole.length < wanted.length })
       }),
     lostDevice: (_, args) => withBooks(({ lost }) => lost.learn(args)),
+    verdict: (_, { bytes }) =>
+      withBooks(async ({ verdicts, settling }) => {
+        const verdict = parseVerdict(bytes)
+        if (!verdict.ok) return refused('verdict: malformed')
+        const taken = await verdicts.take(verdict.value)
+        if (!taken.ok)
+          return taken.error.type === 'storage' || taken.error.type === 'conflict' ? storeFailed(taken.error) : refused('verdict: not full')
+        await settling.resume()
+        return ok({})
+      }),
     lostDevices: () => withBooks(async ({ lost }) => ok({ devices: await lost.list() })),
     entryProof: (_, { seq }) =>
       withBooks(async ({ chain }) => {

@@ -104,7 +104,11 @@ export const createVault = async (deps: VaultDeps): Promise<Result<LocalVault, I
   }
 
   const enter = async (record: SwarmRecord): Promise<Swarm> =>
-    openSwarm({ store, clock, verifier, identity, headChecked }, record, await readFounding(store, record.link.swarm))
+    openSwarm(
+      { store, clock, verifier, identity, headChecked, depositEarnings: () => settings.depositEarnings },
+      record,
+      await readFounding(store, record.link.swarm),
+    )
   const keepSwarm = async (record: SwarmRecord, founding?: FoundingRecord): Promise<Result<void, VaultError>> => {
     const done = await store.commit([
       { ...swarmAt, value: swarmToRecord(record) },
@@ -162,7 +166,9 @@ export const createVault = async (deps: VaultDeps): Promise<Result<LocalVault, I
         if (!next.ok) return refused(`${next.error.where}: ${next.error.what}`)
         const done = await store.commit([{ ...settingsAt, value: settingsToRecord(next.value, session) }])
         if (!done.ok) return storeFailed(done.error)
+        const depositNow = next.value.depositEarnings && !settings.depositEarnings
         settings = next.value
+        if (depositNow) await swarm?.books?.settling.resume()
         changed()
         return ok(undefined)
       }),

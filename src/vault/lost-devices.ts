@@ -9,7 +9,7 @@
  * | incomes  | payer   | newest certified entry that pays the device, with its certificate     |
  * | takeover | entries | the root-signed entries, oldest first                                 |
  * | takeover | before  | what the device had paid this one before, in µcr                       |
- * | takeover | forks   | how often the device was faster                                      |
+ * | takeover | outrun  | numbers at which the device was faster                               |
  * | takeover | freeMs  | when the witnesses let what was staked go at the latest, by our clock  |
  */
 import * as v from 'valibot'
@@ -17,12 +17,13 @@ import type { Policy } from '../economy/policy.ts'
 import { rulesOf } from '../economy/policy-codec.ts'
 import type { PublicKey, Signer, Verifier } from '../identity/keys.ts'
 import { certificateSchema } from '../ledger/certificate.ts'
-import { balanceOf, type ChainState } from '../ledger/chain-state.ts'
+import { balanceOf, type ChainState, spendableOf } from '../ledger/chain-state.ts'
 import { entryBytesMax, parseEntry, type ParsedEntry, payLines } from '../ledger/entry.ts'
 import { type CheckedIncome, createOwnChain, type OwnChain } from '../ledger/own-chain.ts'
 import { takeOverEntries } from '../ledger/takeover.ts'
 import type { Certificate } from '../ledger/types.ts'
-import { slashRules } from '../ledger/verdict.ts'
+import type { VerdictBook } from '../ledger/replica-verdicts.ts'
+import { type Finding, offenceOf, slashedMicroOf, verdictKey } from '../ledger/verdict.ts'
 import { noUnlocking, stakeSeen, stillUnlocking, unlockingMicro } from '../ledger/witness-unlocking.ts'
 import { assert } from '../lib/assert.ts'
 import { type Bytes, concat, equalBytes, fromHex, sha256, toHex, utf8 } from '../lib/bytes.ts'
@@ -83,6 +84,7 @@ export const createLostDevices = (deps: {
   readonly clock: Clock
   readonly self: { readonly root: PublicKey; readonly device: PublicKey }
   readonly swarm: Bytes
+  readonly verdicts: Pick<VerdictBook, 'verdicts'>
 }): LostDevices => {
   const { policy, verifier, clock, self, swarm } = deps
   const rules = rulesOf(policy)
@@ -114,9 +116,17 @@ export const createLostDevices = (deps: {
     return Number(unlockingMicro(stillUnlocking(unlocking, clock.now(), policy.unlockMs)))
   }
 
-  const forksOf = async (store: Store): Promise<number> => ((await store.get('takeover', 'forks')) as number | undefined) ?? 0
-  /** Two entries at one number, the device's and ours, are a double spend to whoever sees both: its fine cannot be moved. */
-  const finesMicro = async (store: Store): Promise<number> => (await forksOf(store)) * slashRules.DoubleSpend.costMicro
+  const outrunsOf = async (store: Store): Promise<readonly number[]> =>
+    ((await store.get('takeover', 'outrun')) as readonly number[] | undefined) ?? []
+  /**
+   * What verdicts cost the device. Two entries at one number, its own and ours, are a double spend to whoever sees both: that fine is
+   * counted before its verdict is known here, and once.
+   */
+  const finesMicro = async (device: PublicKey, outruns: readonly number[]): Promise<bigint> => {
+    const ours = outruns.map((seq): Finding => ({ target: device, reason: 'DoubleSpend', offence: offenceOf.doubleSpend(device, seq) }))
+    const each = new Map([...(await deps.verdicts.verdicts(device)), ...ours].map((finding) => [verdictKey(finding), finding]))
+    return slashedMicroOf([...each.values()])
+  }
 
   const signed = async (store: Store): Promise<readonly ParsedEntry[]> =>
     ((await store.get('takeover', 'entries')) as readonly Bytes[] | undefined)?.map((bytes) => {
@@ -125,16 +135,21 @@ export const createLostDevices = (deps: {
       return parsed.value
     }) ?? []
 
-  const takeoverOf = async (store: Store, chain: OwnChain, state: ChainState): Promise<TakeoverState | null> => {
+  const takeoverOf = async (
+    store: Store,
+    chain: OwnChain,
+    state: ChainState,
+  ): Promise<{ readonly told: TakeoverState; readonly outrunAt: number | undefined } | null> => {
     const entries = await signed(store)
     if (entries.length === 0) return null
     const certified: ParsedEntry[] = []
-    let outrun = false
+    let outrunAt: number | undefined
     for (const made of entries) {
       const here = await chain.entry(made.entry.seq)
       if (here && equalBytes(here.id, made.id)) certified.push(made)
-      else outrun ||= here !== undefined
+      else if (here) outrunAt ??= made.entry.seq
     }
+    const outrun = outrunAt !== undefined
     // What is certified under another's hand stops ours, and what follows ours is ours alone to sign.
     const next = outrun ? undefined : entries[certified.length]
     const paidBy = (list: readonly ParsedEntry[]): number =>
@@ -147,7 +162,7 @@ export const createLostDevices = (deps: {
     const before = first ? ((await store.get('takeover', 'before')) as number) : 0
     const moved = Math.max(before, paidBy(certified))
     const nextMicro = next ? paidBy([next]) - moved : 0
-    return {
+    const told: TakeoverState = {
       next: next?.bytes ?? null,
       done: certified.length,
       of: entries.length,
@@ -157,6 +172,7 @@ export const createLostDevices = (deps: {
       freeMs: ((await store.get('takeover', 'freeMs')) as number | undefined) ?? null,
       early: nextMicro > 0 && nextMicro > Number(balanceOf(state.head)) - (await lockedMicro(chain)),
     }
+    return { told, outrunAt }
   }
 
   const tell = async (device: PublicKey): Promise<LostDevice> => {
@@ -165,14 +181,14 @@ export const createLostDevices = (deps: {
     const incomes = await unclaimed(store, chain, state)
     const gained = incomes.reduce((sum, { line, total }) => sum + total - (state.claimed.get(toHex(line[0]))?.total ?? 0), 0)
     const locked = await lockedMicro(chain)
-    const held = Math.max(locked, (await finesMicro(store)) - state.head.staked)
+    const fines = await finesMicro(device, await outrunsOf(store))
     return {
       device,
       seq: state.head.seq,
-      freeMicro: Math.max(0, Number(balanceOf(state.head)) + gained - held),
+      freeMicro: Math.max(0, Number(spendableOf(state.head, fines, BigInt(locked))) + gained),
       stakedMicro: state.head.staked,
       lockedMicro: locked,
-      takeover: await takeoverOf(store, chain, state),
+      takeover: (await takeoverOf(store, chain, state))?.told ?? null,
     }
   }
 
@@ -217,11 +233,11 @@ export const createLostDevices = (deps: {
       const state = await chain.state()
       if (state.head.seq < 0 || equalBytes(device, self.device)) return err({ type: 'lost-device', reason: 'unknown' })
       const begun = await takeoverOf(store, chain, state)
-      if (begun && !begun.outrun && begun.next) return ok(await tell(device))
+      if (begun && !begun.told.outrun && begun.told.next) return ok(await tell(device))
       const incomes = await unclaimed(store, chain, state)
       const before = state.paid.get(toHex(self.device))?.total ?? 0
-      const outrun = (await forksOf(store)) + (begun?.outrun ? 1 : 0)
-      const burnedMicro = outrun * slashRules.DoubleSpend.costMicro
+      const outruns = [...(await outrunsOf(store)), ...(begun?.outrunAt === undefined ? [] : [begun.outrunAt])]
+      const burnedMicro = Number(await finesMicro(device, outruns))
       const made = await takeOverEntries(
         { rules, root, to: self.device, lockedMicro: await lockedMicro(chain), burnedMicro, nowMs: clock.now() },
         state,
@@ -234,7 +250,7 @@ export const createLostDevices = (deps: {
       const stored = await store.commit([
         { table: 'takeover', key: 'entries', value: made.value.map(({ bytes }) => bytes) },
         { table: 'takeover', key: 'before', value: before },
-        { table: 'takeover', key: 'forks', value: outrun },
+        { table: 'takeover', key: 'outrun', value: outruns },
         { table: 'takeover', key: 'freeMs', remove: true },
       ])
       return stored.ok ? ok(await tell(device)) : storeFailed(stored.error)

@@ -15,6 +15,7 @@ export const defaultSettings: Settings = {
   share: presetShares.standard,
   paused: null,
   hubUrl: defaultHubUrl,
+  depositEarnings: true,
 }
 
 /** https anywhere, http on this machine only: hashes are checked, but what is fetched is nobody's business on the way. */
@@ -26,10 +27,16 @@ export const settingsSchema = v.strictObject({
   share: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
   paused: v.nullable(v.union([uint(), v.picklist(['restart', 'off'])])),
   hubUrl: v.pipe(text(300), v.regex(hubUrlForm, 'neither https nor on this machine')),
+  depositEarnings: v.boolean(),
 })
 
-/** Stored without fractions: the share in thousandths. */
-const recordSchema = v.strictObject({ ...settingsSchema.entries, share: uint(1000), session: text(100) })
+/** Stored without fractions: the share in thousandths. Records of earlier versions say nothing of the deposit. */
+const recordSchema = v.strictObject({
+  ...settingsSchema.entries,
+  depositEarnings: v.optional(v.boolean(), defaultSettings.depositEarnings),
+  share: uint(1000),
+  session: text(100),
+})
 
 export const settingsToRecord = (settings: Settings, session: string): StoreValue => ({
   ...settings,

@@ -2,10 +2,12 @@
  * The own chain as the vault uses it: tabs become `pay` entries, certified payments to us become `claim` entries, certificates
  * and the witness's word on our head are taken in.
  *
- * Also the deposit (deposit.ts): an entry of its own, as the rules have it for one that lowers the stake.
+ * Also the deposit (deposit.ts): an entry of its own, as the rules have it for one that lowers the stake; what is earned goes in once
+ * it is certified.
  *
  * Invariants: nothing is appended before the witness's word was taken in this browser session, nor while an entry waits for its
- * certificate. Payments to us are kept until an entry that claims them is certified: an uncertified claim that a witness's
+ * certificate; but where a fine has burned what that entry spends, claims that make it good go on top of it, or it would wait for
+ * ever. Payments to us are kept until an entry that claims them is certified: an uncertified claim that a witness's
  * answer drops is made anew.
  *
  * | table         | key        | value                                                       |
@@ -17,20 +19,21 @@ import * as v from 'valibot'
 import type { Policy } from '../economy/policy.ts'
 import type { DeviceCertificate } from '../identity/keys.ts'
 import { certificateSchema } from '../ledger/certificate.ts'
-import { balanceOf, type ChainHead, type ChainState, headFromRecord, headToRecord, nothingPaid, summaryOf } from '../ledger/chain-state.ts'
+import { type ChainHead, type ChainState, headFromRecord, headToRecord, summaryOf } from '../ledger/chain-state.ts'
 import { claimLines, entryBytesMax, type ParsedEntry, payLines } from '../ledger/entry.ts'
-import { type AppendError, type CheckedIncome, claimLinesMax, claimOp, type OwnChain, payLinesMax } from '../ledger/own-chain.ts'
-import type { AccountSummary, Certificate, JoinOp, Op, PayLine } from '../ledger/types.ts'
-import { type Bytes, fromHex, toHex } from '../lib/bytes.ts'
+import { type AppendError, type CheckedIncome, claimLinesMax, claimOp, type OwnChain } from '../ledger/own-chain.ts'
+import type { AccountSummary, Certificate, JoinOp, Op } from '../ledger/types.ts'
+import { type Bytes, toHex } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { bytesUpTo, parse } from '../lib/schema.ts'
 import type { Store, StoreValue, Write } from '../lib/store.ts'
-import { certifiedWrites, checkDeposit, heldMicro, mendedWrites, stakedWrites, wantedWrite } from './deposit.ts'
+import { byHandWrite, certifiedWrites, checkDeposit, earnedStake, mendedWrites, stakedWrites, wantedWrite } from './deposit.ts'
+import { dueLines } from './due-lines.ts'
 import { refused, storeFailed } from './errors.ts'
+import { payableMicro } from './payable.ts'
 import type { Spending } from './spending.ts'
 import type { StampKeeper } from './stamp.ts'
-import { payTotal, sameFigures, type Tab } from './tabs.ts'
 import type { VaultCalls, VaultError } from './vault.ts'
 
 /** The uncertified end of the chain, after whatever was asked. */
@@ -46,7 +49,7 @@ export interface Settling {
   /** Sets the stake, at once or as soon as no entry waits. */
   readonly deposit: (stakedMicro: number, answered: Write) => Promise<Pending>
   readonly pending: () => Promise<Pending>
-  /** Does what waited for its turn (a deposit, then claims): after a death between keeping and doing, or once no entry waits any more. */
+  /** Does what waited for its turn (a deposit, then claims, then what of them is deposited): after a death between keeping and doing, or once no entry waits any more. */
   readonly resume: () => Promise<Pending>
   readonly certified: (certificate: Certificate) => Promise<Result<VaultCalls['certified']['answer'], VaultError>>
   readonly adopt: (args: VaultCalls['adopt']['args']) => Promise<Result<Record<string, never>, VaultError>>
@@ -72,6 +75,8 @@ export const createSettling = (deps: {
   readonly device: DeviceCertificate
   readonly stamps: Pick<StampKeeper, 'kept'>
   readonly headChecked: () => boolean
+  /** The user's setting. */
+  readonly depositEarnings: () => boolean
   readonly clock: Clock
 }): Settling => {
   const { store, chain, spending, policy, device, stamps, headChecked, clock } = deps
@@ -82,16 +87,33 @@ export const createSettling = (deps: {
   const append = (head: ChainHead, ops: readonly Op[], answered: readonly Write[], incomes: readonly CheckedIncome[] = []) =>
     chain.append(ops, [...answered, { ...certifiedAt, value: headToRecord(head) }], [], incomes)
 
+  const certifiedHead = async (): Promise<ChainHead | undefined> => {
+    const record = await store.get(certifiedAt.table, certifiedAt.key)
+    return record === undefined ? undefined : headFromRecord(record)
+  }
+  /** What penalties have burned of what the waiting entries pay or stake, in µcr: no witness signs them while they lack it. */
+  const burnedMicro = async (waiting: readonly ParsedEntry[], state: ChainState): Promise<number> => {
+    const raised = state.head.staked > ((await certifiedHead())?.staked ?? 0)
+    if (!raised && waiting.every(({ entry }) => payLines(entry).length === 0)) return 0
+    const { deposit, penalties } = await spending.figures(state)
+    return Math.max(0, -payableMicro(state.head, { ...deposit, wantedMicro: null }, penalties))
+  }
+
   /** Claims whatever certified payment is kept and not claimed, as much as fits one entry. */
   const claimKept = async (answered: readonly Write[]): Promise<Pending> => {
-    if ((await chain.pending()).length > 0) return pending()
-    const { head, claimed } = await chain.state()
+    const waiting = await chain.pending()
+    const state = await chain.state()
+    const lackMicro = waiting.length > 0 ? await burnedMicro(waiting, state) : 0
+    if (waiting.length > 0 && lackMicro === 0) return pending()
+    const { head, claimed } = state
     const checked: CheckedIncome[] = []
     for (const [payer, record] of await store.list('incomes')) {
       const kept = parse(incomeSchema, record)
       const income = kept.ok ? await chain.checkIncome(kept.value) : undefined
       if (income?.ok && income.value.total > (claimed.get(payer)?.total ?? 0)) checked.push(income.value)
     }
+    const gained = checked.reduce((sum, { line, total }) => sum + total - (claimed.get(toHex(line[0]))?.total ?? 0), 0)
+    if (gained < lackMicro) return pending()
     // A witness certifies a first entry only to whom a certified entry pays that much: before, it would wait forever.
     if (checked.length === 0 || (head.seq < 0 && !checked.some((income) => income.total >= policy.openingMicro))) return pending()
     // So it does where the swarm asks for a stamp: the claim is made when that is.
@@ -102,8 +124,10 @@ export const createSettling = (deps: {
     // Certificates of many witnesses are long: what does not fit waits for the next entry.
     for (let count = Math.min(claimLinesMax, checked.length); count > 0; count >>= 1) {
       const incomes = inOrder.slice(0, count)
-      const done = await append(head, [...join, claimOp(incomes)], answered, incomes)
-      if (done.ok) return pending()
+      const claim = [...join, claimOp(incomes)]
+      const done = await (lackMicro > 0 ? chain.append(claim, answered, [], incomes, true) : append(head, claim, answered, incomes))
+      // Where one entry does not hold as many as it takes, another follows.
+      if (done.ok) return lackMicro > 0 ? claimKept([]) : pending()
       if (done.error.type !== 'invalid' || done.error.reason !== 'too-large') return appendFailed(done.error)
     }
     return refused('a claim does not fit an entry')
@@ -117,22 +141,45 @@ export const createSettling = (deps: {
   /** The deposit that waits for its turn; what it cannot be any more, after another chain was adopted, is given up. */
   const depositWanted = async (): Promise<Pending | undefined> => {
     const state = await chain.state()
-    const { deposit, availableMicro } = await spending.figures(state)
+    const { deposit, tabsMicro, reservedMicro, penalties } = await spending.figures(state)
     const { wantedMicro } = deposit
     if (wantedMicro === null || (await chain.pending()).length > 0) return undefined
-    if (checkDeposit(state.head, deposit, wantedMicro, availableMicro + heldMicro(deposit)).ok) return appendStake(state, wantedMicro, [])
+    if (checkDeposit(state.head, wantedMicro, tabsMicro + reservedMicro, penalties).ok) return appendStake(state, wantedMicro, [])
     await store.commit([wantedWrite(null)])
     return undefined
   }
   const unlockWrites = async ({ entry }: ParsedEntry): Promise<readonly Write[]> => {
     const stake = entry.ops.findLast((op) => op.op === 'stake')
-    const before = await store.get(certifiedAt.table, certifiedAt.key)
-    const lowered = stake && before !== undefined && stake.amount < headFromRecord(before).staked
+    const before = await certifiedHead()
+    const lowered = stake && before !== undefined && stake.amount < before.staked
     return lowered ? certifiedWrites(store, clock.now() + policy.unlockMs) : []
+  }
+  /** A payee claims by a certificate on exactly the entry that pays: where ours is on a later one, its line comes once more. */
+  const paidAnew = async (entries: readonly ParsedEntry[]): Promise<readonly Write[]> => {
+    const certified = new Set(entries.slice(-1).flatMap(({ entry }) => payLines(entry).map(([payee]) => toHex(payee))))
+    const payees = entries.slice(0, -1).flatMap(({ entry }) => payLines(entry).map(([payee]) => toHex(payee)))
+    const state = payees.length > 0 ? await chain.state() : undefined
+    return state
+      ? spending.payAnew(
+          state,
+          payees.filter((payee) => !certified.has(payee)),
+        )
+      : []
+  }
+
+  /** What is earned and promised to nobody. */
+  const depositEarned = async (): Promise<Pending> => {
+    const state = await chain.state()
+    const { availableMicro } = await spending.figures(state)
+    const stake = deps.depositEarnings() ? await earnedStake(store, state, policy, availableMicro) : undefined
+    return stake === undefined ? pending() : appendStake(state, stake, [])
   }
 
   /** What waits for its turn, one entry at a time. */
-  const next = async (answered: readonly Write[]): Promise<Pending> => (await depositWanted()) ?? claimKept(answered)
+  const next = async (answered: readonly Write[]): Promise<Pending> => {
+    const asked = (await depositWanted()) ?? (await claimKept(answered))
+    return asked.ok && asked.value.pending.length === 0 ? depositEarned() : asked
+  }
   const resume = async (): Promise<Pending> => (headChecked() ? next([]) : pending())
 
   return {
@@ -143,9 +190,9 @@ export const createSettling = (deps: {
       if (!headChecked()) return err({ type: 'head-unchecked' })
       const state = await chain.state()
       if (state.head.seq < 0 || (await chain.pending()).length > 0) return pending()
-      const { lines, needMicro } = dueLines(state, await spending.tabs(state))
-      if (lines.length === 0)
-        return needMicro > 0 ? err({ type: 'insufficient-credits', needMicro, availableMicro: Number(balanceOf(state.head)) }) : pending()
+      const availableMicro = Math.max(0, (await spending.figures(state)).payableMicro)
+      const { lines, needMicro } = dueLines(state, await spending.tabs(state), availableMicro)
+      if (lines.length === 0) return needMicro > 0 ? err({ type: 'insufficient-credits', needMicro, availableMicro }) : pending()
       const done = await append(state.head, [{ op: 'pay', lines }], [answered])
       return done.ok ? pending() : appendFailed(done.error)
     },
@@ -179,19 +226,23 @@ export const createSettling = (deps: {
       if (!headChecked()) return err({ type: 'head-unchecked' })
       const state = await chain.state()
       if (state.head.seq < 0) return err({ type: 'deposit', reason: 'no-account' })
-      const { deposit, availableMicro } = await spending.figures(state)
-      const good = checkDeposit(state.head, deposit, stakedMicro, availableMicro + heldMicro(deposit))
+      const { tabsMicro, reservedMicro, penalties } = await spending.figures(state)
+      const good = checkDeposit(state.head, stakedMicro, tabsMicro + reservedMicro, penalties)
       if (!good.ok) return good
-      const same = stakedMicro === deposit.stakedMicro
-      if (!same && (await chain.pending()).length === 0) return appendStake(state, stakedMicro, [answered])
-      const stored = await store.commit([wantedWrite(same ? null : stakedMicro), answered])
+      const same = stakedMicro === state.head.staked
+      const byHand = byHandWrite(state, policy, stakedMicro)
+      if (!same && (await chain.pending()).length === 0) return appendStake(state, stakedMicro, [byHand, answered])
+      const stored = await store.commit([wantedWrite(same ? null : stakedMicro), byHand, answered])
       return stored.ok ? pending() : storeFailed(stored.error)
     },
 
     certified: async (certificate) => {
-      const entry = await chain.entry(certificate.seq)
-      const writes = entry ? [...(await claimedIncomes(store, entry)), ...(await unlockWrites(entry))] : []
-      const done = await chain.certified(certificate, writes)
+      const entries = (await chain.pending()).filter(({ entry }) => entry.seq <= certificate.seq)
+      const writes = await paidAnew(entries)
+      const written = await Promise.all(
+        entries.map(async (entry) => [...(await claimedIncomes(store, entry)), ...(await unlockWrites(entry))]),
+      )
+      const done = await chain.certified(certificate, [...writes, ...written.flat()])
       if (!done.ok) return done.error.type === 'certificate' ? refused(`certificate: ${done.error.reason}`) : storeFailed(done.error)
       // What came while the entry waited can be claimed now; should that fail, the next claim takes it along.
       await resume()
@@ -212,33 +263,10 @@ export const createSettling = (deps: {
 
     summary: async () => {
       const waiting = (await chain.pending()).length > 0
-      const record = waiting ? await store.get(certifiedAt.table, certifiedAt.key) : undefined
-      const head = record === undefined ? await chain.head() : headFromRecord(record)
+      const head = (waiting ? await certifiedHead() : undefined) ?? (await chain.head())
       return head.seq < 0 ? null : summaryOf(head)
     },
   }
-}
-
-/** A `pay` line for every tab that is ahead of the chain, as far as the balance reaches; `needMicro` is what it does not reach. */
-const dueLines = (
-  state: ChainState,
-  tabs: ReadonlyMap<string, Tab>,
-): { readonly lines: readonly PayLine[]; readonly needMicro: number } => {
-  let left = balanceOf(state.head)
-  let needMicro = 0
-  const lines: PayLine[] = []
-  for (const [payee, tab] of tabs) {
-    const paid = state.paid.get(payee) ?? nothingPaid
-    if (sameFigures(tab, paid) || lines.length === payLinesMax) continue
-    const due = payTotal(tab) - paid.total
-    if (BigInt(due) > left) {
-      needMicro += due
-      continue
-    }
-    left -= BigInt(due)
-    lines.push([fromHex(payee)!, payTotal(tab), tab.units, tab.ok, tab.bad])
-  }
-  return { lines, needMicro }
 }
 
 /** Kept payments that this entry has claimed: once it is certified they are not needed again. */

@@ -1,18 +1,22 @@
 /**
  * What this device promises: sows that reserve, agreements within them, rewards that turn a reservation into a tab.
  *
- * Invariant: reserved + owed + held back for deposits ≤ what the chain holds, so that whatever is promised can be paid. A sow reserves the most that
+ * Invariant: reserved + owed ≤ what the chain can pay (payable.ts), so that whatever is promised can be paid. A sow reserves the most that
  * it can cost; a reward takes its cost out of that reservation and adds no more to the tab (which rounds up once, not per task).
  * Where the policy lets pay ahead, a step comes out of the same reservation as the work that it is for, and is owed from then on;
- * the reward of that work uses the credit up and takes no more. A step that was lost (its worker vanished) is missing for whoever
- * takes the place: that is paid from what is free, or once something is.
+ * the reward of that work uses the credit up and takes no more. Where the agreement ends without a result, a step that no entry says
+ * is taken back (steps.ts); one that was paid is missing for whoever takes the place: that is paid from what is free, or once something is.
+ *
+ * A fine may burn what was promised before it. Then nothing more is promised: no sow, no agreement; and a reward or a step that what
+ * is left does not cover waits until something is earned.
  *
  * | table        | key             | value                                             |
  * | ------------ | --------------- | ------------------------------------------------- |
  * | sows         | sow id          | [price, units, expires, drawn]: the most it allows; µcr paid ahead out of its reservation |
  * | reservations | sow id          | what is left of it, in µcr; gone once released     |
- * | agreements   | agreement id    | sow, payee, price, units, expires, reward          |
+ * | agreements   | agreement id    | sow, payee, price, units, expires, reward; whether it was cancelled |
  * | tabs         | payee           | tabs.ts                                           |
+ * | steps        |                 | steps.ts                                          |
  */
 import * as v from 'valibot'
 import type { Body } from '../contract/messages.ts'
@@ -27,8 +31,10 @@ import { err, ok, type Result } from '../lib/result.ts'
 import { id32, key32, parse, uint } from '../lib/schema.ts'
 import type { Store, Write } from '../lib/store.ts'
 import { answersKeepMs } from './answers.ts'
-import { type DepositFigures, depositOf, heldMicro } from './deposit.ts'
+import { type DepositFigures, depositOf } from './deposit.ts'
 import { refused, storeFailed } from './errors.ts'
+import { payableMicro, type Penalties } from './payable.ts'
+import { allPromised, anewWrite, promisedTo, stepEnd, stepEnds, stepSow, stepWrite } from './steps.ts'
 import { aheadMicro, payTotal, type Tab, tabFrom, tabTotal, tabToRecord, withResult } from './tabs.ts'
 import type { VaultCalls, VaultError } from './vault.ts'
 
@@ -42,6 +48,9 @@ export interface Figures {
   readonly tabsMicro: number
   readonly reservedMicro: number
   readonly deposit: DepositFigures
+  readonly penalties: Penalties
+  /** What the chain can pay, promised or not; below 0 only under a penalty. */
+  readonly payableMicro: number
   readonly availableMicro: number
   /** Paid, or promised to be, ahead of accepted work: payee (hex) and credit in µcr. */
   readonly ahead: readonly (readonly [payee: string, micro: number])[]
@@ -56,10 +65,19 @@ export interface Spending {
   readonly figures: (chain: ChainState) => Promise<Figures>
   readonly tabs: (chain: ChainState) => Promise<ReadonlyMap<string, Tab>>
   readonly sow: (chain: ChainState, expires: number, body: Body<'sow'>) => Promise<Planned<VaultCalls['sign']['answer']>>
-  readonly agreement: (to: PublicKey, expires: number, body: Body<'agreement'>) => Promise<Planned<VaultCalls['sign']['answer']>>
+  readonly agreement: (
+    chain: ChainState,
+    to: PublicKey,
+    expires: number,
+    body: Body<'agreement'>,
+  ) => Promise<Planned<VaultCalls['sign']['answer']>>
   readonly reward: (chain: ChainState, args: VaultCalls['reward']['args']) => Promise<Planned<VaultCalls['reward']['answer']>>
   readonly prepay: (chain: ChainState, args: VaultCalls['prepay']['args']) => Promise<Planned<VaultCalls['prepay']['answer']>>
+  /** The agreement ends without a result: no step is promised for it any more. */
+  readonly cancel: (chain: ChainState, agreement: Bytes) => Promise<Result<void, VaultError>>
   readonly release: (sow: Bytes) => Promise<Result<Record<string, never>, VaultError>>
+  /** The `pay` lines of these payees are to come once more: a figure must rise, so each gets a µcr. */
+  readonly payAnew: (chain: ChainState, payees: readonly string[]) => Promise<readonly Write[]>
   /** What nobody can come back to any more. */
   readonly outdated: () => Promise<readonly Write[]>
 }
@@ -73,6 +91,8 @@ const agreementSchema = v.strictObject({
   units: uint(),
   expires: uint(),
   accepted: v.nullable(v.boolean()),
+  // Records of earlier versions lack it.
+  cancelled: v.optional(v.boolean(), false),
 })
 type AgreementRecord = v.InferOutput<typeof agreementSchema>
 
@@ -82,6 +102,7 @@ export const createSpending = ({
   swarm,
   clock,
   prepayMicro,
+  penalties,
 }: {
   readonly store: Store
   readonly signer: Signer
@@ -89,14 +110,20 @@ export const createSpending = ({
   readonly clock: Clock
   /** The most that may be paid ahead of accepted work to one payee, in µcr; 0: nothing is. */
   readonly prepayMicro: number
+  /** Against this account. */
+  readonly penalties: () => Promise<Penalties>
 }): Spending => {
   const reservationOf = async (sow: string): Promise<number | undefined> => (await store.get('reservations', sow)) as number | undefined
 
   const tabs = async ({ paid }: ChainState): Promise<ReadonlyMap<string, Tab>> => {
     const stored = new Map(await store.list('tabs'))
+    const promised = await allPromised(store)
     const payees = new Set([...stored.keys(), ...paid.keys()])
-    return new Map([...payees].sort().map((payee) => [payee, tabFrom(stored.get(payee), paid.get(payee))]))
+    return new Map([...payees].sort().map((payee) => [payee, tabFrom(stored.get(payee), paid.get(payee), promised.get(payee))]))
   }
+  /** Without the step of one agreement, where one is named. */
+  const tabOf = async ({ paid }: ChainState, payee: string, without?: string): Promise<Tab> =>
+    tabFrom(await store.get('tabs', payee), paid.get(payee), await promisedTo(store, payee, without))
 
   const figures = async (chain: ChainState): Promise<Figures> => {
     const chainMicro = Number(balanceOf(chain.head))
@@ -107,13 +134,20 @@ export const createSpending = ({
     const awaited = all.some(([payee, tab]) => tab.aheadTo > paidTo(payee))
     const reservedMicro = sum((await store.list('reservations')).map(([, rest]) => rest as number))
     const deposit = await depositOf(store, chain.head, clock.now())
-    const availableMicro = chainMicro - tabsMicro - reservedMicro - heldMicro(deposit)
-    return { chainMicro, tabsMicro, reservedMicro, deposit, availableMicro, ahead, awaited }
+    const against = await penalties()
+    const payable = payableMicro(chain.head, deposit, against)
+    const availableMicro = payable - tabsMicro - reservedMicro
+    return { chainMicro, tabsMicro, reservedMicro, deposit, penalties: against, payableMicro: payable, availableMicro, ahead, awaited }
   }
 
   const shortOf = async (chain: ChainState, needMicro: number): Promise<VaultError | undefined> => {
     const { availableMicro } = await figures(chain)
-    return needMicro > availableMicro ? { type: 'insufficient-credits', needMicro, availableMicro } : undefined
+    return insufficient(needMicro, availableMicro)
+  }
+  /** What is owed grows by this, set aside or not: after a fine that may be more than there is. */
+  const unpayable = async (chain: ChainState, needMicro: number): Promise<VaultError | undefined> => {
+    const { payableMicro: payable, tabsMicro } = await figures(chain)
+    return insufficient(needMicro, payable - tabsMicro)
   }
 
   /** Takes a reward's cost out of the sow's reservation; what was drawn from that before, out of what is free. */
@@ -122,25 +156,43 @@ export const createSpending = ({
     const lacking = rest === undefined ? cost : Math.max(0, cost - rest)
     if (rest === undefined || !known.ok || lacking > known.value[3]) return refused('nothing is reserved for this reward any more')
     const writes: Write[] = [{ table: 'reservations', key: sow, value: rest - (cost - lacking) }]
-    if (lacking === 0) return ok(writes)
-    const short = await shortOf(chain, lacking)
+    const short = (await unpayable(chain, cost)) ?? (await shortOf(chain, lacking))
     if (short) return err(short)
+    if (lacking === 0) return ok(writes)
     const [price, units, expires, drawn] = known.value
     return ok([...writes, { table: 'sows', key: sow, value: [price, units, expires, drawn - lacking] }])
   }
 
   /** Takes a step ahead out of the sow's reservation as far as it goes, else out of what is free. */
   const draw = async (chain: ChainState, sow: string, micro: number): Promise<Result<readonly Write[], VaultError>> => {
-    const [rest, known] = [(await reservationOf(sow)) ?? 0, parse(sowSchema, await store.get('sows', sow))]
-    const taken = known.ok ? Math.min(rest, micro) : 0
-    const short = taken < micro ? await shortOf(chain, micro - taken) : undefined
+    const [rest, known] = [await reservationOf(sow), parse(sowSchema, await store.get('sows', sow))]
+    if (rest === undefined || !known.ok) return refused('nothing is reserved for this step any more')
+    const taken = Math.min(rest, micro)
+    const short = (await unpayable(chain, micro)) ?? (await shortOf(chain, micro - taken))
     if (short) return err(short)
-    if (!known.ok || taken === 0) return ok([])
+    if (taken === 0) return ok([])
     const [price, units, expires, drawn] = known.value
     return ok([
       { table: 'reservations', key: sow, value: rest - taken },
       { table: 'sows', key: sow, value: [price, units, expires, drawn + taken] },
     ])
+  }
+
+  /** What a step that is taken back had drawn goes back to its sow, for whoever takes the place. */
+  const endStep = async (chain: ChainState, payee: string, agreement: string): Promise<readonly Write[]> => {
+    const sow = await stepSow(store, payee, agreement)
+    if (sow === undefined) return []
+    const back = payTotal(await tabOf(chain, payee)) - payTotal(await tabOf(chain, payee, agreement))
+    const [rest, known] = [await reservationOf(sow), parse(sowSchema, await store.get('sows', sow))]
+    const ended = stepEnd(payee, agreement)
+    if (rest === undefined || !known.ok) return [ended]
+    const [price, units, expires, drawn] = known.value
+    const returned = Math.min(back, drawn)
+    return [
+      ended,
+      { table: 'reservations', key: sow, value: rest + returned },
+      { table: 'sows', key: sow, value: [price, units, expires, drawn - returned] },
+    ]
   }
 
   return {
@@ -164,7 +216,7 @@ export const createSpending = ({
       return refused('too many sows that differ in nothing')
     },
 
-    agreement: async (to, expires, body) => {
+    agreement: async (chain, to, expires, body) => {
       const sowKey = toHex(body.sow)
       const sow = parse(sowSchema, await store.get('sows', sowKey))
       if (!sow.ok || (await reservationOf(sowKey)) === undefined) return refused('the agreement names no reserved sow of ours')
@@ -182,17 +234,20 @@ export const createSpending = ({
       }
       // Asked again after its reward it must not lose it.
       const known = (await store.get('agreements', key)) !== undefined
+      // After a fine what was set aside may not be there: work would be agreed to that cannot be paid.
+      const { availableMicro } = await figures(chain)
+      if (!known && availableMicro < 0)
+        return err({ type: 'insufficient-credits', needMicro: maxCostMicro(body.units, body.price, 1), availableMicro: 0 })
       return ok({ answer: { message: bytes, id }, writes: known ? [] : [{ table: 'agreements', key, value: record }] })
     },
 
     reward: async (chain, { sow, agreement, payee, accepted, expires }) => {
-      const { paid } = chain
       const key = toHex(agreement)
       const known = parse(agreementSchema, await store.get('agreements', key))
       if (!known.ok || !equalBytes(known.value.sow, sow) || !equalBytes(known.value.payee, payee))
         return refused('no such agreement of ours')
       const payeeKey = toHex(payee)
-      const before = tabFrom(await store.get('tabs', payeeKey), paid.get(payeeKey))
+      const before = await tabOf(chain, payeeKey)
       const voucher = async (tab: Tab, writes: readonly Write[]): Promise<Planned<VaultCalls['reward']['answer']>> => {
         const total = tabTotal(tab)
         const body = { agreement, total, units: tab.units, ok: tab.ok, bad: tab.bad, accepted }
@@ -212,38 +267,68 @@ export const createSpending = ({
         if (!covered.ok) return covered
         writes.push(...covered.value)
       }
+      writes.push(...(accepted ? [stepEnd(payeeKey, key)] : await endStep(chain, payeeKey, key)))
       const tab = withResult(before, { ...known.value, accepted })
       return voucher(tab, [...writes, { table: 'tabs', key: payeeKey, value: tabToRecord(tab) }])
     },
 
     prepay: async (chain, { agreement, payee, total }) => {
-      const known = parse(agreementSchema, await store.get('agreements', toHex(agreement)))
-      if (!known.ok || known.value.accepted !== null || !equalBytes(known.value.payee, payee))
+      const key = toHex(agreement)
+      const known = parse(agreementSchema, await store.get('agreements', key))
+      if (!known.ok || known.value.accepted !== null || known.value.cancelled || !equalBytes(known.value.payee, payee))
         return refused('no such open agreement of ours')
-      const payeeKey = toHex(payee)
-      const tab = tabFrom(await store.get('tabs', payeeKey), chain.paid.get(payeeKey))
+      const [payeeKey, sow] = [toHex(payee), toHex(known.value.sow)]
+      const tab = await tabOf(chain, payeeKey)
       // No more than its work can cost, or a worker could have a step for a trifle; a worker rounds each contract up, the tab once.
       const mostMicro = Math.min(prepayMicro, maxCostMicro(known.value.units, known.value.price, 1) + tab.ok)
       if (prepayMicro === 0 || total > tabTotal(tab) + mostMicro) return refused('more than may be paid ahead')
-      const writes: Write[] = [{ table: 'tabs', key: payeeKey, value: tabToRecord({ ...tab, aheadTo: Math.max(tab.aheadTo, total) }) }]
+      const writes: Write[] = [
+        { table: 'tabs', key: payeeKey, value: tabToRecord({ ...tab, aheadTo: Math.max(tab.aheadTo, total) }) },
+        stepWrite(payeeKey, key, total, sow),
+      ]
       const raise = total - payTotal(tab)
       if (raise <= 0) return ok({ answer: {}, writes })
-      const drawn = await draw(chain, toHex(known.value.sow), raise)
+      const drawn = await draw(chain, sow, raise)
       return drawn.ok ? ok({ answer: {}, writes: [...writes, ...drawn.value] }) : drawn
     },
 
+    cancel: async (chain, agreement) => {
+      const key = toHex(agreement)
+      const known = parse(agreementSchema, await store.get('agreements', key))
+      if (!known.ok || known.value.accepted !== null || known.value.cancelled) return ok(undefined)
+      const ended = await endStep(chain, toHex(known.value.payee), key)
+      const done = await store.commit([{ table: 'agreements', key, value: { ...known.value, cancelled: true } }, ...ended])
+      return done.ok ? ok(undefined) : storeFailed(done.error)
+    },
+
     release: async (sow) => {
-      const done = await store.commit([{ table: 'reservations', key: toHex(sow), remove: true }])
+      const key = toHex(sow)
+      const done = await store.commit([{ table: 'reservations', key, remove: true }, ...(await stepEnds(store, new Set([key])))])
       return done.ok ? ok({}) : storeFailed(done.error)
     },
+
+    payAnew: async (chain, payees) =>
+      (
+        await Promise.all(
+          [...new Set(payees)].map(async (payee): Promise<readonly Write[]> => {
+            const tab = await tabOf(chain, payee)
+            const aheadTo = (chain.paid.get(payee) ?? nothingPaid).total + 1
+            return [
+              anewWrite(payee, aheadTo),
+              { table: 'tabs', key: payee, value: tabToRecord({ ...tab, aheadTo: Math.max(tab.aheadTo, aheadTo) }) },
+            ]
+          }),
+        )
+      ).flat(),
 
     outdated: async () => {
       const now = clock.now()
       const agreements = (await store.list('agreements')).map(([key, record]) => ({ key, ...(record as AgreementRecord) }))
       const [kept, old] = [[] as typeof agreements, [] as typeof agreements]
-      for (const one of agreements) (one.expires + (one.accepted === null ? undecidedKeepMs : answersKeepMs) < now ? old : kept).push(one)
+      const undecided = ({ accepted, cancelled }: AgreementRecord): boolean => accepted === null && cancelled !== true
+      for (const one of agreements) (one.expires + (undecided(one) ? undecidedKeepMs : answersKeepMs) < now ? old : kept).push(one)
       // Work may have been done for these: their reward is to find what was set aside for it.
-      const held = new Set(kept.filter(({ accepted }) => accepted === null).map(({ sow }) => toHex(sow)))
+      const held = new Set(kept.filter(undecided).map(({ sow }) => toHex(sow)))
       const sows = (await store.list('sows')).filter(
         ([key, record]) => (record as readonly number[])[2]! + answersKeepMs < now && !held.has(key),
       )
@@ -252,10 +337,16 @@ export const createSpending = ({
           { table: 'sows', key, remove: true },
           { table: 'reservations', key, remove: true },
         ]),
+        ...(await stepEnds(store, new Set(sows.map(([key]) => key)))),
         ...old.map(({ key }): Write => ({ table: 'agreements', key, remove: true })),
       ]
     },
   }
 }
+
+const insufficient = (needMicro: number, availableMicro: number): VaultError | undefined =>
+  needMicro > Math.max(0, availableMicro)
+    ? { type: 'insufficient-credits', needMicro, availableMicro: Math.max(0, availableMicro) }
+    : undefined
 
 const sum = (amounts: readonly number[]): number => amounts.reduce((total, amount) => total + amount, 0)

@@ -3,6 +3,7 @@ import type { Policy } from '../economy/policy.ts'
 import { parseSignedPolicy, rulesOf } from '../economy/policy-codec.ts'
 import type { Verifier } from '../identity/keys.ts'
 import { createOwnChain, type OwnChain } from '../ledger/own-chain.ts'
+import { createVerdictBook, type VerdictBook } from '../ledger/replica-verdicts.ts'
 import { assert } from '../lib/assert.ts'
 import { type Bytes, concat, sha256, toHex } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -12,6 +13,7 @@ import type { FoundingRecord } from './founding.ts'
 import type { Identity } from './identity.ts'
 import { scopedStore } from './scoped-store.ts'
 import { createLostDevices, type LostDevices } from './lost-devices.ts'
+import { noPenalties, penaltiesOf } from './payable.ts'
 import { createSettling, type Settling } from './settling.ts'
 import { createSpending, type Spending } from './spending.ts'
 import { createStampKeeper, type StampKeeper } from './stamp.ts'
@@ -27,7 +29,14 @@ export interface Swarm {
   /** What its witness has signed. Of the swarm, not of the device: the witness's key outlives the device's (a phrase restored). */
   readonly witnessed: Store
   /** From the policy on, as it names the witnesses. */
-  readonly books?: { readonly chain: OwnChain; readonly settling: Settling; readonly lost: LostDevices; readonly stamps: StampKeeper }
+  readonly books?: {
+    readonly chain: OwnChain
+    readonly settling: Settling
+    readonly lost: LostDevices
+    readonly stamps: StampKeeper
+    /** Against this device, and against lost ones of its identity. */
+    readonly verdicts: VerdictBook
+  }
 }
 
 export const openSwarm = (
@@ -37,23 +46,35 @@ export const openSwarm = (
     readonly verifier: Verifier
     readonly identity: Identity
     readonly headChecked: () => boolean
+    readonly depositEarnings: () => boolean
   },
   record: SwarmRecord,
   founding?: FoundingRecord,
 ): Swarm => {
-  const { clock, verifier, headChecked } = deps
+  const { clock, verifier, headChecked, depositEarnings } = deps
   const { certificate: device, signer } = deps.identity
   const store = scopedStore(deps.store, scopeOf(record.link.swarm, device.device))
   const policy = record.policy === null ? undefined : policyOf(record.policy)
-  const spending = createSpending({ store, signer, swarm: record.link.swarm, clock, prepayMicro: policy?.prepayMicro ?? 0 })
+  const verdicts = policy && createVerdictBook({ store, verifier, rules: rulesOf(policy) })
+  const penalties = async () => (verdicts ? penaltiesOf(verdicts, device.device) : noPenalties)
+  const spending = createSpending({ store, signer, swarm: record.link.swarm, clock, prepayMicro: policy?.prepayMicro ?? 0, penalties })
   const witnessed = scopedStore(deps.store, toHex(record.link.swarm))
   const swarm = { record, store, answers: createAnswers(store, clock), spending, witnessed, ...(founding && { founding }) }
-  if (!policy) return swarm
+  if (!policy || !verdicts) return swarm
   const chain = createOwnChain({ store, signer, verifier, rules: rulesOf(policy), clock })
   const stamps = createStampKeeper(store, { device: device.device, swarm: record.link.swarm, bits: policy.stampBits })
-  const settling = createSettling({ store, chain, spending, policy, device, stamps, headChecked, clock })
-  const lost = createLostDevices({ store: deps.store, own: store, policy, verifier, clock, self: device, swarm: record.link.swarm })
-  return { ...swarm, books: { chain, settling, lost, stamps } }
+  const settling = createSettling({ store, chain, spending, policy, device, stamps, headChecked, depositEarnings, clock })
+  const lost = createLostDevices({
+    store: deps.store,
+    own: store,
+    policy,
+    verifier,
+    clock,
+    self: device,
+    swarm: record.link.swarm,
+    verdicts,
+  })
+  return { ...swarm, books: { chain, settling, lost, stamps, verdicts } }
 }
 
 /** A policy was checked before it was stored. */

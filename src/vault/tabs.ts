@@ -2,7 +2,8 @@
  * A tab: what we owe one payee in all, in the figures of its cumulative `pay` line (spec: tasks.md, *Tabs*).
  *
  * Prices differ from task to task, so the exact sum is kept (units × price, in millionths of a µcr) and rounded up once, here.
- * Where work is paid ahead of, the line's total may run before that sum: what is ahead is credit that later work uses up.
+ * Where work is paid ahead of, the line's total may run before that sum: what is ahead is credit that later work uses up. A step that
+ * was promised and is in no entry counts as long as its agreement is open (steps.ts).
  */
 import * as v from 'valibot'
 import { owedMicro, tabShare, toCounter, unitsScale } from '../economy/price.ts'
@@ -14,7 +15,7 @@ import type { StoreValue } from '../lib/store.ts'
 export interface Tab {
   /** Σ units × price of what was accepted. */
   readonly share: bigint
-  /** What the payee was promised to find in its `pay` line, in µcr, done work or not. */
+  /** What the payee's `pay` line says or was promised to say, in µcr, done work or not. */
   readonly aheadTo: number
   readonly units: number
   readonly ok: number
@@ -35,15 +36,16 @@ export const tabToRecord = (tab: Tab): StoreValue => ({ ...tab, share: `${tab.sh
 /**
  * The stored tab, never behind what the chain has paid: where an old copy of the profile came back, certified payments may be
  * ahead of all it knows. They count as owed then, as nobody can tell what for they were made; figures of a `pay` line never fall.
+ * `promisedTo`: the most that open steps promise this payee.
  */
-export const tabFrom = (record: StoreValue | undefined, paid: PaidFigures = nothingPaid): Tab => {
+export const tabFrom = (record: StoreValue | undefined, paid: PaidFigures = nothingPaid, promisedTo = 0): Tab => {
   const parsed = parse(recordSchema, record ?? { share: '0', units: 0, ok: 0, bad: 0 })
   assert(parsed.ok, 'a tab record of ours')
   const { share, aheadTo, units, ok, bad } = parsed.value
   const known = { share: BigInt(share), aheadTo }
   return {
     share: paid.total > payTotal(known) ? BigInt(paid.total) * unitsScale : known.share,
-    aheadTo,
+    aheadTo: Math.max(Math.min(aheadTo, paid.total), promisedTo),
     units: Math.max(units, paid.units),
     ok: Math.max(ok, paid.ok),
     bad: Math.max(bad, paid.bad),

@@ -16,6 +16,7 @@ import type { Result } from '../lib/result.ts'
 import type { Founded } from './founding.ts'
 import type { DepositFigures } from './deposit.ts'
 import type { LostDevice } from './lost-devices.ts'
+import type { Penalties } from './payable.ts'
 import type { StatementLine } from './statement.ts'
 
 export interface Settings {
@@ -28,6 +29,8 @@ export interface Settings {
   readonly paused: number | 'restart' | 'off' | null
   /** Where models are fetched when no mirror has them. */
   readonly hubUrl: string
+  /** What is earned goes into the deposit until that is what the swarm asks for (deposit.ts). */
+  readonly depositEarnings: boolean
 }
 
 export interface VaultStatus {
@@ -54,7 +57,11 @@ export interface Account {
   /** Held for tasks in flight. */
   readonly reservedMicro: number
   readonly deposit: DepositFigures
-  /** chain − tabs − reserved − held back for deposits: what a new task may cost. */
+  /** What verdicts of the witnesses cost this account, and whether one has closed it. */
+  readonly penalties: Penalties
+  /** What the chain can pay: less what is held back for deposits, and what verdicts have burned. Below 0 only under those. */
+  readonly payableMicro: number
+  /** payable − tabs − reserved: what a new task may cost. Below 0: not all that was promised is covered any more. */
   readonly availableMicro: number
   /** Paid ahead of accepted work, or promised to be: payee (hex) and credit. Each has at most the policy's step. */
   readonly ahead: readonly (readonly [payee: string, micro: number])[]
@@ -109,7 +116,8 @@ export interface VaultCalls {
   }
   /**
    * Promises that the payee of this open agreement will find so much in its `pay` line, in µcr: at most the policy's step beyond
-   * what its accepted work comes to. Settled with the rest; later work uses it up.
+   * what its accepted work comes to. Settled with the rest; later work uses it up. Where the agreement ends without a result (its
+   * `cancel`, a rejection, its sow's release) before an entry says it, it is taken back.
    */
   prepay: { args: { agreement: Bytes; payee: PublicKey; total: number }; answer: Record<string, never> }
   /** Frees what is still reserved for a sow. */
@@ -151,6 +159,8 @@ export interface VaultCalls {
     }
     answer: LostDevice
   }
+  /** A full verdict against this device, or another one of this identity: from now on what it burned is promised to nobody. */
+  verdict: { args: { bytes: Bytes }; answer: Record<string, never> }
   /** Devices whose takeover was begun here, by their owner's phrase. */
   lostDevices: { args: Record<string, never>; answer: { devices: readonly LostDevice[] } }
   account: { args: Record<string, never>; answer: Account }

@@ -55,6 +55,7 @@ const schemas = {
     share: v.exactOptional(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
     paused: v.exactOptional(v.nullable(v.union([uint(), v.picklist(['restart', 'off'])]))),
     hubUrl: v.exactOptional(text(300)),
+    depositEarnings: v.exactOptional(v.boolean()),
   }),
   // Twice what a link may have: a longer one is told what is wrong with it, not that the message is malformed.
   join: v.strictObject({ link: text(2 * linkCharsMax) }),

@@ -1,6 +1,7 @@
 /** The whole account in one table of figures. */
 import type { AgentView } from '../../messages/view.ts'
 import { Card, Figure } from '../components/parts.tsx'
+import { Balance, Uncovered } from '../components/balance.tsx'
 import { Deposit } from './deposit.tsx'
 import { formatCount, formatCredits } from '../format.ts'
 import { t } from '../i18n.ts'
@@ -11,10 +12,7 @@ export const CreditsCard = ({ view }: { readonly view: AgentView }) => {
   return (
     <Card id="credits" title={t('creditsTitle')} icon="coin">
       <p className="balance">
-        <strong data-testid="credits-available" data-micro={credits.availableMicro}>
-          {formatCredits(credits.availableMicro)}
-        </strong>{' '}
-        {t('creditsAvailable')}
+        <Balance view={view} unit={t('creditsAvailable')} testid="credits-available" />
       </p>
       {view.trouble && (
         <p className="note warn" role="alert" data-testid="trouble" data-trouble={view.trouble}>
@@ -26,12 +24,16 @@ export const CreditsCard = ({ view }: { readonly view: AgentView }) => {
           {t(notCarriedTexts[view.notCarried])}
         </p>
       )}
+      <Uncovered view={view} />
       <dl className="list">
         <Figure label={t('creditsPendingLabel')} value={formatCredits(credits.pendingMicro)} testid="credits-pending" />
         <Figure label={t('creditsReservedLabel')} value={formatCredits(credits.reservedMicro)} testid="credits-reserved" />
         <Figure label={t('creditsOwedLabel')} value={formatCredits(credits.owedMicro)} testid="credits-owed" />
         {credits.aheadMicro > 0 && (
           <Figure label={t('creditsAheadLabel')} value={formatCredits(credits.aheadMicro)} testid="credits-ahead" />
+        )}
+        {credits.finesMicro > 0 && (
+          <Figure label={t('creditsFinesLabel')} value={formatCredits(credits.finesMicro)} testid="credits-fines" />
         )}
         <Figure label={t('creditsEarnedLabel')} value={formatCredits(credits.earnedMicro)} testid="credits-earned" />
         <Figure label={t('creditsSpentLabel')} value={formatCredits(credits.spentMicro)} testid="credits-spent" />

@@ -1,4 +1,4 @@
-/** Where models come from, who one is, leaving the swarm, erasing everything. What cannot be undone asks twice. */
+/** Where models come from, what becomes of what one earns, who one is, leaving the swarm, erasing everything. What cannot be undone asks twice. */
 import { type FormEvent, type ReactNode, useState } from 'react'
 import type { BackgroundState, LostView } from '../../messages/view.ts'
 import { ErrorNote } from '../components/error-note.tsx'
@@ -12,6 +12,7 @@ export const SettingsCard = ({ background, lost }: { readonly background: Backgr
   return (
     <Card id="settings" title={t('settingsTitle')} icon="gear">
       <HubUrl saved={background.hubUrl} />
+      <DepositEarnings on={background.depositEarnings} />
       <dl className="list">
         <div className="figure">
           <dt>{t('yourId')}</dt>
@@ -85,6 +86,30 @@ const HubUrl = ({ saved }: { readonly saved: string }) => {
       </div>
       <ErrorNote error={error} />
     </form>
+  )
+}
+
+const DepositEarnings = ({ on }: { readonly on: boolean }) => {
+  const ui = useUi()
+  const { busy, error, run } = useRequest()
+  return (
+    <div className="stack">
+      <label className="tick">
+        <input
+          type="checkbox"
+          data-testid="deposit-earnings"
+          aria-describedby="deposit-earnings-hint"
+          checked={on}
+          disabled={busy}
+          onChange={(event) => void run(() => ui.ask('settings', { depositEarnings: event.target.checked }))}
+        />
+        <span>{t('depositEarnings')}</span>
+      </label>
+      <p className="note" id="deposit-earnings-hint">
+        {t('depositEarningsHint')}
+      </p>
+      <ErrorNote error={error} />
+    </div>
   )
 }
 

@@ -1,6 +1,6 @@
 /** Name, swarm and state, always in sight. */
 import { Mark } from '../components/mark.tsx'
-import { formatCredits } from '../format.ts'
+import { Balance } from '../components/balance.tsx'
 import { t } from '../i18n.ts'
 import { statusOf } from '../status.ts'
 import { useUiState } from '../ui-context.ts'
@@ -23,7 +23,7 @@ export const TopBar = () => {
       </span>
       {state.view && (
         <p className="top-credits">
-          <strong>{formatCredits(state.view.credits.availableMicro)}</strong> {t('creditsUnit')}
+          <Balance view={state.view} unit={t('creditsUnit')} />
         </p>
       )}
     </header>

@@ -1,7 +1,8 @@
 /** Credits with today's change, and what this computer did for others. A dash where the agent has not told yet. */
 import type { AgentView, DepositView } from '../../messages/view.ts'
+import { Balance, Uncovered } from '../components/balance.tsx'
 import { Figure } from '../components/parts.tsx'
-import { formatAmount, formatChange, formatCount, formatCredits } from '../format.ts'
+import { formatAmount, formatChange, formatCount, formatCredits, formatWait } from '../format.ts'
 import { t } from '../i18n.ts'
 
 export const CreditsPanel = ({ view }: { readonly view: AgentView | null }) => {
@@ -11,10 +12,7 @@ export const CreditsPanel = ({ view }: { readonly view: AgentView | null }) => {
     <section className="card credits" aria-label={t('creditsTitle')}>
       <div className="balance">
         <p>
-          <strong data-testid="credits-available" data-micro={credits?.availableMicro}>
-            {formatCredits(credits?.availableMicro ?? NaN)}
-          </strong>
-          <span>{t('creditsUnit')}</span>
+          <Balance view={view} unit={t('creditsUnit')} testid="credits-available" />
         </p>
         {credits && credits.todayMicro !== 0 && (
           <p className="today" data-sign={Math.sign(credits.todayMicro)}>
@@ -27,6 +25,7 @@ export const CreditsPanel = ({ view }: { readonly view: AgentView | null }) => {
           {t('creditsPending', formatCredits(credits.pendingMicro))}
         </p>
       )}
+      {view && <Uncovered view={view} />}
       {view?.deposit && <DepositNote deposit={view.deposit} />}
       {credits && credits.reservedMicro > 0 && <p className="note">{t('creditsReserved', formatCredits(credits.reservedMicro))}</p>}
       <dl className="figures">
@@ -39,7 +38,11 @@ export const CreditsPanel = ({ view }: { readonly view: AgentView | null }) => {
 }
 
 /** What was set aside, what of it waits for the witnesses, and what is on its way out. */
-const DepositNote = ({ deposit: { certifiedMicro, waitingMicro, neededMicro, unlocking } }: { readonly deposit: DepositView }) => {
+const DepositNote = ({
+  deposit: { certifiedMicro, waitingMicro, neededMicro, unlocking, unlockMs },
+}: {
+  readonly deposit: DepositView
+}) => {
   const unlockingMicro = unlocking.reduce((sum, { micro }) => sum + micro, 0)
   const shown = certifiedMicro > 0 || neededMicro > 0
   return (
@@ -47,7 +50,7 @@ const DepositNote = ({ deposit: { certifiedMicro, waitingMicro, neededMicro, unl
       {shown && (
         <p className="note" data-testid="credits-deposit" data-micro={certifiedMicro}>
           {neededMicro > 0
-            ? t('depositShort', formatAmount(certifiedMicro), formatAmount(neededMicro))
+            ? t('depositShort', formatAmount(certifiedMicro), formatAmount(neededMicro), formatWait(unlockMs))
             : t('depositShortNone', formatAmount(certifiedMicro))}
         </p>
       )}

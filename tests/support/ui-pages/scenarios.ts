@@ -20,6 +20,7 @@ const background: BackgroundState = {
   share: 0.5,
   paused: null,
   hubUrl: 'https://huggingface.co',
+  depositEarnings: true,
   swarm: { id: hex(3), relays: ['wss://relay.example.org'], trackers: ['wss://relay.example.org'], founded: null },
   phraseConfirmed: true,
   device: hex(5),
@@ -144,6 +145,8 @@ const view: AgentView = {
     pendingMicro: credits(3.2),
     reservedMicro: 0,
     aheadMicro: 0,
+    finesMicro: 0,
+    uncoveredMicro: 0,
     owedMicro: 0,
     earnedMicro: credits(48.7),
     spentMicro: credits(36.35),
@@ -286,6 +289,11 @@ export const scenarios = {
       ],
       unlockMs: 24 * 60 * minute,
     },
+  }),
+  newcomer: idle('no-requesters', { credits: { ...view.credits, availableMicro: 0, earnedMicro: credits(37), spentMicro: 0 } }),
+  fined: idle('no-requesters', {
+    trouble: 'fined',
+    credits: { ...view.credits, availableMicro: 0, owedMicro: credits(15), finesMicro: credits(100), uncoveredMicro: credits(12.5) },
   }),
   forked: idle('no-requesters', { trouble: 'forked' }),
   unreachable: idle('relay-unreachable', {

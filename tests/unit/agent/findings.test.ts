@@ -12,13 +12,16 @@ const setup = async () => {
   const [ana, ben] = (await Promise.all(['ana', 'ben'].map(createPerson))) as [Person, Person]
   const store = createMemoryStore()
   const blamed: string[] = []
+  /** What the vault was told, and whether it can keep it. */
+  const vault = { told: [] as Bytes[], here: true }
   const open = () =>
     createFindings(
       { store, verifier },
       { swarm: world.rules.swarm, self: ana.device.publicKey, network: { blame: (_id, why) => blamed.push(why) } },
       () => {},
+      async (bytes) => vault.here && vault.told.push(bytes) > 0,
     )
-  return { world, ana, ben, blamed, open }
+  return { world, ana, ben, blamed, open, vault }
 }
 const verdictOn = async (world: World, { device }: Person, reason: SlashReason, signers = 3): Promise<Bytes> => {
   const target = device.publicKey
@@ -71,4 +74,20 @@ test('whoever says much before anything can be judged pushes nobody else’s wor
   for (let i = 0; i < 300; i++) await findings.hear('chatterer', 'broken', new Uint8Array(100))
   await findings.open(world.rules)
   expect(findings.trouble()).toBe('swarm-broken')
+})
+
+test('the vault is told of each verdict against this account, once, and again where it could not keep it', async () => {
+  const { world, ana, ben, open, vault } = await setup()
+  const [spend, closing] = [await verdictOn(world, ana, 'DoubleSpend'), await verdictOn(world, ana, 'Malicious')]
+  vault.here = false
+  const findings = open()
+  await findings.hear('relay', 'verdict', spend)
+  await findings.open(world.rules)
+  await findings.hear('relay', 'verdict', await verdictOn(world, ben, 'DoubleSpend'))
+  expect([findings.trouble(), vault.told]).toEqual(['fined', []])
+  vault.here = true
+  for (const bytes of [spend, spend, closing]) await findings.hear('relay', 'verdict', bytes)
+  expect(vault.told).toEqual([spend, closing])
+  await open().open(world.rules)
+  expect(vault.told.slice(2)).toEqual([spend, closing])
 })

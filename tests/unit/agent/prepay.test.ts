@@ -115,6 +115,33 @@ test(
   },
 )
 
+test('a job that is called off before a step is signed pays nobody; a step that was signed is the first of the next work', async () => {
+  const { swarm, requester, workers } = await open('called off', ['r', 'a', 'b', 'c'])
+  let settles = false
+  requester.before = async (call) => (call === 'settle' && !settles ? { type: 'unavailable' } : undefined)
+  const credits = () => requester.agent().view().credits
+  const id = await submitTexts(requester, stepTexts, 3)
+  await swarm.until('all are promised a step', () => credits().aheadMicro === 3 * stepMicro)
+  await requester.agent().jobs.cancel(id)
+  await swarm.until('all is free again', () => credits().reservedMicro === 0 && credits().owedMicro === 0)
+  expect(credits()).toMatchObject({ availableMicro: grantMicro, aheadMicro: 0 })
+  settles = true
+  await pass(swarm, 30_000)
+  expect([credits().spentMicro, ...workers.map(earned)]).toEqual([0, 0, 0, 0])
+
+  // Signed, and called off before the witness has seen it.
+  requester.before = async (call) => (call === 'certified' ? { type: 'unavailable' } : undefined)
+  const second = await submitTexts(requester, stepTexts, 1)
+  await swarm.until('its step is signed', () => credits().aheadMicro === stepMicro && credits().owedMicro === 0)
+  await requester.agent().jobs.cancel(second)
+  requester.before = async () => undefined
+  await swarm.until('it is paid', () => workers.reduce((sum, w) => sum + earned(w), 0) === stepMicro)
+  // All three do the next: who was paid already is paid no more for it. None of them still holds on to what was called off.
+  await isDone(swarm, requester, await submitTexts(requester, stepTexts, 3))
+  await squared(swarm, requester, workers)
+  expect([credits().spentMicro, ...workers.map(earned)]).toEqual([3 * stepMicro, stepMicro, stepMicro, stepMicro])
+})
+
 test('who never pays gets nothing; who has paid has a tenth of it as a tab', { timeout: 120_000 }, async () => {
   const { swarm, requester, workers } = await open('unpaid', ['r', 'a'])
   const [worker] = workers as [MemoryAgent]

@@ -14,7 +14,14 @@ const link: SwarmLink = {
   trackers: ['ws://127.0.0.1:8787'],
   invite: null,
 }
-const fresh: Settings = { consented: false, preset: 'standard', share: 0.5, paused: null, hubUrl: 'https://hub.example' }
+const fresh: Settings = {
+  consented: false,
+  preset: 'standard',
+  share: 0.5,
+  paused: null,
+  hubUrl: 'https://hub.example',
+  depositEarnings: true,
+}
 const presetShares = { gentle: 0.25, standard: 0.5, all: 1 }
 
 const setUp = () => {

@@ -9,7 +9,14 @@ vi.mock('webextension-polyfill', () => ({
     i18n: { getMessage: (key: string) => key },
   },
 }))
-const settings = { consented: true, preset: 'standard', share: 0.5, hubUrl: 'https://hub.example', paused: null } as const
+const settings = {
+  consented: true,
+  preset: 'standard',
+  share: 0.5,
+  hubUrl: 'https://hub.example',
+  depositEarnings: true,
+  paused: null,
+} as const
 
 beforeEach(() => void titles.splice(0))
 

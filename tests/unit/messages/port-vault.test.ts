@@ -41,7 +41,7 @@ const createPortPair = (onDelivery: () => void = () => {}): { near: PortLike; fa
 
 const status = (share: number): VaultStatus => ({
   device: { root: new Uint8Array(32), device: new Uint8Array(32).fill(1), signature: new Uint8Array(64) },
-  settings: { consented: true, preset: 'standard', share, paused: null, hubUrl: 'https://hub.example' },
+  settings: { consented: true, preset: 'standard', share, paused: null, hubUrl: 'https://hub.example', depositEarnings: true },
   swarm: null,
 })
 

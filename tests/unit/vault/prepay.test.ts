@@ -58,7 +58,15 @@ const asks = (vault: LocalVault, world: World) => {
     return new Map(payLines(parsed.value.entry).map(([payee, total, units]) => [toHex(payee), [total, units]]))
   }
   const account = () => must(vault, 'account', 'account', {})
-  return { sow, agree, prepay, reward, settle, account }
+  const cancel = (agreement: Uint8Array<ArrayBuffer>, worker: string) =>
+    must(vault, `cancel/${toHex(agreement)}`, 'sign', {
+      kind: 'cancel',
+      to: named(worker).publicKey,
+      expires,
+      body: { agreement, reason: 'cancelled' },
+    })
+  const release = (sowId: Uint8Array<ArrayBuffer>) => must(vault, `release/${toHex(sowId)}`, 'release', { sow: sowId })
+  return { sow, agree, prepay, reward, settle, account, cancel, release }
 }
 const key = (worker: string): string => toHex(named(worker).publicKey)
 
@@ -181,19 +189,72 @@ describe('paying ahead', () => {
     expect(await account()).toMatchObject({ availableMicro: 0, tabsMicro: 2 * step })
   })
 
+  test('a step that no entry says ends with its agreement: what it had drawn is there for whoever takes the place', async () => {
+    const { sow, agree, prepay, reward, settle, account, cancel, release } = await setUp(15 * credit)
+    const id = await sow('s', step)
+    const [a, b] = [await agree(id, 'ann', step), await agree(id, 'bob', step)]
+    await prepay(a, 'ann', step)
+    await prepay(b, 'bob', step)
+    await cancel(a, 'ann')
+    await cancel(a, 'ann')
+    expect(await account()).toMatchObject({ tabsMicro: step, reservedMicro: 10 * credit, availableMicro: 0, ahead: [[key('bob'), step]] })
+    // All that it has is still enough for three, and what was promised to the one is not paid with the others.
+    expect(await prepay(a, 'ann', step - 1)).toMatchObject({ ok: false, error: { type: 'refused' } })
+    const c = await agree(id, 'cid', step)
+    await prepay(c, 'cid', step)
+    expect([...(await settle()).keys()]).toEqual([key('bob'), key('cid')].sort())
+    for (const [worker, agreement] of [['bob', b] as const, ['cid', c] as const]) await reward(id, agreement, worker)
+    expect((await reward(id, await agree(id, 'dan', step), 'dan')).ok).toBe(true)
+    await release(id)
+    await settle()
+    expect(await account()).toMatchObject({ chainMicro: 0, tabsMicro: 0, spentMicro: 15 * credit, ahead: [] })
+  })
+
+  test('a step ends with a rejection and with the release of its sow as well, and another agreement’s stays', async () => {
+    const { sow, agree, prepay, reward, account, release } = await setUp()
+    const [one, two] = [await sow('one', step, 1), await sow('two', 2 * credit, 1)]
+    const [a, b] = [await agree(one, 'ann', step), await agree(two, 'ann', 2 * credit)]
+    await prepay(a, 'ann', step)
+    await prepay(b, 'ann', 2 * credit)
+    expect(await account()).toMatchObject({ tabsMicro: step, reservedMicro: 2 * credit, ahead: [[key('ann'), step]] })
+    await reward(one, a, 'ann', false)
+    expect(await account()).toMatchObject({ tabsMicro: 2 * credit, reservedMicro: 5 * credit, ahead: [[key('ann'), 2 * credit]] })
+    for (const id of [two, one]) await release(id)
+    expect(await account()).toMatchObject({ tabsMicro: 0, reservedMicro: 0, availableMicro: 100 * credit, ahead: [], awaited: false })
+    expect(await prepay(await agree(await sow('three', step), 'ann', step), 'ann', step)).toMatchObject({ ok: true })
+  })
+
+  test('a step that an entry says, certified or not, stays credit, and the next work there uses it up first', async () => {
+    const { vault, world, sow, agree, prepay, reward, settle, account, cancel, release } = await setUp()
+    const first = await sow('s', step, 1)
+    const a = await agree(first, 'ann', step)
+    await prepay(a, 'ann', step)
+    const { pending } = await must(vault, 'signed', 'settle', {})
+    await cancel(a, 'ann')
+    await release(first)
+    expect(await account()).toMatchObject({ chainMicro: 95 * credit, tabsMicro: 0, ahead: [[key('ann'), step]] })
+    await must(vault, 'certified', 'certified', { certificate: await world.certify(pending[0]!) })
+    const next = await sow('next', 7 * credit, 1)
+    const b = await agree(next, 'ann', 7 * credit)
+    expect((await reward(next, b, 'ann')).ok).toBe(true)
+    expect(await account()).toMatchObject({ tabsMicro: 2 * credit, reservedMicro: 5 * credit, ahead: [] })
+    await release(next)
+    expect(await settle()).toEqual(new Map([[key('ann'), [7 * credit, 7 * credit]]]))
+  })
+
   test(
     'whatever is asked in whatever order: all that is promised is covered, and nobody is paid more than a step ahead',
     { timeout: 120_000 },
     async () => {
       const act = fc.record({
-        what: fc.constantFrom('sow', 'hire', 'hire', 'prepay', 'prepay', 'reward', 'reward', 'reject', 'release', 'settle'),
+        what: fc.constantFrom('sow', 'hire', 'hire', 'prepay', 'prepay', 'reward', 'reward', 'reject', 'cancel', 'release', 'settle'),
         which: fc.nat(20),
         worker: fc.constantFrom('ann', 'bob', 'cid'),
         units: fc.integer({ min: 1, max: step }),
       })
       await fc.assert(
         fc.asyncProperty(fc.array(act, { minLength: 5, maxLength: 25 }), async (acts) => {
-          const { prepay, reward, settle, account, vault } = await setUp(20 * credit)
+          const { prepay, reward, settle, account, cancel, vault } = await setUp(20 * credit)
           const sows: { id: Uint8Array<ArrayBuffer>; units: number }[] = []
           const hired: { sow: Uint8Array<ArrayBuffer>; id: Uint8Array<ArrayBuffer>; worker: string; units: number; decided: boolean }[] = []
           const worked = new Map<string, number>()
@@ -218,7 +279,8 @@ describe('paying ahead', () => {
               hire.decided = true
               if (what === 'reward') worked.set(hire.worker, (worked.get(hire.worker) ?? 0) + hire.units)
               expect(done.value.total).toBe(worked.get(hire.worker) ?? 0)
-            } else if (what === 'release' && of) await must(vault, `f${n}`, 'release', { sow: of.id })
+            } else if (what === 'cancel' && hire) await cancel(hire.id, hire.worker)
+            else if (what === 'release' && of) await must(vault, `f${n}`, 'release', { sow: of.id })
             else if (what === 'settle')
               for (const [payee, [total]] of await settle()) {
                 expect(total).toBeGreaterThanOrEqual(paid.get(payee) ?? 0)
@@ -230,7 +292,11 @@ describe('paying ahead', () => {
             for (const [, micro] of ahead) expect(micro).toBeLessThanOrEqual(step)
             for (const name of ['ann', 'bob', 'cid']) expect(paid.get(key(name)) ?? 0).toBeLessThanOrEqual((worked.get(name) ?? 0) + step)
           }
-          await settle()
+          // Nothing is under way any more: nobody is paid for what was only promised.
+          for (const hire of hired) await cancel(hire.id, hire.worker)
+          for (const [payee, [total]] of await settle())
+            for (const name of ['ann', 'bob', 'cid'])
+              if (payee === key(name)) expect(total).toBe(Math.max(paid.get(payee) ?? 0, worked.get(name) ?? 0))
           expect((await account()).tabsMicro).toBe(0)
         }),
         { numRuns: 25 },
@@ -245,8 +311,14 @@ describe('paying ahead', () => {
     const live = async (disk: Store): Promise<unknown> => {
       const vault = await world.open(disk)
       await must(vault, 'head', 'adopt', { entries: [], certificate: null })
-      const { sow, agree, prepay, reward, settle, account } = asks(vault, world)
+      const { sow, agree, prepay, reward, settle, account, cancel, release } = asks(vault, world)
       const totals: number[] = []
+      // Promised and called off: nobody is paid for it.
+      const off = await sow('sow off', step, 2)
+      const cid = await agree(off, 'cid', step)
+      if (!(await prepay(cid, 'cid', step)).ok) throw new Error('killed')
+      await cancel(cid, 'cid')
+      await release(off)
       for (const task of ['one', 'two']) {
         const id = await sow(`sow ${task}`, step, 2)
         const hired = [await agree(id, 'ann', step), await agree(id, 'bob', step)]

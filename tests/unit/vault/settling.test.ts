@@ -43,6 +43,8 @@ describe('settling', () => {
       tabsMicro: 0,
       reservedMicro: 0,
       deposit: { stakedMicro: 0, wantedMicro: null, unlocking: [] },
+      penalties: { finesMicro: 0, closed: false },
+      payableMicro: 0,
       availableMicro: 0,
       earnedMicro: 0,
       spentMicro: 0,

@@ -3,7 +3,7 @@ import { helloMessage } from '../../../src/identity/hello-message.ts'
 import { createMemoryStore } from '../../../src/lib/store.ts'
 import { answersKeepMs } from '../../../src/vault/answers.ts'
 import { undecidedKeepMs } from '../../../src/vault/spending.ts'
-import { defaultSettings } from '../../../src/vault/settings.ts'
+import { defaultSettings, settingsFromRecord } from '../../../src/vault/settings.ts'
 import type { VaultCall, VaultCalls, VaultStatus } from '../../../src/vault/vault.ts'
 import { agreementBody, createWorld, credit, enrol, must, named, sowBody } from '../../support/vault-world.ts'
 
@@ -35,6 +35,7 @@ const examples: { readonly [C in VaultCall]: VaultCalls[C]['args'] } = {
   adopt: { entries: [], certificate: null },
   lostDevice: { device: key, entries: [], certificate: null, incomes: [] },
   lostDevices: {},
+  verdict: { bytes: key },
   account: {},
   statement: { before: null },
   entryProof: { seq: 0 },
@@ -165,6 +166,12 @@ describe('vault', () => {
       hubUrl: 'http://127.0.0.1:9/hub',
     })
     expect((await (await world.open(store, 'next')).status()).settings).toMatchObject({ share: 0.35, paused: null })
+  })
+
+  test('settings that an earlier version kept say nothing of the deposit: what is earned goes there', () => {
+    const record = { consented: true, preset: 'gentle', share: 500, paused: null, hubUrl: 'https://hub.example', session: 's' }
+    expect(settingsFromRecord(record, 's')).toMatchObject({ consented: true, share: 0.5, depositEarnings: true })
+    expect(settingsFromRecord({ ...record, depositEarnings: false }, 's')).toMatchObject({ consented: true, depositEarnings: false })
   })
 
   test('another swarm only after leaving; coming back finds the account again', async () => {
