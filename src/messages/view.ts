@@ -11,6 +11,10 @@ export type IdleReason =
   | 'paused'
   | 'off'
   | 'no-swarm'
+  /** The swarm's policy is of a form that this version does not read; all that is stored stays. */
+  | 'policy-unread'
+  /** Taken off the swarm by its founder: nobody links with this identity any more. */
+  | 'blocked'
   | 'relay-unreachable'
   | 'tracker-unreachable'
   | 'swarm-refused'
@@ -123,6 +127,16 @@ export interface AgentView {
   readonly stamp: { readonly tries: number; readonly triesExpected: number } | null
   /** The swarm's witness is its founder's browser, and that cannot be reached: work goes on, grants and payments wait. */
   readonly founderAway: boolean
+  /** What the founder has changed since the policy; null: nothing. */
+  readonly notice: null | {
+    readonly version: number
+    /** List price of a step (128 tokens of a text). */
+    readonly stepMicro: number
+    /** Identities and devices. */
+    readonly blocked: readonly string[]
+    /** It has signed two histories: all go by the same one of them, and everyone is told. */
+    readonly contradicted: boolean
+  }
   /** This is the founder's browser: what its part in the swarm does, and what is left of each invite. */
   readonly founder: null | {
     readonly state: 'starting' | 'recalling' | 'serving'

@@ -18,6 +18,8 @@ export const reasonTexts: { readonly [R in Reason]: MessageKey } = {
   paused: 'reason_paused',
   off: 'reason_off',
   'no-swarm': 'reason_no_swarm',
+  'policy-unread': 'reason_policy_unread',
+  blocked: 'reason_blocked',
   'relay-unreachable': 'reason_relay_unreachable',
   'tracker-unreachable': 'reason_tracker_unreachable',
   'swarm-refused': 'reason_swarm_refused',

@@ -94,6 +94,8 @@ export const createVault = async (deps: VaultDeps): Promise<Result<LocalVault, I
       ? {
           link: swarm.record.link,
           policy: swarm.record.policy,
+          ...(swarm.unread && { policyUnread: swarm.unread }),
+          ...(swarm.record.notices && { notices: swarm.record.notices }),
           headChecked: headChecked(),
           ...(swarm.founding && { founded: foundedOf(swarm.founding, session) }),
         }
@@ -144,7 +146,9 @@ export const createVault = async (deps: VaultDeps): Promise<Result<LocalVault, I
   }
 
   const stored = swarmFromRecord(await store.get(swarmAt.table, swarmAt.key))
-  if (stored) swarm = await enter(stored)
+  if (!stored.ok)
+    return err({ type: 'damaged', what: `the record of the swarm cannot be read: ${stored.error.where} ${stored.error.what}` })
+  if (stored.value) swarm = await enter(stored.value)
   await prune()
 
   return ok({

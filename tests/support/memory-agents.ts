@@ -1,5 +1,7 @@
 /** A whole swarm in one process on one clock and one seed: relays (witnesses, the issuer in the first) and agents with their vaults. */
 import { startAgent, type Agent } from '../../src/agent/agent.ts'
+import { startRelayNotices } from '../../src/agent/relay-notices.ts'
+import type { NoticeKeeper } from '../../src/agent/notices.ts'
 import { startRelay, type RelayDeps, type RelayNode, type WitnessNode } from '../../src/agent/relay.ts'
 import type { Kind } from '../../src/contract/messages.ts'
 import type { Sealer } from '../../src/contract/sealing.ts'
@@ -7,6 +9,7 @@ import type { SwarmLink } from '../../src/economy/link.ts'
 import type { Policy } from '../../src/economy/policy.ts'
 import { createPolicy, type PolicyParts, privateDefaults, signPolicy, swarmIdOf } from '../../src/economy/policy-codec.ts'
 import { helloMessage } from '../../src/identity/hello-message.ts'
+import type { Signer } from '../../src/identity/keys.ts'
 import { createNobleVerifier } from '../../src/identity/noble.ts'
 import { sha256, toHex, utf8 } from '../../src/lib/bytes.ts'
 import { createManualClock, type ManualClock } from '../../src/lib/clock.ts'
@@ -79,6 +82,7 @@ export interface MemorySwarm {
   /** What everyone joins by. */
   readonly link: SwarmLink
   readonly policy: Policy
+  readonly founder: Signer
   readonly relay: () => RelayNode
   readonly relayStore: Store
   /** Undefined: the first one, with the issuer. */
@@ -97,6 +101,7 @@ export interface MemoryRelay {
   readonly store: Store
   /** Undefined while it is stopped. */
   readonly node: () => WitnessNode | undefined
+  readonly notices: () => NoticeKeeper | undefined
 }
 
 export interface MemorySwarmOptions {
@@ -132,7 +137,7 @@ export const createMemorySwarm = async (seed: string | number, { witnesses = 1, 
   const swarm = swarmIdOf(policy)
   const bare: SwarmLink = { swarm, founder: policy.founder, secret: random.bytes(32), relays: [], trackers: [], invite: null }
 
-  const running: ({ readonly node: WitnessNode; readonly issuing?: RelayNode; readonly stop: () => void } | undefined)[] = []
+  const running: ({ readonly node: WitnessNode; readonly issuing?: RelayNode; readonly notices: NoticeKeeper; readonly stop: () => void } | undefined)[] = []
   const start = async (index = 0): Promise<void> => {
     const { url, store, witness, relay } = own[index]!
     const network = createNetwork({
@@ -160,12 +165,15 @@ export const createMemorySwarm = async (seed: string | number, { witnesses = 1, 
     }
     const issuing = index === 0 ? await startRelay({ ...parts, issuer: { signer: issuer!.signer, certificate: issuer!.device } }) : undefined
     const node = issuing ?? (await startRelay(parts))
+    const notices = await startRelayNotices({ clock, verifier, network, policy, store })
     const unlisten = hub.listen(url, network.accept)
     running[index] = {
       node,
+      notices,
       ...(issuing && { issuing }),
       stop: () => {
         unlisten()
+        notices.close()
         network.close()
       },
     }
@@ -180,9 +188,10 @@ export const createMemorySwarm = async (seed: string | number, { witnesses = 1, 
     hub,
     link,
     policy,
+    founder: founder!.signer,
     relayStore: own[0]!.store,
     relay: () => running[0]!.issuing!,
-    relays: own.map(({ url, store }, index) => ({ url, store, node: () => running[index]?.node })),
+    relays: own.map(({ url, store }, index) => ({ url, store, node: () => running[index]?.node, notices: () => running[index]?.notices })),
     startRelay: start,
     stopRelay: async (index = 0) => {
       running[index]?.stop()

@@ -128,6 +128,7 @@ const failedJob = job({
 const view: AgentView = {
   revision: 1,
   stamp: null,
+  notice: null,
   self: hex(5),
   identity: hex(7),
   swarm: { id: hex(3), name: 'Tuesday reading circle', kind: 'private' },

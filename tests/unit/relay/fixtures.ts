@@ -66,7 +66,7 @@ export const openRelay = async (world: RelayWorld, store: Store, people: readonl
     latencyMs: undefined,
   }))
   const network: Network = {
-    status: () => ({ relays: [], trackers: [], peers }),
+    status: () => ({ relays: [], trackers: [], peers, turnedAway: false }),
     peers: () => peers,
     send: async (to, message) => {
       sent.push([to, message])
@@ -81,6 +81,7 @@ export const openRelay = async (world: RelayWorld, store: Store, people: readonl
     onPeer: () => () => {},
     onStatus: () => () => {},
     blame: (_id, reason) => blamed.push(reason),
+    ground: () => {},
     accept: () => {},
     wake: () => {},
     close: () => {},
