@@ -158,6 +158,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
       keep: async (notice) => (await vault.call(`notice/${toHex(sha256(notice))}`, 'notice', { notice })).ok,
       changed: () => {
         offer(member)
+        party?.founder?.onTerms()
         changed()
       },
     })
@@ -184,7 +185,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     const founded = status.swarm?.founded
     party = !founded || !split ? opened : {
       ...opened,
-      founder: startFounder(deps, { ...member, signedPolicy }, founded, { split, book, changed, served: () => settlement.onPeer(toHex(status.device.device)) }),
+      founder: startFounder(deps, { ...member, signedPolicy }, founded, { split, book, changed, served: () => settlement.onPeer(toHex(status.device.device)), blocked: () => member.terms().blocked.map(toHex) }),
     }
     await requester.resume()
     await opened.lost.refresh()

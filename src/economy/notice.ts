@@ -40,6 +40,24 @@ export interface SignedNotice {
 export const termsOf = ({ prices, highPriority, storageMicro, models }: Policy, notice: Notice | undefined): Terms =>
   notice ?? { prices, highPriority, storageMicro, models, relays: [], blocked: [] }
 
+/** What a founder asks for. */
+export interface TermsChange {
+  /** The list price of a step, µcr. */
+  readonly stepMicro?: number | undefined
+  readonly block?: readonly PublicKey[] | undefined
+  /** Taken off the list. */
+  readonly unblock?: readonly PublicKey[] | undefined
+}
+
+export const changedTerms = (terms: Terms, { stepMicro, block = [], unblock = [] }: TermsChange): Terms => {
+  const freed = new Set(unblock.map(toHex))
+  return {
+    ...terms,
+    ...(stepMicro !== undefined && { prices: { ...terms.prices, embedding: stepMicro } }),
+    blocked: [...terms.blocked.filter((key) => !freed.has(toHex(key))), ...block],
+  }
+}
+
 /** Whether none of these keys, a device's and its identity's, is on the block list. */
 export const admits = ({ blocked }: Pick<Terms, 'blocked'>): ((...keys: readonly Uint8Array[]) => boolean) => {
   const refused = new Set(blocked.map(toHex))

@@ -141,6 +141,8 @@ export interface AgentView {
   readonly founder: null | {
     readonly state: 'starting' | 'recalling' | 'serving'
     readonly invites: readonly { readonly token: string; readonly usesLeft: number }[]
+    /** All but the founder, those that are here first. */
+    readonly members: readonly FounderMemberView[]
   }
   readonly tasksDone: number
   /** Distinct identities helped today, and ever. */
@@ -150,6 +152,14 @@ export interface AgentView {
   readonly models: readonly ModelView[]
   readonly jobs: readonly JobView[]
   readonly work: readonly WorkView[]
+}
+
+export interface FounderMemberView {
+  readonly identity: string
+  readonly devices: readonly string[]
+  /** Linked with the founder now. */
+  readonly here: boolean
+  readonly blocked: boolean
 }
 
 export interface LostView {
@@ -277,6 +287,10 @@ export interface BackgroundCommands {
   found: { args: { name: string; trackers: readonly string[]; grantMicro: number; uses: number }; answer: BackgroundState }
   /** Another invite to the swarm that was made here. */
   invite: { args: { uses: number }; answer: BackgroundState }
+  /** Nobody joins by this invite (hex) any more. */
+  revokeInvite: { args: { token: string }; answer: BackgroundState }
+  /** Changes the list price of a step (µcr), and the block list by keys in hex: signed as the swarm's next notice. */
+  terms: { args: { stepMicro?: number; block?: readonly string[]; unblock?: readonly string[] }; answer: BackgroundState }
   /** Other addresses to meet at, for the swarm that was made here: in links from now on, and for this computer. */
   trackers: { args: { trackers: readonly string[] }; answer: BackgroundState }
   leave: { args: Record<string, never>; answer: BackgroundState }
@@ -297,6 +311,7 @@ export interface InviteView {
   readonly link: string
   /** How often it can be used in all. */
   readonly uses: number
+  readonly revoked: boolean
 }
 
 export interface BackgroundState {
