@@ -35,6 +35,7 @@ export type Taken = 'taken' | 'known' | 'refused' | 'not-stored'
 export interface NoticeKeeper {
   readonly terms: () => Terms
   readonly version: () => number
+  readonly newest: () => KnownNotice | undefined
   /** Whether none of these keys, a device's or an identity's, is on the block list. */
   readonly admits: (...keys: readonly Uint8Array[]) => boolean
   /** The founder has signed two histories. */
@@ -138,6 +139,7 @@ export const createNoticeKeeper = (
   return {
     terms,
     version,
+    newest: () => notices.newest,
     admits: (...keys) => admitted(...keys),
     contradicted: () => notices.against !== undefined,
     take: (bytes) => take(bytes),

@@ -5,6 +5,8 @@
  * | ------- | --------------- | -------------------------------------------- |
  * | notices | newest, against | cbor of SignedNotice, verified before it was stored |
  */
+import { openNotice } from '../economy/notice-codec.ts'
+import { type Terms, termsOf } from '../economy/notice.ts'
 import type { Policy } from '../economy/policy.ts'
 import type { Verifier } from '../identity/keys.ts'
 import type { Bytes } from '../lib/bytes.ts'
@@ -14,20 +16,27 @@ import type { Network } from '../network/network.ts'
 import { createNoticeKeeper, type NoticeKeeper } from './notices.ts'
 
 const table = 'notices'
+const read = async (store: Store, key: 'newest' | 'against'): Promise<Bytes | undefined> => {
+  const bytes = await store.get(table, key)
+  return bytes instanceof Uint8Array ? (bytes as Bytes) : undefined
+}
+
+/** What held when the relay was stopped. */
+export const keptTerms = async (store: Store, policy: Policy): Promise<Terms> => {
+  const bytes = await read(store, 'newest')
+  const newest = bytes && openNotice(bytes)
+  return termsOf(policy, newest?.ok ? newest.value.notice : undefined)
+}
 
 export const startRelayNotices = async (
   deps: { readonly clock: Clock; readonly verifier: Verifier; readonly network: Network; readonly policy: Policy; readonly store: Store },
   changed: () => void = () => {},
 ): Promise<NoticeKeeper> => {
   const { store, network } = deps
-  const read = async (key: string): Promise<Bytes | undefined> => {
-    const bytes = await store.get(table, key)
-    return bytes instanceof Uint8Array ? (bytes as Bytes) : undefined
-  }
   const write = (key: string, value: Bytes | undefined): Write => (value ? { table, key, value } : { table, key, remove: true })
   const keeper = createNoticeKeeper(
     deps,
-    { newest: await read('newest'), against: await read('against') },
+    { newest: await read(store, 'newest'), against: await read(store, 'against') },
     {
       keep: async (_, { newest, against }) => (await store.commit([write('newest', newest), write('against', against)])).ok,
       changed,

@@ -47,13 +47,24 @@ export interface TermsChange {
   readonly block?: readonly PublicKey[] | undefined
   /** Taken off the list. */
   readonly unblock?: readonly PublicKey[] | undefined
+  /** In place of those that were named before. */
+  readonly relays?: readonly string[] | undefined
+  /** Added, or put in the place of the one of that name; and names of models that go. */
+  readonly models?: Policy['models'] | undefined
+  readonly dropModels?: readonly string[] | undefined
 }
 
-export const changedTerms = (terms: Terms, { stepMicro, block = [], unblock = [] }: TermsChange): Terms => {
+export const changedTerms = (
+  terms: Terms,
+  { stepMicro, block = [], unblock = [], relays, models = [], dropModels = [] }: TermsChange,
+): Terms => {
   const freed = new Set(unblock.map(toHex))
+  const gone = new Set([...dropModels, ...models.map(({ name }) => name)])
   return {
     ...terms,
     ...(stepMicro !== undefined && { prices: { ...terms.prices, embedding: stepMicro } }),
+    ...(relays && { relays }),
+    models: [...terms.models.filter(({ name }) => !gone.has(name)), ...models],
     blocked: [...terms.blocked.filter((key) => !freed.has(toHex(key))), ...block],
   }
 }

@@ -1,14 +1,15 @@
 /** What may be said on the command line of `edge-net`. */
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { isRelayUrl } from '../economy/link-codec.ts'
 import { microPerCredit, privateDefaults, publicDefaults, stampBitsMax } from '../economy/policy-codec.ts'
 import type { Policy } from '../economy/policy.ts'
 import { faultyMax } from '../ledger/rules.ts'
-import { type Bytes, fromHex } from '../lib/bytes.ts'
+import type { Bytes } from '../lib/bytes.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { WitnessPlace } from './data-folder.ts'
+import { keysOf, parseWords, type Values } from './words.ts'
+import { type FounderCommand, founderOnly, founderUsage, parseFounderCommand } from './founder-options.ts'
 
 export interface RelayOptions {
   readonly data: string
@@ -48,6 +49,7 @@ export type Command =
   | { readonly type: 'help' }
   | { readonly type: 'relay'; readonly options: RelayOptions }
   | { readonly type: 'swarm-create'; readonly options: SwarmCreateOptions }
+  | FounderCommand
 
 export const firstPort = 8787
 export const defaultName = 'Edge-Net swarm'
@@ -89,11 +91,10 @@ edge-net swarm create: a swarm with several witnesses, a relay each, of which a 
   --stamp-bits N     work that a new account costs: 0 none, each more doubles it (default: private ${privateDefaults.stampBits}, public ${publicDefaults.stampBits})
 
 The link by which one joins is printed alone on a line of stdout, as every relay of the swarm does.
-`
+
+${founderUsage}`
 
 const nameLengthMax = 80
-/** Attested in one entry. */
-const keysMax = 64
 
 type Env = Readonly<Record<string, string | undefined>>
 
@@ -104,47 +105,18 @@ export const parseCommand = (args: readonly string[], env: Env): Result<Command,
   if (values.help) return ok({ type: 'help' })
   const [command, second, ...more] = positionals
   if (command === undefined) return err('no command given')
+  if (command === 'notice' || command === 'invite') return parseFounderCommand(command, positionals.slice(1), values, dataOf(values, env))
   const isSwarm = command === 'swarm' && second === 'create'
   if (command !== 'relay' && !isSwarm)
     return err(`unknown command: ${command === 'swarm' && second !== undefined ? `swarm ${second}` : command}`)
   const unexpected = isSwarm ? more[0] : second
   if (unexpected !== undefined) return err(`unexpected argument: ${unexpected}`)
+  const foreign = founderOnly.find((option) => values[option] !== undefined)
+  if (foreign) return err(`--${foreign}: belongs to \`${foreign === 'uses' ? 'invite' : 'notice'}\``)
   const fault = valueFault(values)
   if (fault !== undefined) return err(fault)
   return isSwarm ? swarmCreate(values) : relay(values, env)
 }
-
-const parseWords = (args: readonly string[]) => {
-  try {
-    return ok(
-      parseArgs({
-        args: [...args],
-        allowPositionals: true,
-        options: {
-          help: { type: 'boolean', short: 'h' },
-          data: { type: 'string' },
-          port: { type: 'string' },
-          url: { type: 'string', multiple: true },
-          name: { type: 'string' },
-          models: { type: 'string', multiple: true },
-          'model-card': { type: 'string', multiple: true },
-          witness: { type: 'string' },
-          witnesses: { type: 'string' },
-          sponsor: { type: 'string', multiple: true },
-          referrer: { type: 'string', multiple: true },
-          kind: { type: 'string' },
-          budget: { type: 'string' },
-          grants: { type: 'string' },
-          grant: { type: 'string' },
-          'stamp-bits': { type: 'string' },
-        },
-      }),
-    )
-  } catch (error) {
-    return err((error as Error).message.split('. ')[0]!)
-  }
-}
-type Values = Extract<ReturnType<typeof parseWords>, { ok: true }>['value']['values']
 
 /** What is wrong with a value, whatever the command. */
 const valueFault = ({ port, url = [], name }: Values): string | undefined => {
@@ -173,7 +145,7 @@ const relay = (values: Values, env: Env): Result<Command, string> => {
   return ok({
     type: 'relay',
     options: {
-      data: resolve(values.data ?? join(env.XDG_DATA_HOME || join(homedir(), '.local/share'), 'edge-net/relay')),
+      data: dataOf(values, env),
       port: values.port === undefined ? undefined : Number(values.port),
       models: [...(values.models ?? []), ...(env.EDGE_NET_MODELS ? [env.EDGE_NET_MODELS] : [])].map((folder) => resolve(folder)),
       modelCards: (values['model-card'] ?? []).map((file) => resolve(file)),
@@ -185,6 +157,9 @@ const relay = (values: Values, env: Env): Result<Command, string> => {
     },
   })
 }
+
+const dataOf = (values: Values, env: Env): string =>
+  resolve(values.data ?? join(env.XDG_DATA_HOME || join(homedir(), '.local/share'), 'edge-net/relay'))
 
 const placeOf = (text: string): Result<WitnessPlace, string> => {
   const [, place, of] = /^([1-9]\d?)\/([1-9]\d?)$/.exec(text) ?? []
@@ -243,15 +218,4 @@ const policyOf = (values: Values): Result<Pick<SwarmCreateOptions, 'policy' | 'b
     },
     budgetMicro: amounts.budget,
   })
-}
-
-const keysOf = (option: string, given: readonly string[] = []): Result<readonly Bytes[], string> => {
-  if (given.length > keysMax) return err(`--${option}: ${keysMax} at most, the others at another start`)
-  const keys: Bytes[] = []
-  for (const text of given) {
-    const key = fromHex(text)
-    if (key?.length !== 32) return err(`--${option}: ${text} is no account, 64 hex digits as /ledger.json shows it`)
-    keys.push(key)
-  }
-  return ok(keys)
 }

@@ -1,0 +1,125 @@
+/**
+ * What the owner of a relay's folder asks of the relay that runs on it, by files: the running process holds the store, so another one
+ * cannot do it itself. Whoever may write in the folder may already do everything, as it holds the keys.
+ *
+ * | file in `orders/` | what |
+ * | ----------------- | -------------------------------------------------------------------- |
+ * | NAME.json         | an order; taken up within a second, or at the relay's next start       |
+ * | NAME.answer       | lines to print, or why it was not done; the asker takes it away        |
+ *
+ * Each file is written whole under another name first. An order whose answer is there is not done again.
+ */
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import * as v from 'valibot'
+import { blockedMax, noticeBytesMax } from '../economy/notice-codec.ts'
+import { termSchemas } from '../economy/policy-codec.ts'
+import { urlCharsMax, urlsMax } from '../economy/link-codec.ts'
+import type { Clock } from '../lib/clock.ts'
+import { err, ok, type Result } from '../lib/result.ts'
+import { parse, text, uint } from '../lib/schema.ts'
+
+const folder = 'orders'
+const orderBytesMax = 512 * 1024
+const lookEveryMs = 1_000
+const answerMsMax = 10_000
+const askAnswerEveryMs = 100
+
+const hex = (bytes: number) => v.pipe(text(2 * bytes), v.regex(new RegExp(`^[0-9a-f]{${2 * bytes}}$`)))
+const keys = v.pipe(v.array(hex(32)), v.maxLength(blockedMax))
+export const orderSchema = v.variant('do', [
+  v.strictObject({ do: v.literal('show') }),
+  /** The founder's key is here: the relay makes the next notice. */
+  v.strictObject({
+    do: v.literal('change'),
+    stepMicro: v.exactOptional(uint()),
+    block: v.exactOptional(keys),
+    unblock: v.exactOptional(keys),
+    relays: v.exactOptional(v.pipe(v.array(text(urlCharsMax)), v.maxLength(urlsMax))),
+    models: v.exactOptional(termSchemas.models),
+    dropModels: v.exactOptional(v.array(text(64))),
+  }),
+  /** One that was signed elsewhere. */
+  v.strictObject({ do: v.literal('take'), notice: v.pipe(text(2 * noticeBytesMax), v.regex(/^([0-9a-f]{2})+$/)) }),
+  v.strictObject({ do: v.literal('invites') }),
+  v.strictObject({ do: v.literal('invite'), uses: uint(), grantMicro: v.exactOptional(uint()) }),
+  v.strictObject({ do: v.literal('revoke'), token: hex(16) }),
+])
+export type Order = v.InferOutput<typeof orderSchema>
+/** Lines for its owner. */
+export type OrderAnswer = Result<readonly string[], string>
+
+const answerSchema = v.union([
+  v.strictObject({ ok: v.literal(true), value: v.array(v.string()) }),
+  v.strictObject({ ok: v.literal(false), error: v.string() }),
+])
+
+/** An order that changes something stays where no relay runs, and is taken up at its start: `later`. Others are taken back. */
+export const giveOrder = async (
+  data: string,
+  order: Order,
+  { clock, name }: { readonly clock: Clock; readonly name: string },
+): Promise<Result<readonly string[] | 'later', string>> => {
+  const [asked, answered] = [join(data, folder, `${name}.json`), join(data, folder, `${name}.answer`)]
+  try {
+    await mkdir(join(data, folder), { recursive: true, mode: 0o700 })
+    await writeWhole(asked, JSON.stringify(order))
+    for (let waitedMs = 0; waitedMs < answerMsMax; waitedMs += askAnswerEveryMs) {
+      await new Promise<void>((resolve) => void clock.after(askAnswerEveryMs, resolve))
+      const answer = parse(answerSchema, await readJson(answered))
+      if (!answer.ok) continue
+      await rm(answered)
+      return answer.value.ok ? ok(answer.value.value) : err(answer.value.error)
+    }
+    if (order.do === 'change' || order.do === 'take' || order.do === 'revoke') return ok('later')
+    await rm(asked, { force: true })
+    return err(`no relay runs on ${data}: start it, and ask again`)
+  } catch (error) {
+    return err(`cannot write in ${data}: ${(error as Error).message}`)
+  }
+}
+
+/** Looks for orders until it is stopped; a stopped one ends what it does. */
+export const serveOrders = (data: string, clock: Clock, carryOut: (order: Order) => Promise<OrderAnswer>): (() => Promise<void>) => {
+  let stopped = false
+  let stopTimer = (): void => {}
+  const answer = async (file: string): Promise<void> => {
+    const asked = join(data, folder, file)
+    const order = (await stat(asked)).size > orderBytesMax ? err({ what: 'too large' }) : parse(orderSchema, await readJson(asked))
+    const done: OrderAnswer = order.ok ? await carryOut(order.value) : err(`this relay does not know such an order: ${order.error.what}`)
+    await writeWhole(asked.replace(/json$/, 'answer'), JSON.stringify(done))
+    await rm(asked)
+  }
+  const look = async (): Promise<void> => {
+    const files = await readdir(join(data, folder)).catch((): string[] => [])
+    for (const file of files.filter((name) => name.endsWith('.json')).sort()) {
+      if (files.includes(file.replace(/json$/, 'answer'))) await rm(join(data, folder, file), { force: true })
+      // One that cannot be read or answered now is tried again.
+      else await answer(file).catch(() => {})
+    }
+  }
+  let looking: Promise<void> = Promise.resolve()
+  const again = (): void => {
+    looking = look().then(() => {
+      if (!stopped) stopTimer = clock.after(lookEveryMs, again)
+    })
+  }
+  again()
+  return async () => {
+    stopped = true
+    stopTimer()
+    await looking
+  }
+}
+
+const writeWhole = async (file: string, content: string): Promise<void> => {
+  await writeFile(`${file}.new`, content, { mode: 0o600, flush: true })
+  await rename(`${file}.new`, file)
+}
+const readJson = async (file: string): Promise<unknown> => {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'))
+  } catch {
+    return undefined
+  }
+}
