@@ -122,9 +122,9 @@ export const deriveView = (s: ViewSource, revision: number) => {
 const depositWaiting = ({ summary, deposit }: Account): number | null =>
   deposit.wantedMicro ?? (deposit.stakedMicro === (summary?.staked ?? 0) ? null : deposit.stakedMicro)
 
-/** What the founder has changed of the policy; null: nothing. */
+/** What holds of what the founder may change. */
 const noticeView = ({ notices }: ViewSource) => {
-  if (!notices || notices.version() === 0) return null
+  if (!notices) return null
   const { prices, blocked } = notices.terms()
   return { version: notices.version(), stepMicro: prices.embedding, blocked: blocked.map(toHex), contradicted: notices.contradicted() }
 }

@@ -134,7 +134,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
         refusal: party?.settlement.grantRefused(),
         stamp: party?.stamping.progress() ?? null,
         lost: party?.lost.view(),
-        trouble: worstOf([findings?.trouble(), party?.settlement.trouble()]),
+        trouble: worstOf([findings?.trouble(), party?.settlement.trouble(), notices?.contradicted() ? 'contradicted' : null]),
         vouchers: party?.vouchers,
         cards,
         models: engine.models(),

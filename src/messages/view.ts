@@ -122,13 +122,14 @@ export interface AgentView {
    * What stands against the swarm or this account, the worst of it: more witnesses lie than the swarm bears; the account is closed; its
    * key has signed two entries at one number; it owes penalties; it was fined.
    */
-  readonly trouble: 'swarm-broken' | 'closed' | 'forked' | 'slashed' | 'fined' | null
+  readonly trouble: 'swarm-broken' | 'closed' | 'forked' | 'slashed' | 'fined' | 'contradicted' | null
   /** The proof of work being made that a new account costs: tries so far, and how many it takes on average. */
   readonly stamp: { readonly tries: number; readonly triesExpected: number } | null
   /** The swarm's witness is its founder's browser, and that cannot be reached: work goes on, grants and payments wait. */
   readonly founderAway: boolean
-  /** What the founder has changed since the policy; null: nothing. */
+  /** What holds of what the founder may change; null while the policy is not known. */
   readonly notice: null | {
+    /** Of the newest notice; 0: as the policy says. */
     readonly version: number
     /** List price of a step (128 tokens of a text). */
     readonly stepMicro: number

@@ -96,4 +96,5 @@ export const troubleTexts: { readonly [T in NonNullable<AgentView['trouble']>]: 
   forked: 'trouble_forked',
   slashed: 'trouble_slashed',
   fined: 'trouble_fined',
+  contradicted: 'trouble_contradicted',
 }

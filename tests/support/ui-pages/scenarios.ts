@@ -211,7 +211,7 @@ export const scenarios = {
           ownLink: 'edgenet:1:hUb3xQ-own',
           invites: [
             { token: hex(71, 32), link: `edgenet:1:${'hlggXd0Zk3qPv1Yw'.repeat(14)}`, uses: 10, revoked: false },
-            { token: hex(73, 32), link: `edgenet:1:${'hlggXd0Zk3qPv1Yw'.repeat(14)}`, uses: 1, revoked: false },
+            { token: hex(73, 32), link: `edgenet:1:${'hlggXd0Zk3qPv1Yw'.repeat(14)}`, uses: 1, revoked: true },
           ],
         },
       },
@@ -234,6 +234,12 @@ export const scenarios = {
       },
       notice: { version: 4, stepMicro: 80_000, blocked: [hex(26)], contradicted: false },
     },
+  },
+  contradicted: { background, view: { ...view, trouble: 'contradicted' } },
+  blocked: { background, view: { ...view, peers: [], activity: { working: false, idleReason: 'blocked' } } },
+  'policy-unread': {
+    background,
+    view: { ...view, swarm: null, notice: null, activity: { working: false, idleReason: 'policy-unread' } },
   },
   'founder-away': {
     background: { ...background, swarm: { id: hex(3), relays: [], trackers: ['wss://tracker.example.org'], founded: null } },

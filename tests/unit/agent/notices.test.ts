@@ -50,7 +50,7 @@ test('a price handed to the relay holds for all: those that are there, who comes
   const swarm = await createMemorySwarm('notice price')
   const [ana, ben] = [await swarm.join('ana'), await swarm.join('ben')]
   await granted(swarm, [ana, ben])
-  expect([notice(ana), await costOf(ana)]).toEqual([null, 50_000])
+  expect([notice(ana)?.version, await costOf(ana)]).toEqual([0, 50_000])
 
   const away = ben.backUp()
   ben.agent().stop()
@@ -180,6 +180,7 @@ test('a founder that signs two of one version: all come to the same one, and are
   )
   const prices = [...members.map((m) => notice(m)!.stepMicro), ...swarm.relays.map((r) => r.notices()!.terms().prices.embedding)]
   expect(new Set(prices).size).toBe(1)
+  expect(members.map((m) => m.agent().view().trouble)).toEqual(['contradicted', 'contradicted'])
 })
 
 test('a price that rises while a job runs: what is begun is paid as agreed, the rest is left, and it says why', async () => {
