@@ -23,9 +23,9 @@ export type NoticeError =
   | { readonly type: 'notice'; readonly reason: 'malformed'; readonly what: string }
   /**
    * wrong-swarm: of another one. signature: not the founder's, or the trail is not the one that it signed. founder-blocked: the list
-   * names the key by which relays are certified. last: there may be no further one.
+   * names the key by which relays are certified. last: there may be no further one. price: more than a tab, so that nobody could ask for a text.
    */
-  | { readonly type: 'notice'; readonly reason: 'too-large' | 'wrong-swarm' | 'signature' | 'founder-blocked' | 'last' }
+  | { readonly type: 'notice'; readonly reason: 'too-large' | 'wrong-swarm' | 'signature' | 'founder-blocked' | 'last' | 'price' }
 
 /** With the hashes of all versions up to it: `hashes[n]` is that of version n. */
 export interface KnownNotice extends SignedNotice {
@@ -90,6 +90,7 @@ export const nextNotice = async (
   if (version > noticesMax) return refused('last')
   const { prices, highPriority, storageMicro, models, relays, blocked } = { ...termsOf(policy, last?.notice), ...changes }
   if (blocked.some((key) => equalBytes(key, policy.founder))) return refused('founder-blocked')
+  if (prices.embedding > policy.tabMicro) return refused('price')
   const swarm = swarmIdOf(policy)
   const notice: Notice = {
     ...{ v: 1, swarm, version, time: now, prices, highPriority, storageMicro, models, relays },

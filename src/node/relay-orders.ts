@@ -90,6 +90,8 @@ export const noticeFault = (error: NoticeError): string => {
       return 'the notice would be too large: block or list less'
     case 'founder-blocked':
       return "the founder's own key cannot be blocked: it certifies the relays"
+    case 'price':
+      return 'that price is more than a member may owe a worker: nobody could ask for a text'
     case 'last':
       return 'this swarm has had as many notices as there may be: it needs a successor'
     default:

@@ -68,12 +68,12 @@ export interface Founded {
 
 /**
  * name, trackers: not of their form. grant: more than all grants together, or less than opens an account. uses: none, or too many.
- * invites: as many as there may be. invite: there is no such. price: nothing, or more than a tab. self: the founder's own key to be
+ * invites: as many as there may be. invite: there is no such. self: the founder's own key to be
  * blocked. recalling: members were not asked yet. key: the founder's key is lost.
  */
 export type FoundingError = {
   readonly type: 'founding'
-  readonly reason: 'name' | 'trackers' | 'grant' | 'uses' | 'invites' | 'invite' | 'price' | 'self' | 'recalling' | 'key'
+  readonly reason: 'name' | 'trackers' | 'grant' | 'uses' | 'invites' | 'invite' | 'self' | 'recalling' | 'key'
 }
 
 const table = 'founded'

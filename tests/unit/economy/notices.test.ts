@@ -55,6 +55,12 @@ describe('a notice', () => {
     })
   })
 
+  it('asks no more for a text than a member may owe', async () => {
+    expect(await nextNotice(founder, { policy, last: undefined, now: 0 }, price(policy.tabMicro + 1))).toMatchObject({
+      error: { reason: 'price' },
+    })
+  })
+
   it('is one frame, at its largest and after a thousand of them', async () => {
     const blocked = Array.from({ length: blockedMax }, (_, i) => sha256(utf8(`blocked ${i}`)))
     const trail = Array.from({ length: noticesMax - 2 }, (_, i) => sha256(utf8(`digest ${i}`)))
