@@ -14,6 +14,7 @@ import { agreedBy } from './job-parts.ts'
 import type { Job } from './jobs.ts'
 import type { Trouble } from './refusals.ts'
 import type { StampProgress } from './stamping.ts'
+import type { NoticeKeeper } from './notices.ts'
 import type { LostView } from './lost-devices.ts'
 import type { Vouchers } from './vouchers.ts'
 
@@ -26,6 +27,9 @@ export interface ViewSource {
   readonly dayStartMs: number
   readonly status: VaultStatus
   readonly policy: Pick<Policy, 'name' | 'kind' | 'stakeMicro' | 'unlockMs'> | undefined
+  /** The policy came, in a form that this version does not read. */
+  readonly policyUnread: boolean
+  readonly notices: Pick<NoticeKeeper, 'terms' | 'version' | 'contradicted'> | undefined
   readonly network: NetworkStatus | undefined
   /** Away: nobody who witnesses can be reached, and no relay is named that could be. Undefined while the policy is not known. */
   readonly witnesses: { readonly away: boolean } | undefined
@@ -54,8 +58,10 @@ const idleReason = (s: ViewSource): string | null => {
   if (settings.paused === 'off') return 'off'
   if (isPaused(settings, s.now)) return 'paused'
   if (!swarm) return 'no-swarm'
+  if (s.policyUnread || swarm.policyUnread) return 'policy-unread'
   const [relays, peers] = [s.network?.relays ?? [], s.network?.peers ?? []]
   if (peers.length === 0) {
+    if (s.network?.turnedAway) return 'blocked'
     if (relays.some((r) => r.state === 'refused')) return 'swarm-refused'
     if (relays.some((r) => r.state === 'unreachable')) return 'relay-unreachable'
     const trackers = s.network?.trackers ?? []
@@ -97,6 +103,7 @@ export const deriveView = (s: ViewSource, revision: number) => {
     lost: s.lost ?? null,
     founderAway: s.witnesses?.away === true && s.founder === undefined,
     founder: s.founder ?? null,
+    notice: noticeView(s),
     trouble: s.trouble,
     notCarried: s.notCarried,
     stamp: s.stamp,
@@ -120,6 +127,13 @@ export const deriveView = (s: ViewSource, revision: number) => {
 /** What the deposit is once everything is certified that was asked for; null: certified. */
 const depositWaiting = ({ summary, deposit }: Account): number | null =>
   deposit.wantedMicro ?? (deposit.stakedMicro === (summary?.staked ?? 0) ? null : deposit.stakedMicro)
+
+/** What holds of what the founder may change. */
+const noticeView = ({ notices }: ViewSource) => {
+  if (!notices) return null
+  const { prices, blocked } = notices.terms()
+  return { version: notices.version(), stepMicro: prices.embedding, blocked: blocked.map(toHex), contradicted: notices.contradicted() }
+}
 
 const depositView = ({ account, policy }: ViewSource) =>
   account?.summary && policy

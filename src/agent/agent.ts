@@ -3,7 +3,6 @@
  * jobs and contracts, settles, and derives the view. `startAgent` is all that a shell (offscreen document, background page,
  * simulator) calls; it may be stopped and started at any moment.
  */
-import type { SwarmLink } from '../economy/link.ts'
 import { verifyDevice } from '../identity/device.ts'
 import { parseSignedPolicy, rulesOf } from '../economy/policy-codec.ts'
 import { type Bytes, equalBytes, sha256, toHex } from '../lib/bytes.ts'
@@ -12,7 +11,7 @@ import type { NodeId } from '../identity/keys.ts'
 import type { NetworkStatus } from '../network/network.ts'
 import type { WireBody, WireMessage } from '../network/wire.ts'
 import type { ModelCard } from '../tasks/model-card.ts'
-import type { VaultError, VaultStatus } from '../vault/vault.ts'
+import type { VaultError } from '../vault/vault.ts'
 import { deriveView, isPaused } from './agent-view.ts'
 import type { AgentDeps, Membership } from './deps.ts'
 import { type Carrying, createCarrying } from './carrying.ts'
@@ -24,6 +23,8 @@ import { createJobs, type Jobs } from './jobs.ts'
 import { createLostDevices, type LostDevices } from './lost-devices.ts'
 import { createKeepsakes, type Keepsakes } from './keepsakes.ts'
 import { splitNetwork, type SplitNetwork } from './own-relay.ts'
+import { createNoticeKeeper, type NoticeKeeper } from './notices.ts'
+import { readStatus, sameSwarm } from './vault-status.ts'
 import { worstOf } from './refusals.ts'
 import { createRequester, type Requester, type RequesterHooks } from './requester.ts'
 import { createSettlement, type Settlement } from './settlement.ts'
@@ -85,10 +86,13 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
   /** What each peer said last of a witness, before the policy is known. */
   const early = new Map<NodeId, WireBody<'witness'>>()
   let party: Party | undefined
+  let notices: NoticeKeeper | undefined
   let findings: Findings | undefined
   let cards: readonly ModelCard[] = deps.bundledModels
   let revision = 0
   let policyAskedMs = 0
+  /** A newcomer was given the policy, and cannot read it. */
+  let policyUnread = false
   let stopped = false
   let cancelView: (() => void) | undefined
   let cancelTick: (() => void) | undefined
@@ -111,7 +115,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
   const jobs = createJobs(deps, {
     requester: () => party?.requester,
     swarm: () => (status.swarm ? toHex(status.swarm.link.swarm) : null),
-    policy: () => party?.member.policy,
+    policy: () => party && { ...party.member.policy, ...party.member.terms() },
     account: () => party?.settlement.account(),
     changed,
     ended: postView,
@@ -124,6 +128,8 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
         dayStartMs: deps.dayStartMs(),
         status,
         policy: party?.member.policy,
+        policyUnread,
+        notices,
         network: network?.status(),
         witnesses: party && { away: party.member.link.relays.length === 0 && party.book.relays().length === 0 },
         founder: party?.founder?.view(),
@@ -132,7 +138,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
         notCarried: party?.carrying.refused() ?? null,
         stamp: party?.stamping.progress() ?? null,
         lost: party?.lost.view(),
-        trouble: worstOf([findings?.trouble(), party?.settlement.trouble()]),
+        trouble: worstOf([findings?.trouble(), party?.settlement.trouble(), notices?.contradicted() ? 'contradicted' : null]),
         vouchers: party?.vouchers,
         cards,
         models: engine.models(),
@@ -148,9 +154,20 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
 
   /** One party per network: a second policy that comes meanwhile, or a network closed meanwhile, opens none. */
   let opening: Membership['network'] | undefined
-  const openParty = async (member: Membership, signedPolicy: Bytes): Promise<void> => {
-    if (party || opening === member.network) return
-    opening = member.network
+  const openParty = async (joined: Omit<Membership, 'terms'>, signedPolicy: Bytes): Promise<void> => {
+    if (party || opening === joined.network) return
+    opening = joined.network
+    const { newest, against } = status.swarm?.notices ?? {}
+    const kept = createNoticeKeeper({ ...deps, ...joined }, { newest, against: against ?? undefined }, {
+      keep: async (notice) => (await vault.call(`notice/${toHex(sha256(notice))}`, 'notice', { notice })).ok,
+      changed: () => {
+        offer(member)
+        party?.founder?.onTerms()
+        changed()
+      },
+    })
+    notices = kept
+    const member: Membership = { ...joined, terms: kept.terms }
     await findings?.open(rulesOf(member.policy))
     const vouchers = createVouchers(deps.store, toHex(member.link.swarm))
     await vouchers.resume()
@@ -166,14 +183,13 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
       vouchers,
     })
     const opened: Party = { member, inbox: createInbox(deps, member), requester, worker, settlement, stamping: createStamping(deps, member, changed), vouchers, history: createHistory(deps, member), lost: createLostDevices(deps, member, { relays: book.relays, changed }), carrying: createCarrying(deps, member, { relays: book.relays, changed }), book, keepsakes, founder: undefined }
-    cards = [...member.policy.models, ...deps.bundledModels.filter((card) => !member.policy.models.some((m) => m.name === card.name))]
-    engine.configure(cards, deps.mirrorsOf(member.link))
+    offer(member)
     await worker.resume()
     if (network !== member.network) return
     const founded = status.swarm?.founded
     party = !founded || !split ? opened : {
       ...opened,
-      founder: startFounder(deps, { ...member, signedPolicy }, founded, { split, book, changed, served: () => settlement.onPeer(toHex(status.device.device)) }),
+      founder: startFounder(deps, { ...member, signedPolicy }, founded, { split, book, changed, served: () => settlement.onPeer(toHex(status.device.device)), blocked: () => member.terms().blocked.map(toHex) }),
     }
     await requester.resume()
     await opened.lost.refresh()
@@ -182,6 +198,13 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     early.clear()
     void prepareDefault()
     changed()
+  }
+
+  /** The models in force, from the mirrors in force. */
+  const offer = ({ link, terms }: Membership): void => {
+    const { models, relays } = terms()
+    cards = [...models, ...deps.bundledModels.filter((card) => !models.some((m) => m.name === card.name))]
+    engine.configure(cards, deps.mirrorsOf({ ...link, relays: [...new Set([...relays, ...link.relays])] }))
   }
 
   /** The first model of the policy is what a newcomer works with. */
@@ -236,6 +259,8 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
   }
 
   const close = (): void => {
+    notices?.close()
+    notices = undefined
     party?.worker.stop()
     party?.stamping.stop()
     party?.requester.stop()
@@ -247,6 +272,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     network = undefined
     opening = undefined
     findings = undefined
+    policyUnread = false
     party = undefined
   }
 
@@ -260,6 +286,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
       if (type === 'verdict') await party?.lost.onVerdict(from, body.bytes)
       return findings?.hear(from, type, body.bytes)
     }
+    if (type === 'notice?' || type === 'notice') return notices?.onMessage(from, message)
     if (!party) return
     const { requester, worker, settlement, inbox, keepsakes } = party
     if (type === 'range?') return keepsakes.onRange(from, body)
@@ -273,7 +300,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     const received = await inbox.receive(from, body.message, forwarded)
     if (!received) return
     const { message: said, id } = received
-    if (equalBytes(said.from, party.member.device.device)) return
+    if (equalBytes(said.from, party.member.device.device) || !notices?.admits(said.from, ...(said.kind === 'quote' ? [said.body.root] : []))) return
     if (said.kind === 'sow') return worker.onSow(said, id)
     if (said.kind === 'quote' && !(await verifyDevice(verifier, { root: said.body.root, device: said.from, signature: said.body.certificate }))) return
     await requester.onSigned(said, id, toHex(said.from))
@@ -286,7 +313,8 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     const signedPolicy = bytes as Uint8Array<ArrayBuffer>
     // The id names the bytes: another peer's forgery, asked at the same time, must not get this one's answer.
     const kept = await vault.call(`policy/${toHex(sha256(signedPolicy))}`, 'policy', { signedPolicy })
-    if (!kept.ok) return kept.error.type === 'refused' ? opened.blame(from, kept.error.what) : undefined
+    if (!kept.ok && kept.error.type === 'policy-unread') policyUnread = true
+    if (!kept.ok) return kept.error.type === 'refused' ? opened.blame(from, kept.error.what) : changed()
     const parsed = parseSignedPolicy(signedPolicy)
     if (parsed.ok && !party && network === opened) await openParty({ device: status.device, link: status.swarm.link, policy: parsed.value.policy, network: opened }, signedPolicy)
   }
@@ -302,15 +330,11 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     changed()
   }
 
-  const sameSwarm = (a: VaultStatus, b: VaultStatus): boolean =>
-    a.settings.consented === b.settings.consented &&
-    equalBytes(a.device.device, b.device.device) &&
-    (a.swarm === null || b.swarm === null ? a.swarm === b.swarm : equalBytes(a.swarm.link.swarm, b.swarm.link.swarm) && sameAddresses(a.swarm.link, b.swarm.link))
-
   const stopListening = vault.onChange((next) => {
     const before = status
     status = next
     engine.setShare(next.settings.share)
+    if (next.swarm?.notices) void notices?.take(next.swarm.notices.newest)
     if (next.swarm?.founded) party?.founder?.follow(next.swarm.founded)
     if (!willing() && party) void party.worker.withdraw()
     void party?.lost.refresh()
@@ -376,14 +400,3 @@ const askedOf = (settlement: Settlement): Pick<RequesterHooks, 'standingOf' | 'p
   standingOf: settlement.standingOf,
   paidAhead: (worker) => settlement.account()?.ahead.some(([payee]) => payee === worker) ?? false,
 })
-
-/** The background may be starting as we are: its status is asked for until it answers. */
-const readStatus = async ({ vault, clock }: AgentDeps): Promise<VaultStatus> => {
-  for (;;) {
-    const read = await vault.call('status', 'status', {})
-    if (read.ok) return read.value
-    await new Promise<void>((resolve) => void clock.after(tickMs, resolve))
-  }
-}
-
-const sameAddresses = (a: SwarmLink, b: SwarmLink): boolean => a.relays.join() === b.relays.join() && a.trackers.join() === b.trackers.join()

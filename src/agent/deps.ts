@@ -2,6 +2,7 @@
 import type { Sealer } from '../contract/sealing.ts'
 import type { DeviceCertificate, Signature, Verifier } from '../identity/keys.ts'
 import type { SwarmLink } from '../economy/link.ts'
+import type { Terms } from '../economy/notice.ts'
 import type { Policy } from '../economy/policy.ts'
 import type { MakeStamp } from '../economy/stamp.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -44,6 +45,9 @@ export interface AgentDeps {
 export interface Membership {
   readonly device: DeviceCertificate
   readonly link: SwarmLink
+  /** As the founder signed it first: all that validity reads. */
   readonly policy: Policy
+  /** What holds by its newest notice. */
+  readonly terms: () => Terms
   readonly network: Network
 }

@@ -12,7 +12,7 @@
  *
  * It can be stopped before, between and within these steps, and begins again at the first.
  */
-import { inviteWrite, neverExpires } from '../economy/issuer.ts'
+import { inviteWrite, neverExpires, revokeInvite } from '../economy/issuer.ts'
 import { parseSignedPolicy, rulesOf } from '../economy/policy-codec.ts'
 import type { NodeId, PublicKey, Signer } from '../identity/keys.ts'
 import { createOwnChain } from '../ledger/own-chain.ts'
@@ -24,6 +24,7 @@ import type { WireMessage } from '../network/wire.ts'
 import { scopedStore } from '../vault/scoped-store.ts'
 import type { Vault, VaultStatus } from '../vault/vault.ts'
 import type { AgentDeps, Membership } from './deps.ts'
+import { type FounderMember, membersOf } from './founder-members.ts'
 import { startRecall } from './founder-recall.ts'
 import { type Kept, keptMax } from './keepsakes.ts'
 import { type SplitNetwork } from './own-relay.ts'
@@ -55,14 +56,17 @@ export interface FounderView {
   /** recalling: waits for a member who can say what was signed before. */
   readonly state: 'starting' | 'recalling' | 'serving'
   readonly invites: readonly { readonly token: string; readonly usesLeft: number }[]
+  readonly members: readonly FounderMember[]
 }
 
 export interface FounderPart {
   readonly view: () => FounderView
   /** The founder, as the witness's owner, closes an account for good. False: not now, or the vault does not sign it. */
   readonly judge: (target: PublicKey, reason: JudgedReason) => Promise<boolean>
-  /** The vault has made another invite. */
+  /** The vault has made another invite, or revoked one. */
   readonly follow: (founded: Founded) => void
+  /** What the founder's notices say has changed. */
+  readonly onTerms: () => void
   readonly close: () => Promise<void>
 }
 
@@ -75,12 +79,15 @@ export const startFounder = (
     book,
     changed,
     served,
+    blocked,
   }: {
     readonly split: SplitNetwork
     readonly book: WitnessBook
     readonly changed: () => void
     /** The own relay's part answers from now on. */
     readonly served: () => void
+    /** The block list in force, in hex. */
+    readonly blocked: () => readonly string[]
   },
 ): FounderPart => {
   const { clock, random, vault, verifier } = deps
@@ -97,6 +104,10 @@ export const startFounder = (
   let founded = first
   let state: FounderView['state'] = 'starting'
   let invites: FounderView['invites'] = []
+  /** The vault's invites are not all written here as they are there. */
+  let behind = false
+  let members: FounderView['members'] = []
+  let membersChanged = true
   let node: RelayNode | undefined
   let endRecall = (): void => {}
   let cancel = (): void => {}
@@ -114,11 +125,14 @@ export const startFounder = (
   }
 
   const writeInvites = async (): Promise<void> => {
-    for (const { token, uses } of founded.invites) {
+    for (const { token, uses, revoked } of founded.invites) {
       const write = inviteWrite(token, { grantMicro: signedPolicy.policy.grantMicro, usesLeft: uses, expires: neverExpires })
       // One that is there already has perhaps been used.
       await store.commit([write], [{ table: write.table, key: write.key, equals: undefined }])
+      const done = !revoked || (await (node ? node.issuer.revokeInvite(token) : revokeInvite(store, token))).ok
+      if (!done) throw new Error('an invite is not revoked yet')
     }
+    behind = false
   }
   const readInvites = async (): Promise<void> => {
     const shown = founded.invites.filter(({ own }) => !own)
@@ -275,29 +289,43 @@ export const startFounder = (
       if (!closed) cancel = clock.after(retryMs, run)
     })
   }
+  const readMembers = async (running: RelayNode): Promise<void> => {
+    if (!membersChanged) return
+    membersChanged = false
+    const peers = split.node.peers().flatMap((p) => (p.role === 'node' ? [{ id: p.id, identity: toHex(p.root) }] : []))
+    const { accounts } = await running.ledger()
+    members = membersOf({ accounts, peers, blocked: blocked(), self: toHex(member.device.root) })
+    changed()
+  }
   let redeemed = 0
   const tick = (running: RelayNode): void => {
     const count = running.counters().redeemed
-    const news = count === redeemed ? Promise.resolve() : readInvites()
+    const news = behind ? writeInvites().then(readInvites) : count === redeemed ? Promise.resolve() : readInvites()
+    membersChanged ||= count !== redeemed
     redeemed = count
     // What fails here is tried again at the next tick.
-    void Promise.allSettled([news, giveNew()]).then(() => {
+    void Promise.allSettled([news, giveNew(), readMembers(running)]).then(() => {
       if (!closed && node === running) cancel = clock.after(tickMs, () => tick(running))
     })
   }
   const stopPeers = split.node.onPeer((peer, change) => {
+    membersChanged = true
     if (change === 'left') given.delete(peer.id)
     else if (peer.role === 'node') void welcome(peer.id).catch(() => {})
   })
   run()
 
   return {
-    view: () => ({ state, invites }),
+    view: () => ({ state, invites, members }),
     judge: async (target, reason) => (await node?.judge(target, reason).catch(() => false)) ?? false,
+    onTerms: () => {
+      membersChanged = true
+    },
     follow: (next) => {
-      const more = next.invites.length !== founded.invites.length
+      const other = JSON.stringify(next.invites) !== JSON.stringify(founded.invites)
       founded = next
-      if (more)
+      behind ||= other
+      if (other)
         void writeInvites()
           .then(readInvites)
           .catch(() => {})

@@ -3,25 +3,25 @@
  * tasks are verified. Everything lies in the store, so a job outlives any context; a local job runs on this machine, free.
  */
 import type { Body } from '../contract/messages.ts'
-import type { Task, TaskFailure } from '../contract/requester.ts'
+import type { Task } from '../contract/requester.ts'
 import type { Policy } from '../economy/policy.ts'
 import { maxCostMicro, priceFor } from '../economy/price.ts'
 import { toHex } from '../lib/bytes.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { createSerial } from '../lib/serial.ts'
-import { numberKey, type StoreError, type StoreValue, type Write } from '../lib/store.ts'
+import { numberKey, type StoreValue, type Write } from '../lib/store.ts'
 import { embedding, type EmbeddingOutput, type EmbeddingPayload, embeddingUnits } from '../tasks/embedding/embedding.ts'
 import type { EngineError } from '../tasks/engine.ts'
 import type { Account } from '../vault/vault.ts'
 import type { AgentDeps } from './deps.ts'
+import { describe, type SubmitError } from './job-failure.ts'
 import { runLocally } from './job-local.ts'
 import { agreedWithout, cutTexts, isOpen, readVectors, roundedUp, type Texts, unitsMax, type Vectors } from './job-parts.ts'
+import { isTooDear, unitsAt } from './job-price.ts'
 import type { Requester } from './requester.ts'
 
 export const tasksInFlightMax = 4
 export const textsPerJobMax = 20_000
-
-export type JobFailure = TaskFailure | EngineError | StoreError
 
 /** Of a sow. */
 export type Priority = Body<'sow'>['priority']
@@ -38,6 +38,8 @@ export interface Job {
   readonly redundancy: number
   /** Absent in jobs of earlier versions: normal. */
   readonly priority?: Priority
+  /** At what the person agreed to: µcr of a step, and per 10⁶ units. Absent in jobs of earlier versions. */
+  readonly list?: { readonly stepMicro: number; readonly price: number }
   readonly state: 'hiring' | 'working' | 'done' | 'failed' | 'cancelled'
   readonly texts: number
   /** First text, number of texts and units of each task. */
@@ -60,12 +62,6 @@ export interface Submission {
   /** high: at the policy's multiple of the price. Left out: normal. */
   readonly priority?: Priority
 }
-
-export type SubmitError =
-  | EngineError
-  | StoreError
-  | { readonly type: 'no-texts' | 'too-many-texts' | 'no-swarm' }
-  | { readonly type: 'insufficient-credits'; readonly needMicro: number; readonly availableMicro: number }
 
 export interface Jobs {
   readonly resume: () => Promise<void>
@@ -186,6 +182,11 @@ export const createJobs = (
     if (job.nextPart === job.parts.length && tasks.length === job.parts.length && tasks.every((t) => t.phase === 'verified'))
       return void (await end(id, 'done'))
     const part = job.parts[job.nextPart]
+    // What is done and under way is paid as agreed, and no more is begun.
+    if (isTooDear(job, tasks, stepMicro(), priceOf(job.priority))) {
+      for (const task of tasks) if (task.phase === 'hiring') await requester.cancel(task.id)
+      return tasks.some((t) => t.phase === 'working') ? undefined : void (await end(id, 'failed', describe({ type: 'price-changed' })))
+    }
     if (part && mayStart(tasks)) return startPart(job, part, requester)
     const state = tasks.some((t) => t.phase !== 'hiring') ? 'working' : 'hiring'
     if (state !== job.state) await update(id, () => ({ state }))
@@ -230,7 +231,7 @@ export const createJobs = (
         type: 'embedding',
         model: job.model,
         size: roundedUp(size),
-        units: part.units,
+        units: unitsAt(job, part.units, stepMicro()),
         maxPrice: priceOf(job.priority),
         redundancy: job.redundancy,
         priority: job.priority ?? 'normal',
@@ -323,6 +324,7 @@ export const createJobs = (
         where,
         redundancy,
         priority,
+        list: { stepMicro: stepMicro(), price: asked },
         state: where === 'local' ? 'working' : 'hiring',
         texts: texts.length,
         parts,
@@ -389,9 +391,4 @@ export const createJobs = (
       }
     },
   }
-}
-
-const describe = (failure: JobFailure): { type: string; detail: string } => {
-  const { type, ...rest } = failure
-  return { type, detail: Object.keys(rest).length === 0 ? '' : JSON.stringify(rest) }
 }

@@ -1,10 +1,13 @@
 /** What stands against this account or its swarm: by the witnesses' word as far as more of them say so than may lie, or by proof. */
 /** closed: by a verdict. forked: two entries at one number are signed with its key. slashed: it holds less than its penalties. */
 export const refusedFor = ['closed', 'forked', 'slashed'] as const
-/** swarm-broken: more witnesses lie than it bears. fined: by a verdict that costs and does not close (findings.ts proves both). */
-export type Trouble = 'swarm-broken' | (typeof refusedFor)[number] | 'fined'
+/**
+ * swarm-broken: more witnesses lie than it bears. fined: by a verdict that costs and does not close (findings.ts proves both).
+ * contradicted: the founder has signed two histories of notices.
+ */
+export type Trouble = 'swarm-broken' | (typeof refusedFor)[number] | 'fined' | 'contradicted'
 /** The worst is shown. */
-const troubles: readonly Trouble[] = ['swarm-broken', ...refusedFor, 'fined']
+const troubles: readonly Trouble[] = ['swarm-broken', ...refusedFor, 'fined', 'contradicted']
 export const worstOf = (found: readonly (Trouble | null | undefined)[]): Trouble | null =>
   troubles.find((one) => found.includes(one)) ?? null
 

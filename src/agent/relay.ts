@@ -76,7 +76,7 @@ export interface IssuerKeys {
 
 /** A relay with the swarm's issuer. */
 export interface RelayNode extends WitnessNode {
-  readonly issuer: Pick<Issuer, 'createInvite' | 'invite' | 'append'>
+  readonly issuer: Pick<Issuer, 'createInvite' | 'invite' | 'invites' | 'revokeInvite' | 'append'>
 }
 
 export interface WitnessNode {
@@ -362,6 +362,7 @@ const redeemWords: Readonly<Record<Extract<RedeemError, { type: 'redeem' }>['rea
   malformed: 'The request for the grant could not be read.',
   'device-certificate': 'The request for the grant names another device than the one that asks.',
   unknown: 'This invite is not known here.',
+  revoked: 'This invite has been withdrawn.',
   expired: 'This invite has expired.',
   'used-up': 'This invite has been used up.',
   'already-redeemed': 'You have redeemed this invite on another device.',

@@ -128,7 +128,7 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
     const report = (event: HireEvent, extra?: readonly Write[]) => (): Promise<void> => handle(hire.id, event, extra)
     switch (action.do) {
       case 'sign-quote': {
-        const body = quoteOf(hire, { classes: engine.classes(), hires: [...hires.values()], msPerText, policy, device: member.device })
+        const body = quoteOf(hire, { classes: engine.classes(), hires: [...hires.values()], msPerText, policy: member.terms(), device: member.device })
         if (!body) return report({ type: 'release', why: 'unable' })
         const signed = await vault.call(`quote/${hire.id}/${hire.startedMs}`, 'sign', { kind: 'quote', to: fromHex(hire.requester)!, expires: hire.startedMs + messageLifeMs, body })
         if (!signed.ok) return undefined
@@ -282,7 +282,7 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
     if (!payload.ok || payload.value.model !== hire.sow.model) return refuse(hire, 'malformed payload')
     const tokens = await engine.countTokens(payload.value.model, payload.value.texts)
     if (!tokens.ok) return refuse(hire, `engine: ${tokens.error.type}`)
-    if (embeddingUnits(tokens.value, policy.prices.embedding) > agreement.body.units) return refuse(hire, 'more units than agreed on')
+    if (embeddingUnits(tokens.value, Math.min(member.terms().prices.embedding, hire.stepMicro ?? Infinity)) > agreement.body.units) return refuse(hire, 'more units than agreed on')
     await handle(hire.id, { type: 'payload', texts: payload.value.texts.length }, [{ table: 'payloads', key, value: { bytes } }])
   }
 
@@ -324,10 +324,10 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
     const requester = toHex(from)
     // What it has paid ahead is not in its balance any more.
     const credit = Math.max(0, -hooks.vouchers.exposedMicro(requester, clock.now()))
-    if (!(await hooks.covers(requester, costMicro(body.units, priceOf(body, policy.highPriority)) - credit))) return
+    if (!(await hooks.covers(requester, costMicro(body.units, priceOf(body, member.terms().highPriority)) - credit))) return
     const keys = await sealer.generateKeyPair()
     if (atLimit([...hires.values()], requester, identityOf)) return
-    const hire = newHire({ id: key, swarm, requester, sow: body, kemPrivate: keys.privateKey, kemPublic: keys.publicKey }, clock.now())
+    const hire = newHire({ id: key, swarm, requester, sow: body, stepMicro: member.terms().prices.embedding, kemPrivate: keys.privateKey, kemPublic: keys.publicKey }, clock.now())
     const stored = await store.commit([{ table: 'hires', key, value: hire as unknown as StoreValue }])
     if (!stored.ok) return
     index(hire)
@@ -351,8 +351,8 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
       const known = hires.get(key)
       if (known?.phase === 'quoted') return sendQuote(known)
       if (known) return
-      if (beyondReach(message.body, policy, hooks.vouchers.certifiedMicro(toHex(message.from)))) return
-      if (message.body.maxPrice < listPrice || !policy.models.some((m) => m.name === message.body.model)) return
+      if (beyondReach(message.body, { ...policy, ...member.terms() }, hooks.vouchers.certifiedMicro(toHex(message.from)))) return
+      if (message.body.maxPrice < listPrice || !member.terms().models.some((m) => m.name === message.body.model)) return
       openSows.set(key, { message, untilMs: clock.now() + sowLifeMs })
       if (openSows.size > openSowsMax) openSows.delete(openSows.keys().next().value!)
       await consider(key)

@@ -21,6 +21,8 @@ export interface Hire {
   readonly swarm: string
   readonly requester: NodeId
   readonly sow: Body<'sow'>
+  /** List price of a step when it was quoted for, µcr: a later rise is not held against it. Absent in records of earlier versions. */
+  readonly stepMicro?: number
   readonly phase: HirePhase
   /** Empty once the contract has ended. */
   readonly kemPrivate: Bytes
@@ -61,7 +63,7 @@ export type HireAction =
   | { readonly do: 'execute' }
   | { readonly do: 'send-result' }
 
-export const newHire = (fields: Pick<Hire, 'id' | 'swarm' | 'requester' | 'sow' | 'kemPrivate' | 'kemPublic'>, now: number): Hire => ({
+export const newHire = (fields: Pick<Hire, 'id' | 'swarm' | 'requester' | 'sow' | 'stepMicro' | 'kemPrivate' | 'kemPublic'>, now: number): Hire => ({
   ...fields,
   phase: 'quoted',
   startedMs: now,

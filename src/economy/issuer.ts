@@ -3,7 +3,7 @@
  *
  * | table    | key        | value                                                     |
  * | -------- | ---------- | --------------------------------------------------------- |
- * | invites  | token      | [grant in µcr, uses left, expiry in ms since the epoch]   |
+ * | invites  | token      | [grant in µcr, uses left, expiry in ms since the epoch; 0: revoked] |
  * | redeemed | token/root | the device that was paid                                  |
  *
  * Invariant: a use, the record of who used it and the entry that pays are one commit. So a redemption happens once per invite and
@@ -15,7 +15,7 @@ import { type ChainState, nothingPaid } from '../ledger/chain-state.ts'
 import { parseJoin, type ParsedEntry } from '../ledger/entry.ts'
 import type { OwnChain } from '../ledger/own-chain.ts'
 import type { Certificate, JoinOp, Op } from '../ledger/types.ts'
-import { type Bytes, equalBytes, toHex } from '../lib/bytes.ts'
+import { type Bytes, equalBytes, fromHex, toHex } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Random } from '../lib/random.ts'
 import { err, ok, type Result } from '../lib/result.ts'
@@ -23,6 +23,8 @@ import { createSerial } from '../lib/serial.ts'
 import type { Store, StoreError, Write } from '../lib/store.ts'
 
 export const neverExpires = Number.MAX_SAFE_INTEGER
+/** In place of an expiry. */
+export const revokedAt = 0
 
 export interface Invite {
   readonly grantMicro: number
@@ -34,7 +36,7 @@ export type RedeemError =
   /** exhausted: the swarm's grants are all given. already-redeemed: by another device of the same person. */
   | {
       readonly type: 'redeem'
-      readonly reason: 'malformed' | 'device-certificate' | 'unknown' | 'expired' | 'used-up' | 'already-redeemed' | 'exhausted'
+      readonly reason: 'malformed' | 'device-certificate' | 'unknown' | 'revoked' | 'expired' | 'used-up' | 'already-redeemed' | 'exhausted'
     }
   /** Kept, but the witnesses have not certified it yet: ask again. */
   | { readonly type: 'uncertified' }
@@ -43,6 +45,9 @@ export type RedeemError =
 export interface Issuer {
   readonly createInvite: (invite: Invite) => Promise<Result<Bytes, StoreError>>
   readonly invite: (token: Uint8Array) => Promise<Invite | undefined>
+  readonly invites: () => Promise<readonly (Invite & { readonly token: Bytes })[]>
+  /** Nobody else is paid by it; who was stays so. False: there is no such invite. */
+  readonly revokeInvite: (token: Uint8Array) => Promise<Result<boolean, StoreError>>
   /** `join`: the newcomer's op as bytes; `device`: the key that `hello` bound, to which it must belong. */
   readonly redeem: (request: {
     readonly token: Uint8Array
@@ -102,13 +107,14 @@ export const createIssuer = ({
   }
 
   const invite = async (token: Uint8Array): Promise<Invite | undefined> => {
-    const record = (await store.get('invites', toHex(token))) as readonly [number, number, number] | undefined
-    return record && { grantMicro: record[0], usesLeft: record[1], expires: record[2] }
+    const record = (await store.get('invites', toHex(token))) as InviteRecord | undefined
+    return record && inviteOf(record)
   }
 
   const payGrant = async (token: Uint8Array, root: PublicKey, device: PublicKey): Promise<Result<void, RedeemError>> => {
     const found = await invite(token)
     if (!found) return refused('unknown')
+    if (found.expires === revokedAt) return refused('revoked')
     if (found.expires < clock.now()) return refused('expired')
     if (found.usesLeft === 0) return refused('used-up')
     const { head, paid } = await chain.state()
@@ -145,6 +151,12 @@ export const createIssuer = ({
       return stored.ok ? ok(token) : stored
     },
 
+    invites: async () =>
+      (await store.list('invites')).map(([token, record]) => ({ token: fromHex(token)!, ...inviteOf(record as InviteRecord) })),
+
+    // In its turn: a redemption under way writes what is left of it.
+    revokeInvite: (token) => serial('issuer', () => revokeInvite(store, token)),
+
     redeem: ({ token, join: joinBytes, device }) =>
       serial('issuer', async () => {
         const parsed = parseJoin(joinBytes)
@@ -165,7 +177,18 @@ export const createIssuer = ({
   }
 }
 
+type InviteRecord = readonly [grantMicro: number, usesLeft: number, expires: number]
+const inviteOf = ([grantMicro, usesLeft, expires]: InviteRecord): Invite => ({ grantMicro, usesLeft, expires })
+
 const redeemedKey = (token: Uint8Array, root: PublicKey): string => `${toHex(token)}/${toHex(root)}`
+
+/** Before an issuer runs over this store; afterwards it is the issuer's to do. */
+export const revokeInvite = async (store: Store, token: Uint8Array): Promise<Result<boolean, StoreError>> => {
+  const record = (await store.get('invites', toHex(token))) as InviteRecord | undefined
+  if (!record) return ok(false)
+  const stored = await store.commit([inviteWrite(token, { ...inviteOf(record), expires: revokedAt })])
+  return stored.ok ? ok(true) : stored
+}
 
 /** Also for who makes a swarm before its issuer runs. */
 export const inviteWrite = (token: Uint8Array, { grantMicro, usesLeft, expires }: Invite): Write => ({

@@ -59,8 +59,11 @@ export const publicDefaults = {
 
 export type PolicyError =
   | { readonly type: 'policy'; readonly reason: 'malformed'; readonly what: string }
-  /** Another swarm's policy, another founder's, or changed on the way. */
-  | { readonly type: 'policy'; readonly reason: 'too-large' | 'wrong-swarm' | 'wrong-founder' | 'signature' }
+  /**
+   * version: this swarm's, of a form that an earlier or a later version of the program writes. The others: another swarm's, another
+   * founder's, or changed on the way.
+   */
+  | { readonly type: 'policy'; readonly reason: 'version' | 'too-large' | 'wrong-swarm' | 'wrong-founder' | 'signature' }
 
 /** Names below the model's folder only: a card can never lead a mirror or a cache out of it. */
 const filePath = v.pipe(text(200), v.regex(/^(?!\.)[\w.-]+(\/(?!\.)[\w.-]+)*$/, 'not a plain path'))
@@ -81,12 +84,17 @@ const modelSchema = v.strictObject({
 })
 
 const positive = (max?: number) => v.pipe(uint(max), v.minValue(1))
-export const pricesSchema = v.strictObject({ embedding: positive() })
-export const modelsSchema = v.pipe(
-  v.array(modelSchema),
-  v.maxLength(modelsMax),
-  v.check((models) => new Set(models.map((m) => m.name)).size === models.length, 'two models of one name'),
-)
+/** What a notice may change (notice-codec.ts). */
+export const termSchemas = {
+  prices: v.strictObject({ embedding: positive() }),
+  highPriority: positive(highPriorityMax),
+  storageMicro: uint(),
+  models: v.pipe(
+    v.array(modelSchema),
+    v.maxLength(modelsMax),
+    v.check((models) => new Set(models.map((m) => m.name)).size === models.length, 'two models of one name'),
+  ),
+} as const
 
 const policySchema = v.strictObject({
   v: v.literal(1),
@@ -120,11 +128,8 @@ const policySchema = v.strictObject({
     referralMicroMax: uint(),
     referralEpochs: uint(),
   }),
-  prices: pricesSchema,
-  highPriority: positive(highPriorityMax),
-  storageMicro: uint(),
   predecessor: v.nullable(v.strictObject({ swarm: id32, day: uint(), root: id32 })),
-  models: modelsSchema,
+  ...termSchemas,
 })
 
 const signedSchema = v.strictObject({ policy: policySchema, sig: sig64 })
@@ -172,12 +177,18 @@ export const verifyPolicy = async (
   { swarm, founder }: { readonly swarm: SwarmId; readonly founder: PublicKey },
 ): Promise<Result<SignedPolicy, PolicyError>> => {
   const parsed = parseSignedPolicy(bytes)
-  if (!parsed.ok) return parsed
+  if (!parsed.ok) return isOf(swarm, bytes) ? err({ type: 'policy', reason: 'version' }) : parsed
   const { policy, sig } = parsed.value
   if (!equalBytes(swarmIdOf(policy), swarm)) return err({ type: 'policy', reason: 'wrong-swarm' })
   if (!equalBytes(policy.founder, founder)) return err({ type: 'policy', reason: 'wrong-founder' })
   if (!(await verifier.verify(sig, policyMessage(policy), founder))) return err({ type: 'policy', reason: 'signature' })
   return parsed
+}
+
+/** Whatever its form: nobody can make up what has this hash. */
+const isOf = (swarm: SwarmId, bytes: Uint8Array): boolean => {
+  const open = parseBytes(v.looseObject({ policy: v.unknown() }), bytes)
+  return open.ok && equalBytes(sha256(encode(open.value.policy as Cbor)), swarm)
 }
 
 /** What the ledger reads of it. */

@@ -44,7 +44,8 @@ export const slashRules: Readonly<Record<SlashReason, SlashRule>> = {
 }
 
 /** What a witness's owner may find by its own judgement: it closes the account. */
-export type JudgedReason = Extract<SlashReason, 'SybilAttack' | 'Malicious'>
+export const judgedReasons = ['SybilAttack', 'Malicious'] as const satisfies readonly SlashReason[]
+export type JudgedReason = (typeof judgedReasons)[number]
 /** What a verdict is about; `offence` as `offenceOf` makes it. */
 export interface Finding {
   readonly target: PublicKey

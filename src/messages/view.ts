@@ -11,6 +11,10 @@ export type IdleReason =
   | 'paused'
   | 'off'
   | 'no-swarm'
+  /** The swarm's policy is of a form that this version does not read; all that is stored stays. */
+  | 'policy-unread'
+  /** Taken off the swarm by its founder: nobody links with this identity any more. */
+  | 'blocked'
   | 'relay-unreachable'
   | 'tracker-unreachable'
   | 'swarm-refused'
@@ -122,7 +126,7 @@ export interface AgentView {
    * What stands against the swarm or this account, the worst of it: more witnesses lie than the swarm bears; the account is closed; its
    * key has signed two entries at one number; it owes penalties; it was fined.
    */
-  readonly trouble: 'swarm-broken' | 'closed' | 'forked' | 'slashed' | 'fined' | null
+  readonly trouble: 'swarm-broken' | 'closed' | 'forked' | 'slashed' | 'fined' | 'contradicted' | null
   /**
    * Why what this device had in the swarm before does not come over into this one, its successor: the account was closed there; the
    * grants of this swarm do not reach; anything else. Null: it comes, has come, or was nothing.
@@ -132,10 +136,23 @@ export interface AgentView {
   readonly stamp: { readonly tries: number; readonly triesExpected: number } | null
   /** The swarm's witness is its founder's browser, and that cannot be reached: work goes on, grants and payments wait. */
   readonly founderAway: boolean
+  /** What holds of what the founder may change; null while the policy is not known. */
+  readonly notice: null | {
+    /** Of the newest notice; 0: as the policy says. */
+    readonly version: number
+    /** List price of a step (128 tokens of a text). */
+    readonly stepMicro: number
+    /** Identities and devices. */
+    readonly blocked: readonly string[]
+    /** It has signed two histories: all go by the same one of them, and everyone is told. */
+    readonly contradicted: boolean
+  }
   /** This is the founder's browser: what its part in the swarm does, and what is left of each invite. */
   readonly founder: null | {
     readonly state: 'starting' | 'recalling' | 'serving'
     readonly invites: readonly { readonly token: string; readonly usesLeft: number }[]
+    /** All but the founder, those that are here first. */
+    readonly members: readonly FounderMemberView[]
   }
   readonly tasksDone: number
   /** Distinct identities helped today, and ever. */
@@ -145,6 +162,14 @@ export interface AgentView {
   readonly models: readonly ModelView[]
   readonly jobs: readonly JobView[]
   readonly work: readonly WorkView[]
+}
+
+export interface FounderMemberView {
+  readonly identity: string
+  readonly devices: readonly string[]
+  /** Linked with the founder now. */
+  readonly here: boolean
+  readonly blocked: boolean
 }
 
 export interface LostView {
@@ -275,6 +300,10 @@ export interface BackgroundCommands {
   found: { args: { name: string; trackers: readonly string[]; grantMicro: number; uses: number }; answer: BackgroundState }
   /** Another invite to the swarm that was made here. */
   invite: { args: { uses: number }; answer: BackgroundState }
+  /** Nobody joins by this invite (hex) any more. */
+  revokeInvite: { args: { token: string }; answer: BackgroundState }
+  /** Changes the list price of a step (µcr), and the block list by keys in hex: signed as the swarm's next notice. */
+  terms: { args: { stepMicro?: number; block?: readonly string[]; unblock?: readonly string[] }; answer: BackgroundState }
   /** Other addresses to meet at, for the swarm that was made here: in links from now on, and for this computer. */
   trackers: { args: { trackers: readonly string[] }; answer: BackgroundState }
   leave: { args: Record<string, never>; answer: BackgroundState }
@@ -295,6 +324,7 @@ export interface InviteView {
   readonly link: string
   /** How often it can be used in all. */
   readonly uses: number
+  readonly revoked: boolean
 }
 
 export interface BackgroundState {

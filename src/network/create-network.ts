@@ -17,15 +17,17 @@ import { createForwarder, unwrap, wrap } from './forwarding.ts'
 import { createGossip } from './gossip.ts'
 import { shakeHands } from './handshake.ts'
 import type { HelloError } from './hello.ts'
-import { createIntroductions } from './introductions.ts'
-import { costs, degreeDefault, forwardBytesPerMinute, handshakesMax, passedToMax, peersMax, relaysMax } from './limits.ts'
+import { createIntroductions, neverSeal } from './introductions.ts'
+import { costs, degreeDefault, forwardBytesPerMinute, handshakesMax, passedToMax, peersMax } from './limits.ts'
 import { createNeighbourhood } from './neighbourhood.ts'
-import type { Network, Peer } from './network.ts'
+import type { Ground, Network, Peer } from './network.ts'
 import { priorityOf } from './outbox.ts'
 import type { Link, RelayDialer, Rtc, SdpSeal, TrackerDialer } from './ports.ts'
 import { createRelayKeeper } from './relay-keeper.ts'
+import { createRelaySet, withoutSlash } from './relay-set.ts'
 import { createScores } from './scores.ts'
 import { createSession, keepsOld, sameTimeMs, type Session } from './session.ts'
+import { subscribe } from './subscribe.ts'
 import { infoHash } from './swarm-keys.ts'
 import { createLater, createTelling } from './telling.ts'
 import { createTrackerKeeper } from './tracker-keeper.ts'
@@ -79,6 +81,8 @@ export const createNetwork = (deps: NetworkDeps): Network => {
   /** Peers that a link is being bound to. */
   const joining = new Set<NodeId>()
   const sought = new Set<NodeId>()
+  let admits: Ground['admits'] = () => true
+  let turnedAway = false
   let handshakes = 0
   let closed = false
   let restUntilMs = 0
@@ -129,6 +133,7 @@ export const createNetwork = (deps: NetworkDeps): Network => {
       signHello: deps.signHello,
       admit: (theirs) => {
         const id = toHex(theirs.device)
+        if (!admits(theirs.root, theirs.device)) return 'blocked'
         if (scores.backedOff(id)) return 'backed-off'
         if (sessions.has(id)) return undefined
         const full = sessions.size >= sessionsMax || (role === 'node' && theirs.role === 'node' && nodeLinks() >= 2 * degree)
@@ -137,15 +142,19 @@ export const createNetwork = (deps: NetworkDeps): Network => {
     })
     if (expectedId !== undefined) joining.delete(expectedId)
     if (!result.ok) {
+      if (result.error.reason === 'blocked' && result.error.by === 'peer') turnedAway = true
       if (expectedId !== undefined) dials.failed(expectedId)
       return result
     }
     const bound = result.value
     const id = toHex(bound.theirs.device)
-    if (closed) {
-      bound.link.close('closed')
-      return err({ type: 'hello', reason: 'closed', by: 'us' })
+    // Either may have come to be so during the handshake.
+    const gone = closed ? 'closed' : admits(bound.theirs.root, bound.theirs.device) ? undefined : 'blocked'
+    if (gone) {
+      bound.link.close(gone)
+      return err({ type: 'hello', reason: gone, by: 'us' })
     }
+    turnedAway = false
     dials.succeeded(id)
     const existing = sessions.get(id)
     if (existing) {
@@ -269,7 +278,7 @@ export const createNetwork = (deps: NetworkDeps): Network => {
     restUntilMs = 0
     dials.clear()
     for (const session of [...sessions.values()]) session.probe(probeMs)
-    for (const keeper of [...relays, ...trackers]) keeper.wake()
+    for (const keeper of [...relays.all(), ...trackers]) keeper.wake()
     seekSoon()
   }
   let lookedMs = clock.now()
@@ -283,14 +292,11 @@ export const createNetwork = (deps: NetworkDeps): Network => {
   }
 
   const { relayDialer, trackerDialer } = deps
-  const relays = relayDialer
-    ? swarmLink.relays
-        .filter((url) => withoutSlash(url) !== withoutSlash(deps.ownUrl ?? ''))
-        .slice(0, relaysMax)
-        .map((url) =>
-          createRelayKeeper(url, relayDialer, { clock, random, join: (link, onEnded) => join(link, undefined, onEnded), changed }),
-        )
-    : []
+  const keeping = { clock, random, join: (link: Link, onEnded: (reason: string) => void) => join(link, undefined, onEnded), changed }
+  const relays = createRelaySet(relayDialer ? swarmLink.relays : [], {
+    ownUrl: deps.ownUrl,
+    keep: (url) => createRelayKeeper(url, relayDialer!, keeping),
+  })
   const trackers =
     trackerDialer && rtc && sdpSeal
       ? swarmLink.trackers.map((url) =>
@@ -325,9 +331,10 @@ export const createNetwork = (deps: NetworkDeps): Network => {
 
   return {
     status: () => ({
-      relays: relays.map((keeper) => ({ url: keeper.url, ...keeper.state() })),
+      relays: relays.all().map((keeper) => ({ url: keeper.url, ...keeper.state() })),
       trackers: trackers.map((keeper) => ({ url: keeper.url, state: keeper.state() })),
       peers: [...sessions.values()].map((s) => s.peer()),
+      turnedAway,
     }),
     peers: () => [...sessions.values()].map((s) => s.peer()),
     peer: (id) => sessions.get(id)?.peer(),
@@ -355,24 +362,18 @@ export const createNetwork = (deps: NetworkDeps): Network => {
       sought.add(id)
       seekSoon()
     },
+    ground: (given) => {
+      admits = given.admits
+      if (relayDialer && !closed) relays.name(given.relays)
+      for (const session of [...sessions.values()]) if (!admits(session.peer().root, session.device)) session.close('blocked')
+      changed()
+    },
     wake,
     close: () => {
       if (closed) return
       closed = true
-      for (const keeper of [...relays, ...trackers]) keeper.close()
+      for (const keeper of [...relays.all(), ...trackers]) keeper.close()
       for (const session of [...sessions.values()]) session.close('closed')
     },
   }
 }
-
-const withoutSlash = (url: string): string => url.replace(/\/+$/, '')
-
-const subscribe =
-  <T>(listeners: Set<T>) =>
-  (listener: T): (() => void) => {
-    listeners.add(listener)
-    return () => void listeners.delete(listener)
-  }
-
-/** Stands in where there is no WebRTC: nothing is ever sealed. */
-const neverSeal: SdpSeal = { seal: async () => new Uint8Array(0), open: async () => err({ type: 'unsealable' }) }

@@ -36,6 +36,7 @@ const reasons = [
   'self',
   'wrong-peer',
   'backed-off',
+  'blocked',
   'full',
   'timeout',
   'closed',

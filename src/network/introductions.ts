@@ -6,6 +6,7 @@ import type { NodeId } from '../identity/keys.ts'
 import { type Bytes, equalBytes, fromHex, toHex } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Random } from '../lib/random.ts'
+import { err } from '../lib/result.ts'
 import type { Link, Rtc, RtcOffer, SdpSeal } from './ports.ts'
 import type { Session } from './session.ts'
 import type { WireBody } from './wire.ts'
@@ -137,3 +138,6 @@ export const createIntroductions = (deps: IntroductionDeps): Introductions => {
     pending: () => new Set(pending.keys()),
   }
 }
+
+/** Stands in where there is no WebRTC: nothing is ever sealed. */
+export const neverSeal: SdpSeal = { seal: async () => new Uint8Array(0), open: async () => err({ type: 'unsealable' }) }

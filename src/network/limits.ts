@@ -8,6 +8,9 @@ import type { WireType } from './wire.ts'
 export const ratesPerMinute: Readonly<Record<WireType, number>> = {
   'policy?': 10,
   policy: 10,
+  // A link says it once, and each change once more; an answer is two notices at most, and they are large.
+  'notice?': 20,
+  notice: 20,
   redeem: 6,
   refused: 600,
   certify: 120,
@@ -63,6 +66,9 @@ export const peersMax = { node: 64, relay: 1_000 } as const
 export const handshakesMax = { node: 16, relay: 128 } as const
 /** Relays that one node keeps links with. */
 export const relaysMax = 8
+
+/** As many as one `neighbours` message holds. */
+export const neighboursToldMax = 64
 
 /** Bytes a minute that a relay passes on for one sender. */
 export const forwardBytesPerMinute = 64 * 1024 * 1024

@@ -28,6 +28,16 @@ export interface NetworkStatus {
   }[]
   readonly trackers: readonly { readonly url: string; readonly state: 'connecting' | 'open' | 'unreachable' }[]
   readonly peers: readonly Peer[]
+  /** The last who answered did not let us in, because the founder has put us on the block list. */
+  readonly turnedAway: boolean
+}
+
+/** What the founder's newest notice says of whom to link with. */
+export interface Ground {
+  /** Dialled before those of the link. */
+  readonly relays: readonly string[]
+  /** Whether one may link with a device and its identity. */
+  readonly admits: (...keys: readonly Uint8Array[]) => boolean
 }
 
 export interface Network {
@@ -49,6 +59,8 @@ export interface Network {
   readonly accept: (link: Link) => void
   /** A link with this peer is wanted before all others, and is taken also where there are enough. */
   readonly seek: (id: NodeId) => void
+  /** From now on so: links with whom is not admitted any more are closed. */
+  readonly ground: (ground: Ground) => void
   /** The machine woke up or its network came back: tries everything again at once. */
   readonly wake: () => void
   readonly close: () => void

@@ -18,7 +18,7 @@ const pollMs = 10
 export type Priority = 0 | 1 | 2
 
 const ledgerTypes: ReadonlySet<WireType> = new Set([
-  ...['policy?', 'policy', 'certify', 'entries', 'head?', 'head', 'range?'],
+  ...['policy?', 'policy', 'notice?', 'notice', 'certify', 'entries', 'head?', 'head', 'range?'],
   ...['heads?', 'heads', 'ranges?', 'ranges', 'fork', 'propose', 'leaves?', 'leaves'],
 ] as readonly WireType[])
 export const priorityOf = (type: WireType): Priority => (type === 'chunk' ? 2 : ledgerTypes.has(type) ? 1 : 0)

@@ -6,6 +6,8 @@
  * | --------- | --------------------------------------- | ------------------------------------------------------------------ |
  * | policy?   | {}                                      | asks for the swarm's signed policy                                 |
  * | policy    | {bytes}                                 | cbor of SignedPolicy                                               |
+ * | notice?   | {version, hash, contradicted}           | the newest notice that I know (0: the policy), and whether I know of two histories; send what I lack |
+ * | notice    | {bytes}                                 | cbor of SignedNotice, checked against the swarm's id                |
  * | redeem    | {token, join}                           | newcomer: one use of an invite, with its join op (cbor)            |
  * | refused   | {re, reason}                            | why a redeem, certify, carry or forward was not done               |
  * | certify   | {entries}                               | witness: please sign the furthest of this chain segment            |
@@ -31,6 +33,7 @@
  */
 import * as v from 'valibot'
 import { accountProofBytesMax } from '../ledger/account-proof.ts'
+import { noticeBytesMax, noticesMax } from '../economy/notice-codec.ts'
 import { bytesOf, bytesUpTo, id32, key32, sig64, text, uint } from '../lib/schema.ts'
 import { entriesSchema, relaySchemas, signedFactBytesMax } from './wire-relays.ts'
 
@@ -43,6 +46,8 @@ export const chunkBytes = 48 * 1024
 export const wireSchemas = {
   'policy?': v.strictObject({}),
   policy: v.strictObject({ bytes: bytesUpTo(frameBytesMax) }),
+  'notice?': v.strictObject({ version: uint(noticesMax), hash: id32, contradicted: v.boolean() }),
+  notice: v.strictObject({ bytes: bytesUpTo(noticeBytesMax) }),
   redeem: v.strictObject({ token: bytesOf(16), join: bytesUpTo(1024) }),
   refused: v.strictObject({
     re: v.picklist(['redeem', 'certify', 'carry', 'forward']),

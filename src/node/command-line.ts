@@ -1,15 +1,17 @@
 /** The command line, whole: starts what was asked for, says what went wrong, ends cleanly on a signal. */
 import { systemClock } from '../crypto/clock.ts'
 import { systemRandom } from '../crypto/random.ts'
+import type { Result } from '../lib/result.ts'
 import { modelCards } from '../tasks/models.ts'
-import { chooseDataFolder } from './data-folder.ts'
 import { readCards, withCards } from './model-cards.ts'
-import { placeOrder } from './orders.ts'
-import { type CloseOptions, parseCommand, type RelayOptions, type SwarmCreateOptions, usage } from './options.ts'
+import { askOfIssuer, closeAccount, giveNotice } from './founder-command.ts'
+import type { NoticeOptions } from './founder-options.ts'
+import { parseCommand, type RelayOptions, type SwarmCreateOptions, usage } from './options.ts'
 import { describeSuccession, readPredecessor } from './predecessor.ts'
 import { type RelayParts, runRelay } from './relay.ts'
 import { createSwarm } from './swarm-create.ts'
 
+const deps = { random: systemRandom, clock: systemClock }
 const log = (line: string): void => console.error(line)
 const fail = (line: string, code: number): never => {
   log(`edge-net: ${line}`)
@@ -30,7 +32,11 @@ export const runCommandLine = async (args: readonly string[], parts: RelayParts 
     case 'swarm-create':
       return swarmCreate(command.value.options)
     case 'verdict-close':
-      return verdictClose(command.value.options)
+      return print(await closeAccount(deps, command.value.options))
+    case 'notice':
+      return notice(command.value.options)
+    case 'invite':
+      return print(await askOfIssuer(deps, command.value.options.data, command.value.options.order))
   }
 }
 
@@ -55,8 +61,7 @@ const swarmCreate = async (options: SwarmCreateOptions): Promise<void> => {
   if (!cards.ok) return fail(cards.error, 1)
   const before = options.succeeds === undefined ? undefined : await readPredecessor(options.succeeds)
   if (before && !before.ok) return fail(before.error, 1)
-  const models = withCards(modelCards, cards.value)
-  const link = await createSwarm({ random: systemRandom, clock: systemClock }, options, models, before?.value)
+  const link = await createSwarm(deps, options, withCards(modelCards, cards.value), before?.value)
   if (!link.ok) return fail(link.error, 1)
   const { data, witnesses } = options
   log(`${data}: take each witness-i folder to the machine of its relay and start it there with --witness i/${witnesses}.`)
@@ -66,10 +71,14 @@ const swarmCreate = async (options: SwarmCreateOptions): Promise<void> => {
   process.stdout.write(`${link.value}\n`)
 }
 
-const verdictClose = async (options: CloseOptions): Promise<void> => {
-  const folder = await chooseDataFolder(options.data, options.witness)
-  const placed = folder.ok ? await placeOrder(folder.value, options) : folder
-  if (!placed.ok) return fail(placed.error, 1)
-  log(`the relay of ${placed.value} signs this within seconds, or when it is started.`)
-  log('With those of 2f+1 witnesses it is a verdict, for good: /ledger.json of each relay shows it under verdicts.')
+const notice = async ({ data, change, modelCards: files, take }: NoticeOptions): Promise<void> => {
+  const cards = await readCards(files)
+  if (!cards.ok) return fail(cards.error, 1)
+  const models = cards.value.length > 0 ? { models: cards.value } : {}
+  return print(await giveNotice(deps, data, take !== undefined ? { take } : change ? { change: { ...change, ...models } } : { show: true }))
+}
+
+const print = (done: Result<readonly string[], string>): void => {
+  if (!done.ok) return fail(done.error, 1)
+  process.stdout.write(done.value.map((line) => `${line}\n`).join(''))
 }

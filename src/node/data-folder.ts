@@ -8,6 +8,9 @@ import { err, ok, type Result } from '../lib/result.ts'
 import { type OpenStoreError, openClassicLevelStore, type RelayStore } from './classic-level-store.ts'
 
 export const policyFile = 'policy.cbor'
+export const founderFile = 'founder.key'
+/** The newest that was signed in the founder's folder. */
+export const noticeFile = 'notice.cbor'
 export const witnessFolder = (data: string, place: number): string => join(data, `witness-${place}`)
 
 export interface WitnessPlace {

@@ -1,7 +1,6 @@
 /** What may be said on the command line of `edge-net`. */
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { daysKeptMin } from '../agent/relay-checkpoints.ts'
 import { isRelayUrl } from '../economy/link-codec.ts'
 import { microPerCredit, privateDefaults, publicDefaults, stampBitsMax } from '../economy/policy-codec.ts'
@@ -11,6 +10,8 @@ import type { JudgedReason } from '../ledger/verdict.ts'
 import { type Bytes, fromHex } from '../lib/bytes.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { WitnessPlace } from './data-folder.ts'
+import { keysOf, parseWords, type Values } from './words.ts'
+import { type FounderCommand, founderOnly, founderUsage, parseFounderCommand } from './founder-options.ts'
 
 export interface RelayOptions {
   readonly data: string
@@ -64,6 +65,7 @@ export type Command =
   | { readonly type: 'verdict-close'; readonly options: CloseOptions }
   | { readonly type: 'relay'; readonly options: RelayOptions }
   | { readonly type: 'swarm-create'; readonly options: SwarmCreateOptions }
+  | FounderCommand
 
 export const firstPort = 8787
 export const defaultName = 'Edge-Net swarm'
@@ -123,11 +125,10 @@ edge-net verdict close: this witness finds that an account is to be closed, by i
 
 The account is closed when 2f+1 witnesses have signed (of 4 three, of 1 one): nothing further of it is certified, what it has it can
 no longer spend. Nobody can take that back, and all members can see it.
-`
+
+${founderUsage}`
 
 const nameLengthMax = 80
-/** Attested in one entry. */
-const keysMax = 64
 
 type Env = Readonly<Record<string, string | undefined>>
 
@@ -138,6 +139,7 @@ export const parseCommand = (args: readonly string[], env: Env): Result<Command,
   if (values.help) return ok({ type: 'help' })
   const [command, second, ...more] = positionals
   if (command === undefined) return err('no command given')
+  if (command === 'notice' || command === 'invite') return parseFounderCommand(command, positionals.slice(1), values, dataOf(values, env))
   const isSwarm = command === 'swarm' && second === 'create'
   const isVerdict = command === 'verdict' && second === 'close'
   if (command !== 'relay' && !isSwarm && !isVerdict)
@@ -146,49 +148,14 @@ export const parseCommand = (args: readonly string[], env: Env): Result<Command,
     )
   const unexpected = isVerdict ? more[1] : isSwarm ? more[0] : second
   if (unexpected !== undefined) return err(`unexpected argument: ${unexpected}`)
+  const foreign = founderOnly.find((option) => values[option] !== undefined)
+  if (foreign) return err(`--${foreign}: belongs to \`${foreign === 'uses' ? 'invite' : 'notice'}\``)
   const fault = valueFault(values)
   if (fault !== undefined) return err(fault)
   if (isVerdict) return verdictClose(more[0], values, env)
   if (values.reason !== undefined) return err('--reason: belongs to `verdict close`')
   return isSwarm ? swarmCreate(values) : relay(values, env)
 }
-
-const parseWords = (args: readonly string[]) => {
-  try {
-    return ok(
-      parseArgs({
-        args: [...args],
-        allowPositionals: true,
-        options: {
-          help: { type: 'boolean', short: 'h' },
-          data: { type: 'string' },
-          port: { type: 'string' },
-          url: { type: 'string', multiple: true },
-          name: { type: 'string' },
-          models: { type: 'string', multiple: true },
-          'model-card': { type: 'string', multiple: true },
-          witness: { type: 'string' },
-          witnesses: { type: 'string' },
-          sponsor: { type: 'string', multiple: true },
-          referrer: { type: 'string', multiple: true },
-          'trust-proxy': { type: 'boolean' },
-          independence: { type: 'string' },
-          keep: { type: 'string' },
-          reason: { type: 'string' },
-          kind: { type: 'string' },
-          budget: { type: 'string' },
-          grants: { type: 'string' },
-          grant: { type: 'string' },
-          'stamp-bits': { type: 'string' },
-          succeeds: { type: 'string' },
-        },
-      }),
-    )
-  } catch (error) {
-    return err((error as Error).message.split('. ')[0]!)
-  }
-}
-type Values = Extract<ReturnType<typeof parseWords>, { ok: true }>['value']['values']
 
 /** What is wrong with a value, whatever the command. */
 const valueFault = ({ port, url = [], name }: Values): string | undefined => {
@@ -319,15 +286,4 @@ const policyOf = (values: Values): Result<Pick<SwarmCreateOptions, 'policy' | 'b
     },
     budgetMicro: amounts.budget,
   })
-}
-
-const keysOf = (option: string, given: readonly string[] = []): Result<readonly Bytes[], string> => {
-  if (given.length > keysMax) return err(`--${option}: ${keysMax} at most, the others at another start`)
-  const keys: Bytes[] = []
-  for (const text of given) {
-    const key = fromHex(text)
-    if (key?.length !== 32) return err(`--${option}: ${text} is no account, 64 hex digits as /ledger.json shows it`)
-    keys.push(key)
-  }
-  return ok(keys)
 }

@@ -1,70 +1,138 @@
 /**
- * What a relay's owner asks of it while it runs: a file in its folder, which is its owner's alone, taken when it is done. So the
- * command needs neither the store, which the relay holds, nor a door that others could knock at.
+ * What the owner of a relay's folder asks of the relay that runs on it, by files: the running process holds the store, so another one
+ * cannot do it itself. Whoever may write in the folder may already do everything, as it holds the keys.
  *
- * | file in orders/        | what                                                             |
- * | ---------------------- | ---------------------------------------------------------------- |
- * | close-{account}-{reason} | this witness finds that the account is to be closed; it is empty |
+ * | file in `orders/` | what |
+ * | ----------------- | -------------------------------------------------------------------- |
+ * | NAME.json         | an order; taken up within a second, or at the relay's next start       |
+ * | NAME.answer       | lines to print, or why it was not done; the asker takes it away, and where it has not waited they are logged |
+ *
+ * Each file is written whole under another name first. An order whose answer is there is not done again.
  */
-import { mkdir, readdir, rename, stat, unlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { PublicKey } from '../identity/keys.ts'
-import type { JudgedReason } from '../ledger/verdict.ts'
-import { type Bytes, fromHex, toHex } from '../lib/bytes.ts'
+import * as v from 'valibot'
+import { blockedMax, noticeBytesMax } from '../economy/notice-codec.ts'
+import { termSchemas } from '../economy/policy-codec.ts'
+import { urlCharsMax, urlsMax } from '../economy/link-codec.ts'
+import { judgedReasons } from '../ledger/verdict.ts'
 import type { Clock } from '../lib/clock.ts'
 import { err, ok, type Result } from '../lib/result.ts'
+import { parse, text, uint } from '../lib/schema.ts'
 
-const lookEveryMs = 2_000
-/** Taken at one look. */
-const ordersMax = 64
-const form = /^close-([0-9a-f]{64})-(Malicious|SybilAttack)$/
+const folder = 'orders'
+const orderBytesMax = 512 * 1024
+const lookEveryMs = 1_000
+const answerMsMax = 10_000
+const askAnswerEveryMs = 100
 
-const ordersIn = (folder: string): string => join(folder, 'orders')
+const hex = (bytes: number) => v.pipe(text(2 * bytes), v.regex(new RegExp(`^[0-9a-f]{${2 * bytes}}$`)))
+const keys = v.pipe(v.array(hex(32)), v.maxLength(blockedMax))
+export const orderSchema = v.variant('do', [
+  v.strictObject({ do: v.literal('show') }),
+  /** The founder's key is here: the relay makes the next notice. */
+  v.strictObject({
+    do: v.literal('change'),
+    stepMicro: v.exactOptional(uint()),
+    block: v.exactOptional(keys),
+    unblock: v.exactOptional(keys),
+    relays: v.exactOptional(v.pipe(v.array(text(urlCharsMax)), v.maxLength(urlsMax))),
+    models: v.exactOptional(termSchemas.models),
+    dropModels: v.exactOptional(v.array(text(64))),
+  }),
+  /** One that was signed elsewhere. */
+  v.strictObject({ do: v.literal('take'), notice: v.pipe(text(2 * noticeBytesMax), v.regex(/^([0-9a-f]{2})+$/)) }),
+  v.strictObject({ do: v.literal('invites') }),
+  v.strictObject({ do: v.literal('invite'), uses: uint(), grantMicro: v.exactOptional(uint()) }),
+  v.strictObject({ do: v.literal('revoke'), token: hex(16) }),
+  /** By its owner's judgement this witness finds that an account is to be closed. */
+  v.strictObject({ do: v.literal('close'), account: hex(32), reason: v.picklist(judgedReasons) }),
+])
+export type Order = v.InferOutput<typeof orderSchema>
+/** Lines for its owner. */
+export type OrderAnswer = Result<readonly string[], string>
 
-/** The folder, where there is a relay's data in it. */
-export const placeOrder = async (
-  folder: string,
-  { target, reason }: { readonly target: Bytes; readonly reason: JudgedReason },
-): Promise<Result<string, string>> => {
+const answerSchema = v.union([
+  v.strictObject({ ok: v.literal(true), value: v.array(v.string()) }),
+  v.strictObject({ ok: v.literal(false), error: v.string() }),
+])
+
+const waits: ReadonlySet<Order['do']> = new Set(['change', 'take', 'revoke', 'close'])
+
+/** An order that changes something stays where no relay runs, and is taken up at its start: `later`. Others are taken back. */
+export const giveOrder = async (
+  data: string,
+  order: Order,
+  { clock, name }: { readonly clock: Clock; readonly name: string },
+): Promise<Result<readonly string[] | 'later', string>> => {
+  const [asked, answered] = [join(data, folder, `${name}.json`), join(data, folder, `${name}.answer`)]
   try {
-    await stat(join(folder, 'store'))
-    const orders = ordersIn(folder)
-    await mkdir(orders, { recursive: true, mode: 0o700 })
-    const name = `close-${toHex(target)}-${reason}`
-    // Whole or not at all: what is being written has another name.
-    await writeFile(join(orders, `${name}.new`), '', { mode: 0o600 })
-    await rename(join(orders, `${name}.new`), join(orders, name))
-    return ok(folder)
+    await mkdir(join(data, folder), { recursive: true, mode: 0o700 })
+    await writeWhole(asked, JSON.stringify(order))
+    for (let waitedMs = 0; waitedMs < answerMsMax; waitedMs += askAnswerEveryMs) {
+      await new Promise<void>((resolve) => void clock.after(askAnswerEveryMs, resolve))
+      const answer = parse(answerSchema, await readJson(answered))
+      if (!answer.ok) continue
+      await rm(answered)
+      return answer.value.ok ? ok(answer.value.value) : err(answer.value.error)
+    }
+    if (waits.has(order.do)) return ok('later')
+    await rm(asked, { force: true })
+    return err(`no relay runs on ${data}: start it, and ask again`)
   } catch (error) {
-    return err(`${folder} is no relay's folder that you may write in: ${(error as Error).message}. Name it with --data DIR.`)
+    return err(`cannot write in ${data}: ${(error as Error).message}`)
   }
 }
 
-/** Does what is asked, now and from now on, until it is stopped. What cannot be done yet stays and is tried again. */
-export const followOrders = (
-  folder: string,
+/** Looks for orders until it is stopped; a stopped one ends what it does. */
+export const serveOrders = (
+  data: string,
   clock: Clock,
-  judge: (target: PublicKey, reason: JudgedReason) => Promise<boolean>,
   log: (line: string) => void,
-): (() => void) => {
-  let stop = (): void => {}
+  carryOut: (order: Order) => Promise<OrderAnswer | 'not-now'>,
+): (() => Promise<void>) => {
   let stopped = false
-  const look = async (): Promise<void> => {
-    const names = await readdir(ordersIn(folder)).catch((): string[] => [])
-    for (const name of names.filter((one) => form.test(one)).slice(0, ordersMax)) {
-      const [, account, reason] = form.exec(name)!
-      if (stopped || !(await judge(fromHex(account!)!, reason as JudgedReason).catch(() => false))) continue
-      const taken = await unlink(join(ordersIn(folder), name)).then(
-        () => true,
-        () => false,
-      )
-      if (taken) log(`account ${account}: this witness has signed that it is to be closed (${reason})`)
-    }
-    if (!stopped) stop = clock.after(lookEveryMs, () => void look())
+  let stopTimer = (): void => {}
+  const answer = async (file: string): Promise<void> => {
+    const asked = join(data, folder, file)
+    const { size, mtimeMs } = await stat(asked)
+    const order = size > orderBytesMax ? err({ what: 'too large' }) : parse(orderSchema, await readJson(asked))
+    const done = order.ok ? await carryOut(order.value) : err(`this relay does not know such an order: ${order.error.what}`)
+    if (done === 'not-now') return
+    if (clock.now() - mtimeMs > answerMsMax) for (const line of done.ok ? done.value : [done.error]) log(`as was asked: ${line}`)
+    else await writeWhole(asked.replace(/json$/, 'answer'), JSON.stringify(done))
+    await rm(asked)
   }
-  void look()
-  return () => {
+  const look = async (): Promise<void> => {
+    const files = await readdir(join(data, folder)).catch((): string[] => [])
+    for (const file of files.filter((name) => name.endsWith('.json')).sort()) {
+      if (files.includes(file.replace(/json$/, 'answer'))) await rm(join(data, folder, file), { force: true })
+      // One that cannot be read, done or answered now is tried again.
+      else await answer(file).catch(() => {})
+    }
+  }
+  let looking: Promise<void> = Promise.resolve()
+  const again = (): void => {
+    looking = look().then(() => {
+      if (!stopped) stopTimer = clock.after(lookEveryMs, again)
+    })
+  }
+  again()
+  return async () => {
     stopped = true
-    stop()
+    stopTimer()
+    await looking
+  }
+}
+
+const writeWhole = async (file: string, content: string): Promise<void> => {
+  await writeFile(`${file}.new`, content, { mode: 0o600, flush: true })
+  await rename(`${file}.new`, file)
+}
+const readJson = async (file: string): Promise<unknown> => {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'))
+  } catch {
+    return undefined
   }
 }

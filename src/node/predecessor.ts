@@ -17,7 +17,12 @@ export const readPredecessor = async (data: string): Promise<Result<Succession, 
   const store = opened.value
   try {
     const setup = await readSetup(store)
-    if (!setup.ok) return err(`--succeeds: the store in ${folder} is damaged: ${setup.error}. Restore the folder from a backup.`)
+    if (!setup.ok)
+      return err(
+        setup.error.type === 'version'
+          ? `--succeeds: the policy in ${folder} is of another version of Edge-Net (${setup.error.what}). Use the version that wrote it.`
+          : `--succeeds: the store in ${folder} is damaged: ${setup.error.what}. Restore the folder from a backup.`,
+      )
     if (!setup.value) return err(`--succeeds: no relay has run in ${folder} yet.`)
     const found = await successionFrom(store, createNobleVerifier(), setup.value.signedPolicy.policy)
     return found

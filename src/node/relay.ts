@@ -1,5 +1,6 @@
 /** `edge-net relay`, put together: data folder, setup, port, network, agent. Says what went wrong in words for its owner. */
 import { fileURLToPath } from 'node:url'
+import { keptTerms, startRelayNotices } from '../agent/relay-notices.ts'
 import { attestsFor } from '../agent/relay-settling.ts'
 import { type RelayDeps, type RelayNode, startRelay, type WitnessNode } from '../agent/relay.ts'
 import { systemClock } from '../crypto/clock.ts'
@@ -22,9 +23,10 @@ import { createHttpServer, type HttpServer } from './http-server.ts'
 import { metricsText } from './metrics.ts'
 import { createMirror } from './mirror.ts'
 import { readCards, withCards } from './model-cards.ts'
-import { followOrders } from './orders.ts'
 import { defaultName, firstPort, type RelayOptions } from './options.ts'
-import { changeAddress, createSetup, inviteUses, keptInvite, loopbackUrl, readSetup, type Setup } from './setup.ts'
+import { serveOrders } from './orders.ts'
+import { carryOut, termsLines } from './relay-orders.ts'
+import { changeAddress, createSetup, inviteUses, keptInvite, loopbackUrl, readSetup, type Setup, type SetupError } from './setup.ts'
 import { createTracker } from './tracker.ts'
 import { createNodeRelayDialer, createWebSocketLink } from './websocket-link.ts'
 
@@ -76,16 +78,16 @@ const runOn = async (
   parts: RelayParts,
 ): Promise<Result<RunningRelay, string>> => {
   const kept = await readSetup(store)
-  if (!kept.ok) return err(`the store in ${options.data} is damaged: ${kept.error}. Nothing was changed; restore the folder from a backup.`)
+  if (!kept.ok) return err(whyUnread(kept.error, options.data))
   const misplaced = whyMisplaced(kept.value, options)
   if (misplaced !== undefined) return err(misplaced)
-  const models = kept.value?.signedPolicy.policy.models ?? withCards(modelCards, given)
+  const models = kept.value ? (await keptTerms(store, kept.value.signedPolicy.policy)).models : withCards(modelCards, given)
   const unlisted = given.find(
     (card) => !models.some((model) => model.name === card.name && model.files.at(-1)?.sha256 === card.files.at(-1)?.sha256),
   )
   if (unlisted)
     return err(
-      `model ${unlisted.name} is not in the policy of the swarm in ${options.data}, and a policy does not change: start a new swarm with --data DIR.`,
+      `model ${unlisted.name} is not on the list of the swarm in ${options.data}: the founder puts it there with \`edge-net notice --model-card FILE\`.`,
     )
 
   /** Empty until the agent has started: the port must be known before. */
@@ -142,6 +144,9 @@ const runOn = async (
     ownUrl: url,
     relayDialer: createNodeRelayDialer(),
   })
+  const notices = await startRelayNotices({ clock: systemClock, verifier, network, policy: signedPolicy.policy, store }, () =>
+    log(termsLines(notices.version(), notices.terms(), notices.contradicted()).join('; ')),
+  )
   const others = (circle?.relays ?? []).flatMap((relay, i) => (i + 1 === circle?.place ? [] : [relay.device]))
   const { keepDays } = options
   const relayDeps = {
@@ -181,7 +186,16 @@ const runOn = async (
     log(
       'the policy sets workers apart by their addresses, and behind a proxy none is seen: start with --trust-proxy if it adds X-Forwarded-For',
     )
-  const stopOrders = followOrders(options.data, systemClock, node.judge, log)
+  const owner = {
+    clock: systemClock,
+    policy: signedPolicy.policy,
+    notices,
+    founder: setup.value.founder,
+    issuer: issuing?.issuer,
+    judge: node.judge,
+    link,
+  }
+  const stopOrders = serveOrders(options.data, systemClock, log, (order) => carryOut(owner, order))
 
   return ok({
     link: formatLink({ ...link, invite: grantMicro > 0 ? invite.value : null }),
@@ -189,7 +203,8 @@ const runOn = async (
     data: options.data,
     close: async () => {
       stopAttesting()
-      stopOrders()
+      await stopOrders()
+      notices.close()
       network.close()
       await server.close()
       await node.close()
@@ -197,6 +212,12 @@ const runOn = async (
     },
   })
 }
+
+/** What its owner is to do. */
+const whyUnread = ({ type, what }: SetupError, data: string): string =>
+  type === 'version'
+    ? `the policy of the swarm in ${data} is of a form that this version of Edge-Net does not read (${what}): an earlier or a later one wrote it. Nothing was changed, ledger and keys are all there. Run it with the version that wrote it, or start a new swarm with --data DIR and give its link to the members.`
+    : `the store in ${data} is damaged: ${what}. Nothing was changed; restore the folder from a backup.`
 
 const urlOf = ({ url, port }: Setup): string => url ?? loopbackUrl(port)
 

@@ -36,6 +36,8 @@ export interface Setup {
   readonly signedPolicy: SignedPolicy
   readonly swarmSecret: Bytes
   readonly witness: Signer
+  /** Where this relay is alone: it signs the founder's notices. */
+  readonly founder: Signer | undefined
   /** The issuer's chain and the relay's links have device keys of their own, certified by the founder's key. */
   readonly issuer: Keys | undefined
   readonly device: Keys
@@ -86,19 +88,24 @@ type AloneRecord = v.InferOutput<typeof aloneSchema>
 
 export type Address = Pick<Setup, 'port' | 'url'>
 
+/** damaged: what was written once cannot be read. version: an earlier or later version of the program wrote its policy. */
+export type SetupError = { readonly type: 'damaged' | 'version'; readonly what: string }
+const damaged = (what: string): Result<never, SetupError> => err({ type: 'damaged', what })
+
 /** Undefined before the first start. */
-export const readSetup = async (store: Store): Promise<Result<Setup | undefined, string>> => {
+export const readSetup = async (store: Store): Promise<Result<Setup | undefined, SetupError>> => {
   const stored = await store.get(at.table, at.key)
   if (stored === undefined) return ok(undefined)
   const record = parse(recordSchema, stored)
-  if (!record.ok) return err(`its setup record cannot be read (${record.error.where}: ${record.error.what})`)
+  if (!record.ok) return damaged(`its setup record cannot be read (${record.error.where}: ${record.error.what})`)
   const policy = parseSignedPolicy(record.value.policy)
-  if (!policy.ok) return err('its policy cannot be read')
+  // The record is whole, and it was valid when it was written: it is its form that has changed since.
+  if (!policy.ok) return err({ type: 'version', what: policy.error.reason === 'malformed' ? policy.error.what : policy.error.reason })
   if (record.value.v === 1) return ok(await open(record.value, policy.value))
   const relays = record.value.relays.length
   return record.value.place >= 1 && record.value.place <= relays && relays === policy.value.policy.witnesses.length
     ? ok(openMember(record.value, policy.value))
-    : err('its place among the witnesses is not in its policy')
+    : damaged('its place among the witnesses is not in its policy')
 }
 
 export const createSetup = async (
@@ -183,6 +190,7 @@ const open = async (record: AloneRecord, signedPolicy: SignedPolicy): Promise<Se
     signedPolicy,
     swarmSecret: record.swarmSecret,
     witness: createNobleSigner(record.witness),
+    founder,
     issuer: await certified(record.issuer),
     device: await certified(record.device),
     circle: undefined,
@@ -200,6 +208,7 @@ const openMember = (record: Member['record'], signedPolicy: SignedPolicy): Setup
     signedPolicy,
     swarmSecret: record.swarmSecret,
     witness: createNobleSigner(record.witness),
+    founder: undefined,
     issuer: record.issuer ? keys(record.issuer) : undefined,
     device: keys(record.device),
     circle: { place: record.place, relays: record.relays },

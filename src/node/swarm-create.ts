@@ -32,7 +32,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Random } from '../lib/random.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { ModelCard } from '../tasks/model-card.ts'
-import { openDataFolder, policyFile, witnessFolder } from './data-folder.ts'
+import { founderFile, openDataFolder, policyFile, witnessFolder } from './data-folder.ts'
 import type { SwarmCreateOptions } from './options.ts'
 import { inviteUses, loopbackUrl, type Member, writeMember } from './setup.ts'
 
@@ -108,7 +108,7 @@ export const createSwarm = async (
     if (!written.ok) return written
   }
   const kept = await writeFiles(data, [
-    ['founder.key', `${toHex(secret)}\n`],
+    [founderFile, `${toHex(secret)}\n`],
     [policyFile, bytes],
   ])
   if (!kept.ok) return kept

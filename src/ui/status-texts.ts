@@ -18,6 +18,8 @@ export const reasonTexts: { readonly [R in Reason]: MessageKey } = {
   paused: 'reason_paused',
   off: 'reason_off',
   'no-swarm': 'reason_no_swarm',
+  'policy-unread': 'reason_policy_unread',
+  blocked: 'reason_blocked',
   'relay-unreachable': 'reason_relay_unreachable',
   'tracker-unreachable': 'reason_tracker_unreachable',
   'swarm-refused': 'reason_swarm_refused',
@@ -94,6 +96,7 @@ export const troubleTexts: { readonly [T in NonNullable<AgentView['trouble']>]: 
   forked: 'trouble_forked',
   slashed: 'trouble_slashed',
   fined: 'trouble_fined',
+  contradicted: 'trouble_contradicted',
 }
 
 export const notCarriedTexts: { readonly [W in NonNullable<AgentView['notCarried']>]: MessageKey } = {

@@ -1,6 +1,7 @@
 /** Arguments of every call: what comes over a port is parsed here before anything is done with it. */
 import * as v from 'valibot'
 import { bodySchemas } from '../contract/messages.ts'
+import { noticeBytesMax } from '../economy/notice-codec.ts'
 import { policyBytesMax } from '../economy/policy-codec.ts'
 import { stampBytes } from '../economy/stamp.ts'
 import { certificateSchema } from '../ledger/certificate.ts'
@@ -37,6 +38,7 @@ export const callSchemas = {
     ]),
   }),
   policy: v.strictObject({ signedPolicy: bytesUpTo(policyBytesMax) }),
+  notice: v.strictObject({ notice: bytesUpTo(noticeBytesMax) }),
   stamp: v.strictObject({ stamp: v.nullable(bytesUpTo(stampBytes)) }),
   joinOp: none,
   sign: v.variant('kind', [

@@ -1,8 +1,10 @@
 /**
  * What each call does. A call with an effect writes its answer under the request id in the same commit (`once`), or has an
- * effect that a second time changes nothing: to release, to certify, to adopt, to keep the one policy.
+ * effect that a second time changes nothing: to release, to certify, to adopt, to keep the one policy or the newest notice.
  */
 import { signMessage } from '../contract/signed.ts'
+import { takeNotice } from '../economy/notice-book.ts'
+import { verifyNotice } from '../economy/notice-codec.ts'
 import { verifyPolicy } from '../economy/policy-codec.ts'
 import { helloMessage } from '../identity/hello-message.ts'
 import type { Verifier } from '../identity/keys.ts'
@@ -11,7 +13,7 @@ import type { OwnChain } from '../ledger/own-chain.ts'
 import { parseVerdict } from '../ledger/verdict.ts'
 import { assert } from '../lib/assert.ts'
 import { equalBytes } from '../lib/bytes.ts'
-import { ok, type Result } from '../lib/result.ts'
+import { err, ok, type Result } from '../lib/result.ts'
 import type { StoreValue, Write } from '../lib/store.ts'
 import { refused, storeFailed } from './errors.ts'
 import { admitIssuer, admitWitness } from './founding-signatures.ts'
@@ -21,7 +23,7 @@ import type { KeyKeeper } from './key-keeper.ts'
 import { joinOpOf, type Pending, type Settling } from './settling.ts'
 import type { Planned, Spending } from './spending.ts'
 import { statementOf } from './statement.ts'
-import type { SwarmRecord } from './swarm-record.ts'
+import { noticesOf, type SwarmRecord, withNotices } from './swarm-record.ts'
 import type { Swarm } from './swarm.ts'
 import type { VaultCall, VaultCalls, VaultError, VaultStatus } from './vault.ts'
 
@@ -44,6 +46,7 @@ export interface CallContext {
 const statementLinesMax = 1_000
 
 const noPolicy: Result<never, VaultError> = refused('the policy of this swarm is not known yet')
+const policyUnread: Result<never, VaultError> = err({ type: 'policy-unread' })
 const otherCall: Result<never, VaultError> = refused('this request id was used for another call')
 
 export const createHandlers = ({ verifier, session, keeper, identity, swarm, status, headChecked, keepSwarm }: CallContext): Handlers => {
@@ -54,6 +57,9 @@ export const createHandlers = ({ verifier, session, keeper, identity, swarm, sta
     return at
   }
 
+  /** Why there are no books. */
+  const without = (): Result<never, VaultError> => (here().unread ? policyUnread : noPolicy)
+
   /** Gives the stored answer where there is one, else plans, and keeps effect and answer in one commit. */
   const once = async <A>(
     id: string,
@@ -61,7 +67,7 @@ export const createHandlers = ({ verifier, session, keeper, identity, swarm, sta
     plan: (spending: Spending, chain: OwnChain) => Promise<Planned<A>>,
   ): Promise<Result<A, VaultError>> => {
     const { books, answers, spending, store } = here()
-    if (!books) return noPolicy
+    if (!books) return without()
     const known = await answers.find(id, call)
     if (known === 'other') return otherCall
     if (known) return ok(known.answer as A)
@@ -79,7 +85,7 @@ export const createHandlers = ({ verifier, session, keeper, identity, swarm, sta
     act: (settling: Settling, answered: Write) => Promise<Pending>,
   ): Promise<Pending> => {
     const { books, answers } = here()
-    if (!books) return noPolicy
+    if (!books) return without()
     const known = await answers.find(id, call)
     if (known === 'other') return otherCall
     return known ? books.settling.resume() : act(books.settling, answers.write(id, call, null))
@@ -89,7 +95,7 @@ export const createHandlers = ({ verifier, session, keeper, identity, swarm, sta
     act: (books: NonNullable<Swarm['books']>) => Promise<Result<A, VaultError>>,
   ): Promise<Result<A, VaultError>> => {
     const { books } = here()
-    return books ? act(books) : noPolicy
+    return books ? act(books) : without()
   }
 
   return {
@@ -115,8 +121,17 @@ export const createHandlers = ({ verifier, session, keeper, identity, swarm, sta
       const { record } = here()
       if (record.policy !== null) return equalBytes(record.policy, signedPolicy) ? ok({}) : refused('another policy is known of this swarm')
       const good = await verifyPolicy(verifier, signedPolicy, record.link)
-      if (!good.ok) return refused(`policy: ${good.error.reason}`)
+      if (!good.ok) return good.error.reason === 'version' ? policyUnread : refused(`policy: ${good.error.reason}`)
       return nothing(await keepSwarm({ ...record, policy: signedPolicy }))
+    },
+
+    notice: async (_, { notice }) => {
+      const { record } = here()
+      const good = await verifyNotice(verifier, notice, record.link)
+      if (!good.ok) return refused(`notice: ${good.error.reason}`)
+      const before = noticesOf(record)
+      const after = takeNotice(before, good.value)
+      return after === before ? ok({}) : nothing(await keepSwarm(withNotices(record, after)))
     },
 
     sign: async (id, { kind, to, expires, body }) => {

@@ -5,11 +5,13 @@
  * process may be killed between any two of them. One vault at a time owns the store (the shell holds a lock).
  */
 import type { SwarmLink } from '../economy/link.ts'
+import type { NoticeError } from '../economy/notice-codec.ts'
+import type { TermsChange } from '../economy/notice.ts'
 import type { Policy } from '../economy/policy.ts'
 import type { PublicKey, Verifier } from '../identity/keys.ts'
 import { createNobleSigner } from '../identity/noble.ts'
 import { type PhraseError, rootSecretFromPhrase } from '../identity/recovery.ts'
-import { equalBytes } from '../lib/bytes.ts'
+import { type Bytes, equalBytes } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Random } from '../lib/random.ts'
 import { err, ok, type Result } from '../lib/result.ts'
@@ -29,7 +31,9 @@ import {
   type NewSwarm,
   readFounding,
   withInvite,
+  withoutInvite,
 } from './founding.ts'
+import { changeTerms } from './founding-notice.ts'
 import { confirmPhrase, type Identity, type IdentityError, openIdentity, phraseWordsOf, restoreIdentity } from './identity.ts'
 import type { KeyKeeper } from './key-keeper.ts'
 import { settingsFromRecord, settingsSchema, settingsToRecord } from './settings.ts'
@@ -56,6 +60,10 @@ export interface LocalVault extends Vault {
   readonly foundSwarm: (wanted: NewSwarm, models: Policy['models']) => Promise<Result<void, VaultError | FoundingError>>
   /** One more invite to the swarm that was founded here. */
   readonly addInvite: (uses: number) => Promise<Result<void, VaultError | FoundingError>>
+  /** Nobody joins by this invite any more; whoever came by it stays. */
+  readonly revokeInvite: (token: Bytes) => Promise<Result<void, VaultError | FoundingError>>
+  /** The next notice to the swarm that was founded here. */
+  readonly changeTerms: (change: TermsChange) => Promise<Result<void, VaultError | FoundingError | NoticeError>>
   /** Where the swarm that was founded here meets from now on. */
   readonly setTrackers: (trackers: readonly string[]) => Promise<Result<void, VaultError | FoundingError>>
   /** Chain, tabs and answers of the swarm stay: whoever joins again goes on where they left. */
@@ -94,6 +102,8 @@ export const createVault = async (deps: VaultDeps): Promise<Result<LocalVault, I
       ? {
           link: swarm.record.link,
           policy: swarm.record.policy,
+          ...(swarm.unread && { policyUnread: swarm.unread }),
+          ...(swarm.record.notices && { notices: swarm.record.notices }),
           headChecked: headChecked(),
           ...(swarm.founding && { founded: foundedOf(swarm.founding, session) }),
         }
@@ -148,7 +158,9 @@ export const createVault = async (deps: VaultDeps): Promise<Result<LocalVault, I
   }
 
   const stored = swarmFromRecord(await store.get(swarmAt.table, swarmAt.key))
-  if (stored) swarm = await enter(stored)
+  if (!stored.ok)
+    return err({ type: 'damaged', what: `the record of the swarm cannot be read: ${stored.error.where} ${stored.error.what}` })
+  if (stored.value) swarm = await enter(stored.value)
   await prune()
 
   return ok({
@@ -193,6 +205,18 @@ export const createVault = async (deps: VaultDeps): Promise<Result<LocalVault, I
         if (!swarm?.founding) return err({ type: 'no-swarm' })
         const more = withInvite(swarm.founding, uses, deps.random)
         return more.ok ? keepSwarm(swarm.record, more.value) : more
+      }),
+    revokeInvite: (token) =>
+      alone(async () => {
+        if (!swarm?.founding) return err({ type: 'no-swarm' })
+        const less = withoutInvite(swarm.founding, token)
+        return less.ok ? keepSwarm(swarm.record, less.value) : less
+      }),
+    changeTerms: (change) =>
+      alone(async () => {
+        if (!swarm?.founding) return err({ type: 'no-swarm' })
+        const next = await changeTerms(deps, swarm.record, swarm.founding, identity.certificate, change)
+        return next.ok ? keepSwarm(next.value) : next
       }),
     setTrackers: (trackers) =>
       alone(async () => {

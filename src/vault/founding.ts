@@ -25,7 +25,7 @@ import {
 import { certifyDevice } from '../identity/device.ts'
 import type { DeviceCertificate, PublicKey } from '../identity/keys.ts'
 import { assert } from '../lib/assert.ts'
-import { type Bytes, toHex } from '../lib/bytes.ts'
+import { type Bytes, equalBytes, toHex } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Random } from '../lib/random.ts'
 import { err, ok, type Result } from '../lib/result.ts'
@@ -53,6 +53,8 @@ export interface FoundedInvite {
   readonly uses: number
   /** The one that brings the founder its own grant: shown to nobody. */
   readonly own: boolean
+  /** Nobody can join by it any more. */
+  readonly revoked?: true
 }
 
 /** What the agent needs to know in order to play the part. */
@@ -64,8 +66,15 @@ export interface Founded {
   readonly recalled: boolean
 }
 
-/** name, trackers: not of their form. grant: more than all grants together, or less than opens an account. uses: none, or too many. invites: as many as there may be. */
-export type FoundingError = { readonly type: 'founding'; readonly reason: 'name' | 'trackers' | 'grant' | 'uses' | 'invites' }
+/**
+ * name, trackers: not of their form. grant: more than all grants together, or less than opens an account. uses: none, or too many.
+ * invites: as many as there may be. invite: there is no such. self: the founder's own key to be
+ * blocked. recalling: members were not asked yet. key: the founder's key is lost.
+ */
+export type FoundingError = {
+  readonly type: 'founding'
+  readonly reason: 'name' | 'trackers' | 'grant' | 'uses' | 'invites' | 'invite' | 'self' | 'recalling' | 'key'
+}
 
 const table = 'founded'
 const recordSchema = v.strictObject({
@@ -73,7 +82,10 @@ const recordSchema = v.strictObject({
   founder: key32,
   witness: key32,
   issuer: v.strictObject({ root: key32, device: key32, signature: sig64 }),
-  invites: v.pipe(v.array(v.strictObject({ token: bytesOf(16), uses: uint(usesMax), own: v.boolean() })), v.maxLength(invitesMax + 1)),
+  invites: v.pipe(
+    v.array(v.strictObject({ token: bytesOf(16), uses: uint(usesMax), own: v.boolean(), revoked: v.exactOptional(v.literal(true)) })),
+    v.maxLength(invitesMax + 1),
+  ),
   recalledSession: v.nullable(text(100)),
   /** By which the founder was in when it left: nobody else may have the secret. */
   left: v.exactOptional(linkSchema),
@@ -155,6 +167,12 @@ export const withInvite = (record: FoundingRecord, uses: number, random: Random)
   if (record.invites.length > invitesMax) return refused('invites')
   return ok({ ...record, invites: [...record.invites, { token: random.bytes(16), uses, own: false }] })
 }
+
+/** Without a way in by this invite; those who came by it stay. */
+export const withoutInvite = (record: FoundingRecord, token: Uint8Array): Result<FoundingRecord, FoundingError> =>
+  record.invites.some((invite) => !invite.own && equalBytes(invite.token, token))
+    ? ok({ ...record, invites: record.invites.map((one) => (equalBytes(one.token, token) ? { ...one, revoked: true } : one)) })
+    : refused('invite')
 
 export const foundedOf = ({ witness, issuer, invites, recalledSession }: FoundingRecord, session: string): Founded => ({
   witness,

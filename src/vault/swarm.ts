@@ -1,10 +1,8 @@
 /** What the vault holds of the swarm that it is in: its tables, its chain, its promises. */
-import type { Policy } from '../economy/policy.ts'
 import { parseSignedPolicy, rulesOf } from '../economy/policy-codec.ts'
 import type { Verifier } from '../identity/keys.ts'
 import { createOwnChain, type OwnChain } from '../ledger/own-chain.ts'
 import { createVerdictBook, type VerdictBook } from '../ledger/replica-verdicts.ts'
-import { assert } from '../lib/assert.ts'
 import { type Bytes, concat, sha256, toHex } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Store } from '../lib/store.ts'
@@ -28,6 +26,8 @@ export interface Swarm {
   readonly founding?: FoundingRecord
   /** What its witness has signed. Of the swarm, not of the device: the witness's key outlives the device's (a phrase restored). */
   readonly witnessed: Store
+  /** Its policy is of a form that this version does not read. */
+  readonly unread?: true
   /** From the policy on, as it names the witnesses. */
   readonly books?: {
     readonly chain: OwnChain
@@ -54,13 +54,14 @@ export const openSwarm = (
   const { clock, verifier, headChecked, depositEarnings } = deps
   const { certificate: device, signer } = deps.identity
   const store = scopedStore(deps.store, scopeOf(record.link.swarm, device.device))
-  const policy = record.policy === null ? undefined : policyOf(record.policy)
+  const read = record.policy && parseSignedPolicy(record.policy)
+  const policy = read?.ok ? read.value.policy : undefined
   const verdicts = policy && createVerdictBook({ store, verifier, rules: rulesOf(policy) })
   const penalties = async () => (verdicts ? penaltiesOf(verdicts, device.device) : noPenalties)
   const spending = createSpending({ store, signer, swarm: record.link.swarm, clock, prepayMicro: policy?.prepayMicro ?? 0, penalties })
   const witnessed = scopedStore(deps.store, toHex(record.link.swarm))
   const swarm = { record, store, answers: createAnswers(store, clock), spending, witnessed, ...(founding && { founding }) }
-  if (!policy || !verdicts) return swarm
+  if (!policy || !verdicts) return read ? { ...swarm, unread: true } : swarm
   const chain = createOwnChain({ store, signer, verifier, rules: rulesOf(policy), clock })
   const stamps = createStampKeeper(store, { device: device.device, swarm: record.link.swarm, bits: policy.stampBits })
   const settling = createSettling({ store, chain, spending, policy, device, stamps, headChecked, depositEarnings, clock })
@@ -75,13 +76,6 @@ export const openSwarm = (
     verdicts,
   })
   return { ...swarm, books: { chain, settling, lost, stamps, verdicts } }
-}
-
-/** A policy was checked before it was stored. */
-const policyOf = (bytes: Bytes): Policy => {
-  const signed = parseSignedPolicy(bytes)
-  assert(signed.ok, 'a policy was checked before it was stored')
-  return signed.value.policy
 }
 
 /** A device restored from a phrase is a new account: it finds nothing of the one before. */

@@ -18,6 +18,7 @@ import type { DepositFigures } from './deposit.ts'
 import type { LostDevice } from './lost-devices.ts'
 import type { Penalties } from './payable.ts'
 import type { StatementLine } from './statement.ts'
+import type { StoredNotices } from './swarm-record.ts'
 
 export interface Settings {
   /** Nothing runs before this is true. */
@@ -40,6 +41,10 @@ export interface VaultStatus {
     readonly link: SwarmLink
     /** cbor(SignedPolicy) once it has been received and checked against the swarm id. */
     readonly policy: Bytes | null
+    /** Of a form that this version does not read: of an earlier or a later one. Nothing can be done in this swarm here, and all is kept. */
+    readonly policyUnread?: true
+    /** The founder's newest notice, and one that contradicts it. */
+    readonly notices?: StoredNotices
     /** The witness's word on our own head has been taken in this browser session: appending is allowed. */
     readonly headChecked: boolean
     /** This device founded it: witness and issuer are played here. */
@@ -81,6 +86,8 @@ export type VaultError =
   /** no-account: nothing was ever received. lent: so much of it is lent to others as weight. */
   | { readonly type: 'deposit'; readonly reason: 'no-account' | 'lent' }
   | { readonly type: 'deposit'; readonly reason: 'too-much'; readonly needMicro: number; readonly availableMicro: number }
+  /** The swarm's policy is of a form that this version does not read. */
+  | { readonly type: 'policy-unread' }
   /** What was asked contradicts what is stored or the rules; `what` says how. */
   | { readonly type: 'refused'; readonly what: string }
   /** unknown: nothing of that device is known here. other-identity: it, or the phrase, is of another identity. */
@@ -97,6 +104,8 @@ export interface VaultCalls {
   hello: { args: HelloFields; answer: { signature: Signature } }
   /** Checks the policy against the swarm id and the founder's key, and keeps it. */
   policy: { args: { signedPolicy: Bytes }; answer: Record<string, never> }
+  /** Checks a notice against the swarm id and the founder's key, and keeps it if it holds before those that are known, or contradicts them. */
+  notice: { args: { notice: Bytes }; answer: Record<string, never> }
   /** Keeps this device's stamp for the swarm, if one is given, and goes on with what waited for it; answers with the one that is kept. */
   stamp: { args: { stamp: Bytes | null }; answer: { stamp: Bytes | null } }
   /** This device's join op (cbor), for `redeem`. Refused before the swarm's stamp is made. */

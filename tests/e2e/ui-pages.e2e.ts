@@ -132,6 +132,30 @@ test('texts are handed in, searched and saved; cancelling ends a task', async ({
   await expect(page.locator('[data-testid="job"][data-state="cancelled"]')).toBeVisible()
 })
 
+test('a founder takes a member off and back, changes the price and withdraws a link, by keyboard', async ({ context, served }) => {
+  const page = await context.newPage()
+  await page.goto(`${served.url}/dashboard.html?scenario=founder`)
+  await page.locator('main[data-state="ready"]').waitFor()
+  const press = (id: string) => page.getByTestId(id).first().press('Enter')
+  await press('members-open')
+  const member = page.getByTestId('member').first()
+  await press('member-block')
+  await expect(page.getByRole('button', { name: 'No, keep it' })).toBeFocused()
+  await press('member-block-yes')
+  await expect(member).toHaveAttribute('data-blocked', 'true')
+  await press('member-unblock')
+  await expect(member).toHaveAttribute('data-blocked', 'false')
+
+  await press('price-open')
+  await page.getByTestId('price-input').fill('0.12')
+  await page.keyboard.press('Enter')
+  await expect(page.getByTestId('price-open')).toContainText('0.12')
+
+  await press('invite-revoke')
+  await press('invite-revoke-yes')
+  await expect(page.getByTestId('invite').first()).toHaveAttribute('data-revoked', 'true')
+})
+
 test('the share slider saves what was chosen', async ({ context, served }) => {
   const page = await context.newPage()
   await page.goto(`${served.url}/popup.html?scenario=idle`)

@@ -11,6 +11,8 @@ const n = fc.nat()
 const bodies: { readonly [T in keyof typeof wireSchemas]: fc.Arbitrary<unknown> } = {
   'policy?': fc.constant({}),
   policy: fc.record({ bytes: upTo(500) }),
+  'notice?': fc.record({ version: fc.nat(1_000), hash: bytes(32), contradicted: fc.boolean() }),
+  notice: fc.record({ bytes: upTo(500) }),
   redeem: fc.record({ token: bytes(16), join: upTo(200) }),
   refused: fc.record({
     re: fc.constantFrom('redeem', 'certify', 'carry', 'forward'),

@@ -1,5 +1,7 @@
 /** A whole swarm in one process on one clock and one seed: relays (witnesses, the issuer in the first) and agents with their vaults. */
 import { startAgent, type Agent } from '../../src/agent/agent.ts'
+import { startRelayNotices } from '../../src/agent/relay-notices.ts'
+import type { NoticeKeeper } from '../../src/agent/notices.ts'
 import { startRelay, type RelayDeps, type RelayNode, type WitnessNode } from '../../src/agent/relay.ts'
 import type { Kind } from '../../src/contract/messages.ts'
 import type { Sealer } from '../../src/contract/sealing.ts'
@@ -7,6 +9,7 @@ import type { SwarmLink } from '../../src/economy/link.ts'
 import type { Policy } from '../../src/economy/policy.ts'
 import { createPolicy, type PolicyParts, privateDefaults, signPolicy, swarmIdOf } from '../../src/economy/policy-codec.ts'
 import { helloMessage } from '../../src/identity/hello-message.ts'
+import type { Signer } from '../../src/identity/keys.ts'
 import { createNobleVerifier } from '../../src/identity/noble.ts'
 import { sha256, toHex, utf8 } from '../../src/lib/bytes.ts'
 import { createManualClock, type ManualClock } from '../../src/lib/clock.ts'
@@ -32,7 +35,8 @@ export const createPlainSealer = (random: Random): Sealer => ({
   },
   seal: async ({ plaintext, chunkBytes, ownPrivate }) => {
     const chunks = []
-    for (let at = 0; at === 0 || at < plaintext.length; at += chunkBytes) chunks.push(plaintext.slice(at, at + chunkBytes) as Uint8Array<ArrayBuffer>)
+    for (let at = 0; at === 0 || at < plaintext.length; at += chunkBytes)
+      chunks.push(plaintext.slice(at, at + chunkBytes) as Uint8Array<ArrayBuffer>)
     return { ok: true, value: { enc: sha256(ownPrivate), chunks } }
   },
   open: async ({ chunks, enc, from }) => {
@@ -79,6 +83,7 @@ export interface MemorySwarm {
   /** What everyone joins by. */
   readonly link: SwarmLink
   readonly policy: Policy
+  readonly founder: Signer
   readonly relay: () => RelayNode
   readonly relayStore: Store
   /** Undefined: the first one, with the issuer. */
@@ -88,7 +93,10 @@ export interface MemorySwarm {
   readonly emptyRelay: (index: number) => void
   readonly relays: readonly MemoryRelay[]
   /** `by`: where another link than that of all is joined by. */
-  readonly join: (name: string, options?: { readonly lie?: string; readonly msPerText?: number; readonly by?: SwarmLink }) => Promise<MemoryAgent>
+  readonly join: (
+    name: string,
+    options?: { readonly lie?: string; readonly msPerText?: number; readonly by?: SwarmLink },
+  ) => Promise<MemoryAgent>
   /** Advances until it holds, by steps; throws after `msMax`. */
   readonly until: (what: string, holds: () => boolean, msMax?: number) => Promise<void>
 }
@@ -99,6 +107,7 @@ export interface MemoryRelay {
   readonly store: Store
   /** Undefined while it is stopped. */
   readonly node: () => WitnessNode | undefined
+  readonly notices: () => NoticeKeeper | undefined
 }
 
 export interface MemorySwarmOptions {
@@ -114,7 +123,10 @@ export interface MemorySwarmOptions {
 
 export type AnyKind = Kind
 
-export const createMemorySwarm = async (seed: string | number, { witnesses = 1, witnessOf = () => undefined, policy: parts = {}, beside }: MemorySwarmOptions = {}): Promise<MemorySwarm> => {
+export const createMemorySwarm = async (
+  seed: string | number,
+  { witnesses = 1, witnessOf = () => undefined, policy: parts = {}, beside }: MemorySwarmOptions = {},
+): Promise<MemorySwarm> => {
   const clock = beside?.clock ?? createManualClock()
   const random = createSeededRandom(seed)
   const hub = beside?.hub ?? createMemoryHub(clock, random)
@@ -130,13 +142,23 @@ export const createMemorySwarm = async (seed: string | number, { witnesses = 1, 
   )
   const policy = createPolicy(
     { random, now: clock.now() },
-    { name: 'test', founder: founder!.signer.publicKey, witnesses: own.map(({ witness }) => witness.publicKey), issuer: issuer!.signer.publicKey, models: [mini], stampBits: 0, ...parts },
+    {
+      name: 'test',
+      founder: founder!.signer.publicKey,
+      witnesses: own.map(({ witness }) => witness.publicKey),
+      issuer: issuer!.signer.publicKey,
+      models: [mini],
+      stampBits: 0,
+      ...parts,
+    },
   )
   const signedPolicy = await signPolicy(founder!.signer, policy)
   const swarm = swarmIdOf(policy)
   const bare: SwarmLink = { swarm, founder: policy.founder, secret: random.bytes(32), relays: [], trackers: [], invite: null }
 
-  const running: ({ readonly node: WitnessNode; readonly issuing?: RelayNode; readonly stop: () => void } | undefined)[] = []
+  const running: (
+    { readonly node: WitnessNode; readonly issuing?: RelayNode; readonly notices: NoticeKeeper; readonly stop: () => void } | undefined
+  )[] = []
   const start = async (index = 0): Promise<void> => {
     const { url, store, witness, relay } = own[index]!
     const network = createNetwork({
@@ -163,14 +185,18 @@ export const createMemorySwarm = async (seed: string | number, { witnesses = 1, 
       others: own.filter((one) => one.url !== url).map((one) => one.relay.device.device),
       ...(createWitness && { createWitness }),
     }
-    const issuing = index === 0 ? await startRelay({ ...parts, issuer: { signer: issuer!.signer, certificate: issuer!.device } }) : undefined
+    const issuing =
+      index === 0 ? await startRelay({ ...parts, issuer: { signer: issuer!.signer, certificate: issuer!.device } }) : undefined
     const node = issuing ?? (await startRelay(parts))
+    const notices = await startRelayNotices({ clock, verifier, network, policy, store })
     const unlisten = hub.listen(url, network.accept)
     running[index] = {
       node,
+      notices,
       ...(issuing && { issuing }),
       stop: () => {
         unlisten()
+        notices.close()
         network.close()
       },
     }
@@ -185,6 +211,7 @@ export const createMemorySwarm = async (seed: string | number, { witnesses = 1, 
     hub,
     link,
     policy,
+    founder: founder!.signer,
     relayStore: own[0]!.store,
     relay: () => running[0]!.issuing!,
     relays: own.map((one, index) => ({
@@ -193,6 +220,7 @@ export const createMemorySwarm = async (seed: string | number, { witnesses = 1, 
         return one.store
       },
       node: () => running[index]?.node,
+      notices: () => running[index]?.notices,
     })),
     startRelay: start,
     emptyRelay: (index) => void (own[index]!.store = createMemoryStore()),
@@ -252,7 +280,19 @@ export const createMemorySwarm = async (seed: string | number, { witnesses = 1, 
           dayStartMs: () => 0,
           mirrorsOf: () => [],
           openNetwork: ({ link: swarmLink, device, signHello }) =>
-            createNetwork({ clock, random: own, verifier, role: 'node', device, signHello, link: swarmLink, rtc: hub.rtc(name), sdpSeal: memorySeal, relayDialer: hub.dialer(name), trackerDialer: hub.tracker(name) }),
+            createNetwork({
+              clock,
+              random: own,
+              verifier,
+              role: 'node',
+              device,
+              signHello,
+              link: swarmLink,
+              rtc: hub.rtc(name),
+              sdpSeal: memorySeal,
+              relayDialer: hub.dialer(name),
+              trackerDialer: hub.tracker(name),
+            }),
         })
       let agent = await open()
       let sessions = 0

@@ -70,8 +70,15 @@ export const policyVectors = async (): Promise<PolicyVectors> => {
     ['a file outside of its model', await changed({ models: [{ ...mini, files: [{ ...mini.files[0]!, path: '../secret' }] }] })],
   ]
   const other = make({ name: 'others' })
+  const later = { ...open.policy, v: 2 }
   const invalid: readonly (readonly [what: string, bytes: Bytes, reason: PolicyError['reason'], of?: ReturnType<typeof about>])[] = [
     ...broken.map(([what, bytes]) => [what, bytes, 'malformed'] as const),
+    [
+      'of this swarm, in a form of another version',
+      encode({ ...open, policy: later }),
+      'version',
+      { ...about(own), swarm: toHex(sha256(encode(later))) },
+    ],
     ['of another swarm', await sign(other), 'wrong-swarm'],
     ['of another founder than the link names', signed, 'wrong-founder', { ...about(own), founder: toHex(keys[0]!) }],
     ['signed by another key', await sign(own, signerOf('stranger')), 'signature'],

@@ -1,10 +1,12 @@
 /** What the extension's pages may ask of the background (table in messages/view.ts), parsed at the door and answered by the vault. */
 import * as v from 'valibot'
 import { formatLink, linkCharsMax, parseLink, urlCharsMax, urlsMax } from '../../economy/link-codec.ts'
+import { blockedMax } from '../../economy/notice-codec.ts'
 import type { SwarmLink } from '../../economy/link.ts'
+import type { TermsChange } from '../../economy/notice.ts'
 import type { Policy } from '../../economy/policy.ts'
 import type { PublicKey } from '../../identity/keys.ts'
-import { fromHex, toHex } from '../../lib/bytes.ts'
+import { type Bytes, fromHex, toHex } from '../../lib/bytes.ts'
 import { ok, type Result } from '../../lib/result.ts'
 import { parse, text, uint } from '../../lib/schema.ts'
 import type { BackgroundCommand, BackgroundCommands, BackgroundState, UiError } from '../../messages/view.ts'
@@ -24,6 +26,8 @@ export interface VaultControls {
   readonly joinSwarm: (link: SwarmLink) => Done
   readonly foundSwarm: (wanted: NewSwarm, models: Policy['models']) => Done
   readonly addInvite: (uses: number) => Done
+  readonly revokeInvite: (token: Bytes) => Done
+  readonly changeTerms: (change: TermsChange) => Done
   readonly setTrackers: (trackers: readonly string[]) => Done
   readonly leaveSwarm: () => Done
   /** Null once the backup was confirmed. */
@@ -46,6 +50,8 @@ export interface CommandDeps {
 
 const phraseCharsMax = 1024
 const none = v.strictObject({})
+const key = v.pipe(text(64), v.regex(/^[0-9a-f]{64}$/))
+const keys = v.pipe(v.array(key), v.maxLength(blockedMax))
 const trackers = v.pipe(v.array(text(urlCharsMax)), v.maxLength(urlsMax))
 
 const schemas = {
@@ -61,12 +67,14 @@ const schemas = {
   join: v.strictObject({ link: text(2 * linkCharsMax) }),
   found: v.strictObject({ name: text(80), trackers, grantMicro: uint(), uses: uint() }),
   invite: v.strictObject({ uses: uint() }),
+  revokeInvite: v.strictObject({ token: v.pipe(text(32), v.regex(/^[0-9a-f]{32}$/)) }),
+  terms: v.strictObject({ stepMicro: v.exactOptional(uint()), block: v.exactOptional(keys), unblock: v.exactOptional(keys) }),
   trackers: v.strictObject({ trackers }),
   leave: none,
   phrase: none,
   confirmPhrase: none,
   restore: v.strictObject({ phrase: text(phraseCharsMax) }),
-  takeOver: v.strictObject({ device: v.pipe(text(64), v.regex(/^[0-9a-f]{64}$/)), phrase: text(phraseCharsMax) }),
+  takeOver: v.strictObject({ device: key, phrase: text(phraseCharsMax) }),
   erase: none,
 } satisfies { [C in BackgroundCommand]: v.GenericSchema<BackgroundCommands[C]['args']> }
 
@@ -105,6 +113,9 @@ const createHandlers = ({ vault, erase, presetShares, models }: CommandDeps): Ha
     },
     found: (wanted) => after((open) => open.foundSwarm({ ...wanted, name: wanted.name.trim() }, models)),
     invite: ({ uses }) => after((open) => open.addInvite(uses)),
+    revokeInvite: ({ token }) => after((open) => open.revokeInvite(fromHex(token)!)),
+    terms: ({ stepMicro, block, unblock }) =>
+      after((open) => open.changeTerms({ stepMicro, block: block?.map((k) => fromHex(k)!), unblock: unblock?.map((k) => fromHex(k)!) })),
     trackers: (given) => after((open) => open.setTrackers(given.trackers)),
     leave: () => after((open) => open.leaveSwarm()),
     phrase: async () => ok({ words: await (await vault()).phraseWords() }),
@@ -127,7 +138,12 @@ const swarmState = ({ link, founded }: NonNullable<VaultStatus['swarm']>): NonNu
         ownLink: formatLink(link),
         invites: founded.invites
           .filter(({ own }) => !own)
-          .map(({ token, uses }) => ({ token: toHex(token), link: formatLink({ ...link, invite: token }), uses })),
+          .map(({ token, uses, revoked = false }) => ({
+            token: toHex(token),
+            link: formatLink({ ...link, invite: token }),
+            uses,
+            revoked,
+          })),
       }
     : null,
 })

@@ -1,13 +1,15 @@
 /** Where models come from, what becomes of what one earns, who one is, leaving the swarm, erasing everything. What cannot be undone asks twice. */
-import { type FormEvent, type ReactNode, useState } from 'react'
+import { type FormEvent, useState } from 'react'
 import type { BackgroundState, LostView } from '../../messages/view.ts'
 import { ErrorNote } from '../components/error-note.tsx'
 import { Card, Id } from '../components/parts.tsx'
+import { Twice } from '../components/twice.tsx'
 import { t } from '../i18n.ts'
 import { LostDevice } from './lost-device.tsx'
 import { useRequest, useUi } from '../ui-context.ts'
 
 export const SettingsCard = ({ background, lost }: { readonly background: BackgroundState; readonly lost: LostView | null }) => {
+  const ui = useUi()
   const founded = background.swarm?.founded
   return (
     <Card id="settings" title={t('settingsTitle')} icon="gear">
@@ -38,11 +40,21 @@ export const SettingsCard = ({ background, lost }: { readonly background: Backgr
       {lost && <LostDevice lost={lost} />}
       <div className="stack">
         {background.swarm && (
-          <Twice testid="leave" command="leave" text={t('leave')} question={t(founded ? 'leaveQuestionFounder' : 'leaveQuestion')}>
+          <Twice
+            testid="leave"
+            act={() => ui.ask('leave', {})}
+            text={t('leave')}
+            question={t(founded ? 'leaveQuestionFounder' : 'leaveQuestion')}
+          >
             {founded && <OwnLink link={founded.ownLink} />}
           </Twice>
         )}
-        <Twice testid="erase" command="erase" text={t('erase')} question={t(founded ? 'eraseQuestionFounder' : 'eraseQuestion')} />
+        <Twice
+          testid="erase"
+          act={() => ui.ask('erase', {})}
+          text={t('erase')}
+          question={t(founded ? 'eraseQuestionFounder' : 'eraseQuestion')}
+        />
       </div>
     </Card>
   )
@@ -108,45 +120,6 @@ const DepositEarnings = ({ on }: { readonly on: boolean }) => {
       <p className="note" id="deposit-earnings-hint">
         {t('depositEarningsHint')}
       </p>
-      <ErrorNote error={error} />
-    </div>
-  )
-}
-
-const Twice = (props: {
-  readonly testid: string
-  readonly command: 'leave' | 'erase'
-  readonly text: string
-  readonly question: string
-  readonly children?: ReactNode
-}) => {
-  const ui = useUi()
-  const [asking, setAsking] = useState(false)
-  const { busy, error, run } = useRequest()
-  if (!asking)
-    return (
-      <button type="button" className="link danger" data-testid={props.testid} onClick={() => setAsking(true)}>
-        {props.text}
-      </button>
-    )
-  return (
-    <div className="twice" role="group" aria-label={props.text}>
-      <p>{props.question}</p>
-      {props.children}
-      <div className="actions">
-        <button
-          type="button"
-          className="button danger"
-          data-testid={`${props.testid}-yes`}
-          disabled={busy}
-          onClick={() => void run(() => ui.ask(props.command, {})).then((state) => state && setAsking(false))}
-        >
-          {props.text}
-        </button>
-        <button type="button" className="button quiet" autoFocus onClick={() => setAsking(false)}>
-          {t('keep')}
-        </button>
-      </div>
       <ErrorNote error={error} />
     </div>
   )

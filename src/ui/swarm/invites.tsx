@@ -1,9 +1,10 @@
-/** The links by which others join a swarm that was made here: copied with a click, with what is left of each. */
+/** The links by which others join a swarm that was made here: copied with a click, with what is left of each, and withdrawn. */
 import { type FormEvent, useState } from 'react'
 import type { AgentView, InviteView } from '../../messages/view.ts'
 import { ErrorNote } from '../components/error-note.tsx'
 import { copyText } from '../copy-text.ts'
 import { Icon } from '../components/icon.tsx'
+import { Twice } from '../components/twice.tsx'
 import { t, tn } from '../i18n.ts'
 import { useRequest, useUi } from '../ui-context.ts'
 import { NumberField } from './make-swarm.tsx'
@@ -11,16 +12,36 @@ import { NumberField } from './make-swarm.tsx'
 export const Invites = (props: { readonly invites: readonly InviteView[]; readonly founder: AgentView['founder'] }) => (
   <ul className="invites">
     {props.invites.map((invite, i) => (
-      <li key={invite.token} data-testid="invite">
-        <InviteLink
-          invite={invite}
-          number={i + 1}
-          usesLeft={props.founder?.invites.find(({ token }) => token === invite.token)?.usesLeft ?? null}
-        />
+      <li key={invite.token} data-testid="invite" data-revoked={invite.revoked}>
+        {invite.revoked ? (
+          <p className="note">{t('inviteRevoked', i + 1)}</p>
+        ) : (
+          <>
+            <InviteLink
+              invite={invite}
+              number={i + 1}
+              usesLeft={props.founder?.invites.find(({ token }) => token === invite.token)?.usesLeft ?? null}
+            />
+            <Revoke token={invite.token} number={i + 1} />
+          </>
+        )}
       </li>
     ))}
   </ul>
 )
+
+const Revoke = ({ token, number }: { readonly token: string; readonly number: number }) => {
+  const ui = useUi()
+  return (
+    <Twice
+      testid="invite-revoke"
+      text={t('inviteRevoke')}
+      label={`${t('inviteRevoke')} ${number}`}
+      question={t('inviteRevokeQuestion')}
+      act={() => ui.ask('revokeInvite', { token })}
+    />
+  )
+}
 
 /** `usesLeft`: null while the agent has not said. */
 export const InviteLink = (props: { readonly invite: InviteView; readonly number: number; readonly usesLeft: number | null }) => {

@@ -1,4 +1,4 @@
-/** The swarm that was made here: how its part goes, whom to invite, where to meet. */
+/** The swarm that was made here: how its part goes, whom to invite, who is in it, what work costs, where to meet. */
 import { type FormEvent, useState } from 'react'
 import type { AgentView, BackgroundState } from '../../messages/view.ts'
 import { ErrorNote } from '../components/error-note.tsx'
@@ -6,6 +6,8 @@ import { Card } from '../components/parts.tsx'
 import { type MessageKey, t } from '../i18n.ts'
 import { useRequest, useUi } from '../ui-context.ts'
 import { Invites, NewInvite } from './invites.tsx'
+import { Members } from './members.tsx'
+import { Price } from './price.tsx'
 import { placesOf, publicTrackers, TrackerFields } from './tracker-fields.tsx'
 
 const stateTexts: { readonly [S in NonNullable<AgentView['founder']>['state']]: MessageKey } = {
@@ -27,6 +29,8 @@ export const SwarmCard = ({ background, view }: { readonly background: Backgroun
         {swarm.trackers.length === 0 && <p className="note warn">{t('makeNobodyCanJoin')}</p>}
         <Invites invites={swarm.founded.invites} founder={view?.founder ?? null} />
         <NewInvite />
+        {view?.founder && <Members members={view.founder.members} serving={state === 'serving'} />}
+        {view?.notice && <Price stepMicro={view.notice.stepMicro} serving={state === 'serving'} />}
         <Places saved={swarm.trackers} />
       </div>
     </Card>

@@ -39,6 +39,21 @@ const ask = (command: string, args: Record<string, unknown>): { ok: unknown } | 
       return { error: { type: 'founding', detail: '{"reason":"trackers"}' } }
     background = { ...background, swarm: scenarios.founder.background.swarm }
   }
+  const { swarm } = background
+  if (command === 'revokeInvite' && swarm?.founded) {
+    const invites = swarm.founded.invites.map((one) => (one.token === args.token ? { ...one, revoked: true } : one))
+    background = { ...background, swarm: { ...swarm, founded: { ...swarm.founded, invites } } }
+  }
+  if (command === 'terms' && view?.founder && view.notice) {
+    const [block, unblock] = [(args.block ?? []) as string[], (args.unblock ?? []) as string[]]
+    const members = view.founder.members.map((one) => ({
+      ...one,
+      blocked: block.includes(one.identity) || (one.blocked && !unblock.includes(one.identity)),
+    }))
+    const stepMicro = (args.stepMicro as number | undefined) ?? view.notice.stepMicro
+    view = { ...view, founder: { ...view.founder, members }, notice: { ...view.notice, stepMicro } }
+    channel.postMessage({ view })
+  }
   if (command === 'join') {
     if (!String(args.link).startsWith('edgenet:1:')) return { error: { type: 'link', detail: '{"reason":"prefix","detail":""}' } }
     background = { ...background, swarm: scenarios.working.background.swarm }

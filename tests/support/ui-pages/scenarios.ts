@@ -129,6 +129,7 @@ const failedJob = job({
 const view: AgentView = {
   revision: 1,
   stamp: null,
+  notice: null,
   self: hex(5),
   identity: hex(7),
   swarm: { id: hex(3), name: 'Tuesday reading circle', kind: 'private' },
@@ -213,8 +214,8 @@ export const scenarios = {
         founded: {
           ownLink: 'edgenet:1:hUb3xQ-own',
           invites: [
-            { token: hex(71, 32), link: `edgenet:1:${'hlggXd0Zk3qPv1Yw'.repeat(14)}`, uses: 10 },
-            { token: hex(73, 32), link: `edgenet:1:${'hlggXd0Zk3qPv1Yw'.repeat(14)}`, uses: 1 },
+            { token: hex(71, 32), link: `edgenet:1:${'hlggXd0Zk3qPv1Yw'.repeat(14)}`, uses: 10, revoked: false },
+            { token: hex(73, 32), link: `edgenet:1:${'hlggXd0Zk3qPv1Yw'.repeat(14)}`, uses: 1, revoked: true },
           ],
         },
       },
@@ -229,8 +230,20 @@ export const scenarios = {
           { token: hex(71, 32), usesLeft: 7 },
           { token: hex(73, 32), usesLeft: 1 },
         ],
+        members: [
+          { identity: hex(21), devices: [hex(22), hex(23)], here: true, blocked: false },
+          { identity: hex(24), devices: [hex(25)], here: false, blocked: false },
+          { identity: hex(26), devices: [hex(27)], here: false, blocked: true },
+        ],
       },
+      notice: { version: 4, stepMicro: 80_000, blocked: [hex(26)], contradicted: false },
     },
+  },
+  contradicted: { background, view: { ...view, trouble: 'contradicted' } },
+  blocked: { background, view: { ...view, peers: [], activity: { working: false, idleReason: 'blocked' } } },
+  'policy-unread': {
+    background,
+    view: { ...view, swarm: null, notice: null, activity: { working: false, idleReason: 'policy-unread' } },
   },
   'founder-away': {
     background: { ...background, swarm: { id: hex(3), relays: [], trackers: ['wss://tracker.example.org'], founded: null } },

@@ -122,6 +122,24 @@ export const pageCases: readonly PageCase[] = [
   { name: 'dashboard-fresh', page: 'dashboard', scenario: 'fresh', state: 'no-consent' },
   { name: 'dashboard-no-swarm', page: 'dashboard', scenario: 'no-swarm', state: 'no-swarm' },
   { name: 'dashboard-founder', page: 'dashboard', scenario: 'founder', state: 'ready', gestures: (page) => click(page, 'places-open') },
+  {
+    name: 'dashboard-founder-members',
+    page: 'dashboard',
+    scenario: 'founder',
+    state: 'ready',
+    gestures: async (page) => {
+      await click(page, 'invite-revoke')
+      await click(page, 'members-open')
+      await click(page, 'member-block')
+      await click(page, 'price-open')
+      await page.getByTestId('price-input').fill('0')
+      await click(page, 'price-save')
+      await page.getByTestId('error').waitFor()
+    },
+  },
+  { name: 'dashboard-contradicted', page: 'dashboard', scenario: 'contradicted', state: 'ready' },
+  { name: 'popup-blocked', page: 'popup', scenario: 'blocked', state: 'idle' },
+  { name: 'dashboard-policy-unread', page: 'dashboard', scenario: 'policy-unread', state: 'connecting' },
   { name: 'dashboard-founder-away', page: 'dashboard', scenario: 'founder-away', state: 'ready' },
   {
     name: 'popup-founder-away',

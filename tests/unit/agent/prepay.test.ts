@@ -52,7 +52,7 @@ test('an unknown requester has a job of several steps done, pays a step ahead of
 })
 
 test('whoever dies over a step, nothing is lost and nothing is paid twice', { timeout: 120_000 }, async () => {
-  const { swarm, requester, workers } = await open('deaths', ['r', 'a', 'b', 'c'])
+  const { swarm, requester, workers } = await open('d1', ['r', 'a', 'b', 'c'])
   let calls = 0
   const dying = new Set<Promise<void>>()
   const dieAt = (agent: MemoryAgent, kinds: readonly string[]): void => {

@@ -28,6 +28,7 @@ const setUp = () => {
   let settings = fresh
   let joined: SwarmLink | null = null
   let words: readonly string[] | null = ['one', 'two']
+  const asked: (readonly [what: string, args: unknown])[] = []
   const controls: VaultControls = {
     status: async () => ({
       device: { root: key(8), device: key(9), signature: new Uint8Array(64) },
@@ -44,6 +45,14 @@ const setUp = () => {
     },
     foundSwarm: async () => ok(undefined),
     addInvite: async () => ok(undefined),
+    revokeInvite: async (token) => {
+      asked.push(['revokeInvite', token])
+      return ok(undefined)
+    },
+    changeTerms: async (change) => {
+      asked.push(['changeTerms', change])
+      return ok(undefined)
+    },
     setTrackers: async () => ok(undefined),
     leaveSwarm: async () => {
       joined = null
@@ -59,7 +68,7 @@ const setUp = () => {
   }
   const deps: CommandDeps = { vault: async () => controls, erase: async () => {}, presetShares, models: [] }
   const answer = createCommands(deps)
-  return { controls, answer, ask: (command: string, args: unknown = {}) => answer({ command, args }) }
+  return { controls, asked, answer, ask: (command: string, args: unknown = {}) => answer({ command, args }) }
 }
 
 describe('commands of the extension’s pages', () => {
@@ -104,6 +113,19 @@ describe('commands of the extension’s pages', () => {
     expect(await answer({ command: 'state', args: {} })).toMatchObject({
       ok: { swarm: { founded: { ownLink: formatLink(link), invites: [] } } },
     })
+  })
+
+  test('what a founder changes reaches the vault as keys and amounts, and nothing of another form does', async () => {
+    const { asked, ask } = setUp()
+    await ask('terms', { stepMicro: 70_000, block: ['07'.repeat(32)] })
+    await ask('revokeInvite', { token: '06'.repeat(16) })
+    expect(asked).toEqual([
+      ['changeTerms', { stepMicro: 70_000, block: [key(7)], unblock: undefined }],
+      ['revokeInvite', new Uint8Array(16).fill(6)],
+    ])
+    for (const args of [{ stepMicro: 0.5 }, { block: ['07'] }, { witnesses: [] }])
+      expect(await ask('terms', args)).toMatchObject({ error: { type: 'malformed' } })
+    expect(asked.length).toBe(2)
   })
 
   test('a damaged link is refused with what is wrong with it', async () => {

@@ -75,7 +75,7 @@ export const openRelay = async (
     address: addresses.get(person),
   }))
   const network: Network = {
-    status: () => ({ relays: [], trackers: [], peers }),
+    status: () => ({ relays: [], trackers: [], peers, turnedAway: false }),
     peers: () => peers,
     peer: (id) => peers.find((peer) => peer.id === id),
     send: async (to, message) => {
@@ -91,6 +91,7 @@ export const openRelay = async (
     onPeer: () => () => {},
     onStatus: () => () => {},
     blame: (_id, reason) => blamed.push(reason),
+    ground: () => {},
     accept: () => {},
     wake: () => {},
     close: () => {},

@@ -20,6 +20,7 @@ const examples: { readonly [C in VaultCall]: VaultCalls[C]['args'] } = {
   status: {},
   hello,
   policy: { signedPolicy: key },
+  notice: { notice: key },
   stamp: { stamp: null },
   joinOp: {},
   sign: { kind: 'cancel', to: key, expires, body: { agreement: key, reason: 'x' } },
