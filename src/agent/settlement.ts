@@ -333,7 +333,8 @@ export const createSettlement = (
       void refresh()
     },
     tick: async (activeTasks) => {
-      if (account === undefined) await refresh()
+      // What was on its way out of the deposit comes free by time alone.
+      if (account === undefined || account.deposit.unlocking.some(({ freeMs }) => freeMs <= clock.now())) await refresh()
       if ((account?.tabsMicro ?? 0) > 0) owedSince ??= clock.now()
       await redeem()
       await settle(activeTasks)

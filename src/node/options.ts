@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 import { isRelayUrl } from '../economy/link-codec.ts'
 import { microPerCredit, privateDefaults, publicDefaults, stampBitsMax } from '../economy/policy-codec.ts'
 import type { Policy } from '../economy/policy.ts'
-import { faultyMax } from '../ledger/rules.ts'
+import { faultyMax, unlockMsDefault } from '../ledger/rules.ts'
 import { type Bytes, fromHex } from '../lib/bytes.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { WitnessPlace } from './data-folder.ts'
@@ -39,7 +39,7 @@ export interface SwarmCreateOptions {
   readonly port: number
   readonly modelCards: readonly string[]
   /** What of the policy differs from the defaults of its kind. */
-  readonly policy: { readonly kind: Policy['kind'] } & Partial<Pick<Policy, 'grantsMicro' | 'grantMicro' | 'stampBits'>>
+  readonly policy: { readonly kind: Policy['kind'] } & Partial<Pick<Policy, 'grantsMicro' | 'grantMicro' | 'stakeMicro' | 'unlockMs' | 'stampBits'>>
   /** What one epoch may issue, in µcr; undefined: the default of the kind. */
   readonly budgetMicro: number | undefined
 }
@@ -86,6 +86,8 @@ edge-net swarm create: a swarm with several witnesses, a relay each, of which a 
   --budget CREDITS   what an hour may issue for sponsored work (default: private 0, public 10000000)
   --grants CREDITS   what all grants may sum to (default: private 50000, public 0)
   --grant CREDITS    what one use of the invite brings (default: private 500, public 0)
+  --stake CREDITS    deposit below which a worker is on probation (default: private 0, public 100)
+  --unlock SECONDS   how long a deposit stays within reach of a penalty once it is taken out (default: ${unlockMsDefault / 1_000})
   --stamp-bits N     work that a new account costs: 0 none, each more doubles it (default: private ${privateDefaults.stampBits}, public ${publicDefaults.stampBits})
 
 The link by which one joins is printed alone on a line of stdout, as every relay of the swarm does.
@@ -136,6 +138,8 @@ const parseWords = (args: readonly string[]) => {
           budget: { type: 'string' },
           grants: { type: 'string' },
           grant: { type: 'string' },
+          stake: { type: 'string' },
+          unlock: { type: 'string' },
           'stamp-bits': { type: 'string' },
         },
       }),
@@ -157,7 +161,7 @@ const valueFault = ({ port, url = [], name }: Values): string | undefined => {
 
 const relay = (values: Values, env: Env): Result<Command, string> => {
   if (values.witnesses !== undefined) return err('--witnesses: belongs to `swarm create`; a relay is told its own with --witness I/N')
-  const settledThere = (['kind', 'budget', 'grants', 'grant', 'stamp-bits'] as const).find((option) => values[option] !== undefined)
+  const settledThere = (['kind', 'budget', 'grants', 'grant', 'stake', 'unlock', 'stamp-bits'] as const).find((option) => values[option] !== undefined)
   if (settledThere) return err(`--${settledThere}: belongs to \`swarm create\``)
   if ((values.url ?? []).length > 1) return err('--url: one address')
   const [sponsors, referrers] = [keysOf('sponsor', values.sponsor), keysOf('referrer', values.referrer)]
@@ -223,15 +227,16 @@ const swarmCreate = (values: Values): Result<Command, string> => {
 }
 
 const policyOf = (values: Values): Result<Pick<SwarmCreateOptions, 'policy' | 'budgetMicro'>, string> => {
-  const { kind = 'private', 'stamp-bits': bits } = values
+  const { kind = 'private', unlock, 'stamp-bits': bits } = values
   if (kind !== 'private' && kind !== 'public') return err(`--kind: ${kind} is neither private nor public`)
-  const amounts: Partial<Record<'budget' | 'grants' | 'grant', number>> = {}
-  for (const option of ['budget', 'grants', 'grant'] as const) {
+  const amounts: Partial<Record<'budget' | 'grants' | 'grant' | 'stake', number>> = {}
+  for (const option of ['budget', 'grants', 'grant', 'stake'] as const) {
     const given = values[option]
     if (given === undefined) continue
     if (!/^\d{1,9}$/.test(given)) return err(`--${option}: ${given} is no whole number of credits below a billion`)
     amounts[option] = Number(given) * microPerCredit
   }
+  if (unlock !== undefined && !/^\d{1,9}$/.test(unlock)) return err(`--unlock: ${unlock} is no whole number of seconds below a billion`)
   if (bits !== undefined && (!/^\d\d?$/.test(bits) || Number(bits) > stampBitsMax))
     return err(`--stamp-bits: ${bits} is no number from 0 to ${stampBitsMax}`)
   return ok({
@@ -239,6 +244,8 @@ const policyOf = (values: Values): Result<Pick<SwarmCreateOptions, 'policy' | 'b
       kind,
       ...(amounts.grants !== undefined && { grantsMicro: amounts.grants }),
       ...(amounts.grant !== undefined && { grantMicro: amounts.grant }),
+      ...(amounts.stake !== undefined && { stakeMicro: amounts.stake }),
+      ...(unlock !== undefined && { unlockMs: Number(unlock) * 1_000 }),
       ...(bits !== undefined && { stampBits: Number(bits) }),
     },
     budgetMicro: amounts.budget,

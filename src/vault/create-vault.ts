@@ -82,6 +82,7 @@ export const createVault = async (deps: VaultDeps): Promise<Result<LocalVault, I
   let identity: Identity = opened.value
   let settings = settingsFromRecord(await store.get(settingsAt.table, settingsAt.key), session)
   let swarm: Swarm | undefined
+  let takeovers = 0
   const listeners = new Set<(status: VaultStatus) => void>()
   const serial = createSerial()
   const alone = <T>(job: () => Promise<T>): Promise<T> => serial('vault', job)
@@ -95,6 +96,7 @@ export const createVault = async (deps: VaultDeps): Promise<Result<LocalVault, I
           link: swarm.record.link,
           policy: swarm.record.policy,
           headChecked: headChecked(),
+          takeovers,
           ...(swarm.founding && { founded: foundedOf(swarm.founding, session) }),
         }
       : null,
@@ -103,8 +105,11 @@ export const createVault = async (deps: VaultDeps): Promise<Result<LocalVault, I
     for (const listener of listeners) listener(status())
   }
 
-  const enter = async (record: SwarmRecord): Promise<Swarm> =>
-    openSwarm({ store, clock, verifier, identity, headChecked }, record, await readFounding(store, record.link.swarm))
+  const enter = async (record: SwarmRecord): Promise<Swarm> => {
+    const entered = openSwarm({ store, clock, verifier, identity, headChecked }, record, await readFounding(store, record.link.swarm))
+    takeovers = (await entered.books?.lost.begun()) ?? 0
+    return entered
+  }
   const keepSwarm = async (record: SwarmRecord, founding?: FoundingRecord): Promise<Result<void, VaultError>> => {
     const done = await store.commit([
       { ...swarmAt, value: swarmToRecord(record) },
@@ -228,6 +233,7 @@ export const createVault = async (deps: VaultDeps): Promise<Result<LocalVault, I
         try {
           if (!swarm?.books) return err({ type: 'no-swarm' })
           const taken = await swarm.books.lost.takeOver(device, createNobleSigner(secret.value))
+          takeovers = await swarm.books.lost.begun()
           if (taken.ok) changed()
           return taken.ok ? ok(undefined) : taken
         } finally {

@@ -25,7 +25,7 @@ const setUp = () => {
     status: async () => ({
       device: { root: key(8), device: key(9), signature: new Uint8Array(64) },
       settings,
-      swarm: joined && { link: joined, policy: null, headChecked: false },
+      swarm: joined && { link: joined, policy: null, headChecked: false, takeovers: 0 },
     }),
     changeSettings: async (change) => {
       settings = { ...settings, ...change }
@@ -91,7 +91,7 @@ describe('commands of the extension’s pages', () => {
     }
     const founder = {
       ...controls,
-      status: async () => ({ ...(await controls.status()), swarm: { link, policy: null, headChecked: false, founded } }),
+      status: async () => ({ ...(await controls.status()), swarm: { link, policy: null, headChecked: false, takeovers: 0, founded } }),
     }
     const answer = createCommands({ vault: async () => founder, erase: async () => {}, presetShares, models: [] })
     expect(await answer({ command: 'state', args: {} })).toMatchObject({
