@@ -161,7 +161,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
       onHire: changed,
       vouchers,
     })
-    const opened: Party = { member, inbox: createInbox(deps, member), requester, worker, settlement, stamping: createStamping(deps, member, changed), vouchers, history: createHistory(deps, member), lost: createLostDevices(deps, member, { relays: book.relays, changed }), book, keepsakes, founder: undefined }
+    const opened: Party = { member, inbox: createInbox(deps, member), requester, worker, settlement, stamping: createStamping(deps, member, changed), vouchers, history: createHistory(deps, member), lost: createLostDevices(deps, member, { relays: book.relays, changed, claimed: settlement.submit }), book, keepsakes, founder: undefined }
     cards = [...member.policy.models, ...deps.bundledModels.filter((card) => !member.policy.models.some((m) => m.name === card.name))]
     engine.configure(cards, deps.mirrorsOf(member.link))
     await worker.resume()
@@ -343,7 +343,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     lookForDevices: async () => party?.lost.look(),
     deposit: async (stakedMicro) => {
       const asked = await vault.call(`deposit/${toHex(deps.random.bytes(8))}`, 'deposit', { stakedMicro })
-      await party?.settlement.refresh()
+      await party?.settlement.submit()
       return asked
     },
     busy: () => (party ? party.requester.active() > 0 || party.worker.hires().some((h) => h.finishedMs === null && h.agreement !== null) : false),

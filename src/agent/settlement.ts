@@ -54,6 +54,8 @@ export interface Settlement {
   readonly account: () => Account | undefined
   /** The account changed by other hands than ours: it is read anew. */
   readonly refresh: () => Promise<void>
+  /** So did the chain: the witnesses are shown what waits, without waiting for the next turn. */
+  readonly submit: () => Promise<void>
   /** Why there is no grant, in the issuer's words. */
   readonly grantRefused: () => string | undefined
   /** What the witnesses hold against this account. */
@@ -128,6 +130,11 @@ export const createSettlement = (
     await toRelays(['certify', { entries: [...pending] }])
   }
 
+  const submitPending = async (): Promise<void> => {
+    await submit(await pending())
+    await refresh()
+  }
+
   const onCertificate = async (certificate: Certificate, from: NodeId): Promise<void> => {
     const id = toHex(certificate.id)
     const before = signedBefore.get(id)
@@ -147,7 +154,7 @@ export const createSettlement = (
     await paid(claimed)
     claiming = claiming.filter((line) => !claimed.includes(line))
     await publish(done.value.entry, merged)
-    await refresh()
+    await submitPending()
   }
 
   /** A certificate is known to us alone: whoever is paid by the entry needs it, and the relays. */
@@ -274,9 +281,11 @@ export const createSettlement = (
   const redeem = async (): Promise<void> => {
     if (member.link.invite === null || !headChecked || account?.summary != null || incomes.size > 0 || refusedGrant !== undefined) return
     if (clock.now() - redeemedMs < redeemEveryMs) return
-    redeemedMs = clock.now()
     const join = await vault.call('joinOp', 'joinOp', {})
-    if (join.ok) await toRelays(['redeem', { token: member.link.invite, join: join.value.join }])
+    // Its stamp is still being made.
+    if (!join.ok) return
+    redeemedMs = clock.now()
+    await toRelays(['redeem', { token: member.link.invite, join: join.value.join }])
   }
 
   const settle = async (activeTasks: number): Promise<void> => {
@@ -351,6 +360,7 @@ export const createSettlement = (
     },
     account: () => account,
     refresh,
+    submit: submitPending,
     grantRefused: () => refusedGrant,
     trouble: refusals.trouble,
     standingOf: standings.of,

@@ -39,7 +39,9 @@ export interface SwarmCreateOptions {
   readonly port: number
   readonly modelCards: readonly string[]
   /** What of the policy differs from the defaults of its kind. */
-  readonly policy: { readonly kind: Policy['kind'] } & Partial<Pick<Policy, 'grantsMicro' | 'grantMicro' | 'stakeMicro' | 'unlockMs' | 'stampBits'>>
+  readonly policy: { readonly kind: Policy['kind'] } & Partial<
+    Pick<Policy, 'grantsMicro' | 'grantMicro' | 'stakeMicro' | 'unlockMs' | 'stampBits'>
+  >
   /** What one epoch may issue, in µcr; undefined: the default of the kind. */
   readonly budgetMicro: number | undefined
 }
@@ -161,7 +163,9 @@ const valueFault = ({ port, url = [], name }: Values): string | undefined => {
 
 const relay = (values: Values, env: Env): Result<Command, string> => {
   if (values.witnesses !== undefined) return err('--witnesses: belongs to `swarm create`; a relay is told its own with --witness I/N')
-  const settledThere = (['kind', 'budget', 'grants', 'grant', 'stake', 'unlock', 'stamp-bits'] as const).find((option) => values[option] !== undefined)
+  const settledThere = (['kind', 'budget', 'grants', 'grant', 'stake', 'unlock', 'stamp-bits'] as const).find(
+    (option) => values[option] !== undefined,
+  )
   if (settledThere) return err(`--${settledThere}: belongs to \`swarm create\``)
   if ((values.url ?? []).length > 1) return err('--url: one address')
   const [sponsors, referrers] = [keysOf('sponsor', values.sponsor), keysOf('referrer', values.referrer)]

@@ -20,6 +20,8 @@ for (const kind of browserKinds) {
     const page = await browser.open('onboarding.html')
     await page.waitFor(byTestId('consent-yes'))
     await page.screenshot(test.info().outputPath('onboarding.png'))
+    // In the one size that the styles are made for, whatever the browser gives to pages of extensions.
+    expect(await page.evaluate('getComputedStyle(document.body).fontSize === getComputedStyle(document.documentElement).fontSize')).toBe(true)
     const popup = await browser.openPopup()
     await popup.waitFor(byState('no-consent'))
     await popup.screenshot(test.info().outputPath('popup.png'))
