@@ -51,6 +51,7 @@ export interface JobView {
   readonly model: string
   readonly title: string
   readonly state: JobState
+  readonly priority: Priority
   readonly texts: number
   readonly doneTexts: number
   readonly dimension: number | null
@@ -94,7 +95,8 @@ export interface AgentView {
   readonly revision: number
   readonly self: string
   readonly identity: string
-  readonly swarm: { readonly id: string; readonly name: string; readonly kind: 'private' | 'public' } | null
+  /** `highPriority`: how many times the list price work costs that is to be done before other work. */
+  readonly swarm: { readonly id: string; readonly name: string; readonly kind: 'private' | 'public'; readonly highPriority: number } | null
   readonly relays: readonly { readonly url: string; readonly state: string; readonly why: string | null }[]
   readonly peers: readonly PeerView[]
   readonly activity: { readonly working: boolean; readonly idleReason: IdleReason | null }
@@ -217,16 +219,27 @@ export interface EntryCheckView {
   readonly quorum: number
 }
 
+/** high: workers do it before other work, and it costs the swarm's multiple of the price. Left out: normal. */
+export type Priority = 'normal' | 'high'
+
 /** Commands to the agent: name → arguments and answer. */
 export interface AgentCommands {
   view: { args: Record<string, never>; answer: AgentView }
   /** Price and checks before the yes; nothing is sent or reserved. */
   quote: {
-    args: { texts: readonly string[]; model: string; redundancy: number }
+    args: { texts: readonly string[]; model: string; redundancy: number; priority?: Priority }
     answer: { tokens: number; units: number; maxCostMicro: number; availableMicro: number; workersSeen: number }
   }
   submit: {
-    args: { texts: readonly string[]; ids: readonly string[]; model: string; redundancy: number; title: string; where: 'network' | 'local' }
+    args: {
+      texts: readonly string[]
+      ids: readonly string[]
+      model: string
+      redundancy: number
+      title: string
+      where: 'network' | 'local'
+      priority?: Priority
+    }
     answer: { job: string }
   }
   cancel: { args: { job: string }; answer: Record<string, never> }

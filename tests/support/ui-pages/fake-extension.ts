@@ -27,6 +27,9 @@ const getMessage = (key: string, substitutions: string[] = []): string => {
 const words =
   'abandon ability able about above absent absorb abstract absurd abuse access accident account accuse achieve acid acoustic acquire across act action actor actress actual'
 
+const costOf = ({ texts, redundancy, priority }: Record<string, unknown>): number =>
+  (texts as string[]).length * Number(redundancy) * 50_000 * (priority === 'high' ? 2 : 1)
+
 const ask = (command: string, args: Record<string, unknown>): { ok: unknown } | { error: unknown } => {
   if (command === 'phrase') return { ok: { words: words.split(' ') } }
   if (command === 'consent') background = { ...background, consented: true }
@@ -51,7 +54,7 @@ const letters = Array.from({ length: 240 }, (_, i) => `${texts[i % texts.length]
 
 const agent = (command: string, args: Record<string, unknown>): unknown => {
   if (command === 'quote') {
-    const maxCostMicro = (args.texts as string[]).length * Number(args.redundancy) * 50_000
+    const maxCostMicro = costOf(args)
     return { tokens: 100, units: 100, maxCostMicro, availableMicro: view?.credits.availableMicro, workersSeen: 3 }
   }
   if (command === 'submit' && view) {
@@ -62,6 +65,8 @@ const agent = (command: string, args: Record<string, unknown>): unknown => {
       title: String(args.title),
       texts: given.length,
       doneTexts: given.length,
+      priority: args.priority === 'high' ? 'high' : 'normal',
+      maxCostMicro: costOf(args),
       createdMs: Date.now(),
     }
     view = { ...view, jobs: [job, ...view.jobs] }

@@ -82,6 +82,7 @@ const job = (fields: Partial<JobView>): JobView => ({
   model: 'mini',
   title: 'Recipes of the neighbourhood',
   state: 'working',
+  priority: 'normal',
   texts: 240,
   doneTexts: 131,
   dimension: 96,
@@ -130,7 +131,7 @@ const view: AgentView = {
   stamp: null,
   self: hex(5),
   identity: hex(7),
-  swarm: { id: hex(3), name: 'Tuesday reading circle', kind: 'private' },
+  swarm: { id: hex(3), name: 'Tuesday reading circle', kind: 'private', highPriority: 2 },
   relays: [{ url: 'wss://relay.example.org', state: 'open', why: null }],
   peers: [
     { id: hex(61), role: 'relay', via: 'url', sinceMs: nowMs - 90 * minute, latencyMs: 18 },
@@ -250,8 +251,8 @@ export const scenarios = {
     view: {
       ...view,
       activity: { working: true, idleReason: null },
-      credits: { ...view.credits, reservedMicro: credits(36) },
-      jobs: [job({}), doneJob, failedJob],
+      credits: { ...view.credits, reservedMicro: credits(72) },
+      jobs: [job({ priority: 'high', maxCostMicro: credits(72), costMicro: credits(32.8) }), doneJob, failedJob],
       work,
     },
   },

@@ -139,6 +139,7 @@ export const pageCases: readonly PageCase[] = [
     state: 'ready',
     gestures: async (page) => {
       await page.getByTestId('texts-input').fill(sampleTexts)
+      await click(page, 'priority')
       await page.locator('[data-testid="quote"][data-state="ready"]').waitFor()
     },
   },
