@@ -51,6 +51,8 @@ export interface Agent {
   readonly deposit: (stakedMicro: number) => Promise<Result<unknown, VaultError>>
   /** Asks which other devices this identity has; the view tells. */
   readonly lookForDevices: () => Promise<void>
+  /** In the founder's browser, where members who know what it signed are missing: it goes on without them. */
+  readonly goOnAlone: () => void
   /** A contract or a job runs: the background is kept awake while this is so. */
   readonly busy: () => boolean
   readonly network: () => NetworkStatus | undefined
@@ -341,6 +343,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     jobs,
     history: () => party?.history,
     lookForDevices: async () => party?.lost.look(),
+    goOnAlone: () => party?.founder?.goOn(),
     deposit: async (stakedMicro) => {
       const asked = await vault.call(`deposit/${toHex(deps.random.bytes(8))}`, 'deposit', { stakedMicro })
       await party?.settlement.submit()

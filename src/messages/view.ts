@@ -127,7 +127,7 @@ export interface AgentView {
   readonly founderAway: boolean
   /** This is the founder's browser: what its part in the swarm does, and what is left of each invite. */
   readonly founder: null | {
-    readonly state: 'starting' | 'recalling' | 'serving'
+    readonly state: 'starting' | 'recalling' | 'missing' | 'serving'
     readonly invites: readonly { readonly token: string; readonly usesLeft: number }[]
   }
   readonly tasksDone: number
@@ -259,6 +259,8 @@ export interface AgentCommands {
   deposit: { args: { stakedMicro: number }; answer: Record<string, never> }
   /** Asks the relays which other devices this identity has; the view tells. */
   lookForDevices: { args: Record<string, never>; answer: Record<string, never> }
+  /** To the founder's browser, which misses members who know what it confirmed: it shall go on without them. */
+  goOnAlone: { args: Record<string, never>; answer: Record<string, never> }
   prepareModel: { args: { model: string }; answer: Record<string, never> }
   /** A local job that shows that this machine can compute. */
   selfTest: { args: Record<string, never>; answer: { ms: number; texts: number; dimension: number } }
@@ -278,6 +280,8 @@ export interface BackgroundCommands {
   invite: { args: { uses: number }; answer: BackgroundState }
   /** Other addresses to meet at, for the swarm that was made here: in links from now on, and for this computer. */
   trackers: { args: { trackers: readonly string[] }; answer: BackgroundState }
+  /** Back into a swarm that was founded here and left, with its founder's part. */
+  takeUp: { args: { swarm: string }; answer: BackgroundState }
   leave: { args: Record<string, never>; answer: BackgroundState }
   /** The 24 words, while the backup has not been confirmed. */
   phrase: { args: Record<string, never>; answer: { words: readonly string[] | null } }
@@ -309,8 +313,10 @@ export interface BackgroundState {
     readonly relays: readonly string[]
     readonly trackers: readonly string[]
     /** Made here: the links by which others join. */
-    readonly founded: null | { readonly invites: readonly InviteView[]; readonly ownLink: string }
+    readonly founded: null | { readonly invites: readonly InviteView[] }
   } | null
+  /** Founded in this browser and left: they can be taken up again. */
+  readonly left: readonly { readonly id: string; readonly name: string }[]
   readonly phraseConfirmed: boolean
   readonly device: string
   readonly root: string

@@ -9,7 +9,7 @@ import type { Policy } from '../economy/policy.ts'
 import type { PublicKey, Verifier } from '../identity/keys.ts'
 import { createNobleSigner } from '../identity/noble.ts'
 import { type PhraseError, rootSecretFromPhrase } from '../identity/recovery.ts'
-import { equalBytes } from '../lib/bytes.ts'
+import { type Bytes, equalBytes } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Random } from '../lib/random.ts'
 import { err, ok, type Result } from '../lib/result.ts'
@@ -26,6 +26,7 @@ import {
   type FoundingError,
   type FoundingRecord,
   foundingWrite,
+  leftSwarms,
   type NewSwarm,
   readFounding,
   withInvite,
@@ -60,6 +61,10 @@ export interface LocalVault extends Vault {
   readonly setTrackers: (trackers: readonly string[]) => Promise<Result<void, VaultError | FoundingError>>
   /** Chain, tabs and answers of the swarm stay: whoever joins again goes on where they left. */
   readonly leaveSwarm: () => Promise<Result<void, VaultError>>
+  /** Swarms that were founded here and left. */
+  readonly left: () => Promise<readonly { readonly swarm: Bytes; readonly name: string }[]>
+  /** Back into one of them, as who was in it when it was left: witness and issuer are played here again. Only outside of a swarm. */
+  readonly takeUp: (id: Bytes) => Promise<Result<void, VaultError>>
   /** Null once the backup was confirmed. */
   readonly phraseWords: () => Promise<readonly string[] | null>
   readonly confirmPhrase: () => Promise<Result<void, VaultError>>
@@ -207,6 +212,16 @@ export const createVault = async (deps: VaultDeps): Promise<Result<LocalVault, I
         swarm = undefined
         changed()
         return ok(undefined)
+      }),
+
+    left: () => alone(() => leftSwarms(store)),
+    takeUp: (id) =>
+      alone(async () => {
+        if (!settings.consented) return err({ type: 'not-consented' })
+        if (swarm) return refused('already in a swarm')
+        const { left, ...record } = (await readFounding(store, id)) ?? {}
+        if (!left || !('policy' in record)) return refused('not founded and left here')
+        return keepSwarm({ link: left, policy: record.policy, headSession: null }, record)
       }),
 
     phraseWords: () => alone(() => phraseWordsOf(deps, identity)),

@@ -143,6 +143,14 @@ test('texts are handed in, searched and saved; cancelling ends a task', async ({
   await expect(page.locator('[data-testid="job"][data-state="cancelled"]')).toBeVisible()
 })
 
+test('a swarm that was founded here and left is taken up again by a click', async ({ context, served }) => {
+  const page = await context.newPage()
+  await page.goto(`${served.url}/dashboard.html?scenario=founder-left`)
+  await page.getByTestId('take-up').press('Enter')
+  await expect(page.getByTestId('founder-state')).toBeVisible()
+  await expect(page.getByTestId('take-up')).toHaveCount(0)
+})
+
 test('the share slider saves what was chosen', async ({ context, served }) => {
   const page = await context.newPage()
   await page.goto(`${served.url}/popup.html?scenario=idle`)

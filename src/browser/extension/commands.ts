@@ -4,7 +4,7 @@ import { formatLink, linkCharsMax, parseLink, urlCharsMax, urlsMax } from '../..
 import type { SwarmLink } from '../../economy/link.ts'
 import type { Policy } from '../../economy/policy.ts'
 import type { PublicKey } from '../../identity/keys.ts'
-import { fromHex, toHex } from '../../lib/bytes.ts'
+import { type Bytes, fromHex, toHex } from '../../lib/bytes.ts'
 import { ok, type Result } from '../../lib/result.ts'
 import { parse, text, uint } from '../../lib/schema.ts'
 import type { BackgroundCommand, BackgroundCommands, BackgroundState, UiError } from '../../messages/view.ts'
@@ -26,6 +26,8 @@ export interface VaultControls {
   readonly addInvite: (uses: number) => Done
   readonly setTrackers: (trackers: readonly string[]) => Done
   readonly leaveSwarm: () => Done
+  readonly left: () => Promise<readonly { readonly swarm: Bytes; readonly name: string }[]>
+  readonly takeUp: (swarm: Bytes) => Done
   /** Null once the backup was confirmed. */
   readonly phraseWords: () => Promise<readonly string[] | null>
   readonly confirmPhrase: () => Done
@@ -46,6 +48,7 @@ export interface CommandDeps {
 
 const phraseCharsMax = 1024
 const none = v.strictObject({})
+const hex32 = v.pipe(text(64), v.regex(/^[0-9a-f]{64}$/))
 const trackers = v.pipe(v.array(text(urlCharsMax)), v.maxLength(urlsMax))
 
 const schemas = {
@@ -61,11 +64,12 @@ const schemas = {
   found: v.strictObject({ name: text(80), trackers, grantMicro: uint(), uses: uint() }),
   invite: v.strictObject({ uses: uint() }),
   trackers: v.strictObject({ trackers }),
+  takeUp: v.strictObject({ swarm: hex32 }),
   leave: none,
   phrase: none,
   confirmPhrase: none,
   restore: v.strictObject({ phrase: text(phraseCharsMax) }),
-  takeOver: v.strictObject({ device: v.pipe(text(64), v.regex(/^[0-9a-f]{64}$/)), phrase: text(phraseCharsMax) }),
+  takeOver: v.strictObject({ device: hex32, phrase: text(phraseCharsMax) }),
   erase: none,
 } satisfies { [C in BackgroundCommand]: v.GenericSchema<BackgroundCommands[C]['args']> }
 
@@ -80,10 +84,11 @@ type Handlers = { readonly [C in BackgroundCommand]: (args: BackgroundCommands[C
 const createHandlers = ({ vault, erase, presetShares, models }: CommandDeps): Handlers => {
   const state = async (): Promise<Result<BackgroundState, never>> => {
     const open = await vault()
-    const [{ settings, swarm, device }, words] = await Promise.all([open.status(), open.phraseWords()])
+    const [{ settings, swarm, device }, words, left] = await Promise.all([open.status(), open.phraseWords(), open.left()])
     return ok({
       ...settings,
       swarm: swarm && swarmState(swarm),
+      left: swarm ? [] : left.map(({ swarm: id, name }) => ({ id: toHex(id), name })),
       phraseConfirmed: words === null,
       device: toHex(device.device),
       root: toHex(device.root),
@@ -105,6 +110,7 @@ const createHandlers = ({ vault, erase, presetShares, models }: CommandDeps): Ha
     found: (wanted) => after((open) => open.foundSwarm({ ...wanted, name: wanted.name.trim() }, models)),
     invite: ({ uses }) => after((open) => open.addInvite(uses)),
     trackers: (given) => after((open) => open.setTrackers(given.trackers)),
+    takeUp: ({ swarm }) => after((open) => open.takeUp(fromHex(swarm)!)),
     leave: () => after((open) => open.leaveSwarm()),
     phrase: async () => ok({ words: await (await vault()).phraseWords() }),
     confirmPhrase: () => after((open) => open.confirmPhrase()),
@@ -123,7 +129,6 @@ const swarmState = ({ link, founded }: NonNullable<VaultStatus['swarm']>): NonNu
   trackers: link.trackers,
   founded: founded
     ? {
-        ownLink: formatLink(link),
         invites: founded.invites
           .filter(({ own }) => !own)
           .map(({ token, uses }) => ({ token: toHex(token), link: formatLink({ ...link, invite: token }), uses })),

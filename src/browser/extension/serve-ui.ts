@@ -38,6 +38,7 @@ const schemas = {
   checkEntry: v.object({ seq: uint() }),
   deposit: v.object({ stakedMicro: uint() }),
   lookForDevices: none,
+  goOnAlone: none,
   prepareModel: v.object({ model }),
   selfTest: none,
 } satisfies { [C in AgentCommand]: v.GenericSchema }
@@ -109,6 +110,10 @@ export const serveUi = (agent: Agent, engine: Engine, now: () => number): (() =>
     },
     lookForDevices: async () => {
       await agent.lookForDevices()
+      return ok({})
+    },
+    goOnAlone: async () => {
+      agent.goOnAlone()
       return ok({})
     },
     prepareModel: async (args) => {

@@ -1,5 +1,5 @@
 /** Where models come from, who one is, leaving the swarm, erasing everything. What cannot be undone asks twice. */
-import { type FormEvent, type ReactNode, useState } from 'react'
+import { type FormEvent, useState } from 'react'
 import type { BackgroundState, LostView } from '../../messages/view.ts'
 import { ErrorNote } from '../components/error-note.tsx'
 import { Card, Id } from '../components/parts.tsx'
@@ -37,27 +37,13 @@ export const SettingsCard = ({ background, lost }: { readonly background: Backgr
       {lost && <LostDevice lost={lost} />}
       <div className="stack">
         {background.swarm && (
-          <Twice testid="leave" command="leave" text={t('leave')} question={t(founded ? 'leaveQuestionFounder' : 'leaveQuestion')}>
-            {founded && <OwnLink link={founded.ownLink} />}
-          </Twice>
+          <Twice testid="leave" command="leave" text={t('leave')} question={t(founded ? 'leaveQuestionFounder' : 'leaveQuestion')} />
         )}
         <Twice testid="erase" command="erase" text={t('erase')} question={t(founded ? 'eraseQuestionFounder' : 'eraseQuestion')} />
       </div>
     </Card>
   )
 }
-
-/** A founder's way back: nobody else has this link. */
-const OwnLink = ({ link }: { readonly link: string }) => (
-  <input
-    readOnly
-    className="link-field"
-    data-testid="own-link"
-    aria-label={t('ownLink')}
-    value={link}
-    onFocus={(event) => event.target.select()}
-  />
-)
 
 const HubUrl = ({ saved }: { readonly saved: string }) => {
   const ui = useUi()
@@ -93,7 +79,6 @@ const Twice = (props: {
   readonly command: 'leave' | 'erase'
   readonly text: string
   readonly question: string
-  readonly children?: ReactNode
 }) => {
   const ui = useUi()
   const [asking, setAsking] = useState(false)
@@ -107,7 +92,6 @@ const Twice = (props: {
   return (
     <div className="twice" role="group" aria-label={props.text}>
       <p>{props.question}</p>
-      {props.children}
       <div className="actions">
         <button
           type="button"

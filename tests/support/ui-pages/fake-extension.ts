@@ -36,6 +36,11 @@ const ask = (command: string, args: Record<string, unknown>): { ok: unknown } | 
   if (command === 'settings') background = { ...background, ...args }
   if (command === 'confirmPhrase') background = { ...background, phraseConfirmed: true }
   if (command === 'leave') background = { ...background, swarm: null }
+  if (command === 'takeUp') {
+    background = { ...scenarios.founder.background, left: [] }
+    view = scenarios.founder.view
+    channel.postMessage({ view })
+  }
   if (command === 'restore') return { error: { type: 'phrase', detail: '{"reason":"unknown-word","position":3,"word":"aple"}' } }
   if (command === 'found') {
     if ((args.trackers as string[]).some((place) => !/^wss?:/.test(place)))

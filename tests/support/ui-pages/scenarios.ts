@@ -21,6 +21,7 @@ const background: BackgroundState = {
   paused: null,
   hubUrl: 'https://huggingface.co',
   swarm: { id: hex(3), relays: ['wss://relay.example.org'], trackers: ['wss://relay.example.org'], founded: null },
+  left: [],
   phraseConfirmed: true,
   device: hex(5),
   root: hex(7),
@@ -199,35 +200,39 @@ const idle = (idleReason: AgentView['activity']['idleReason'], changes: Partial<
   view: { ...view, activity: { working: false, idleReason }, ...changes },
 })
 
-export const scenarios = {
+const ownBackground: BackgroundState = {
+  ...background,
+  swarm: {
+    id: hex(3),
+    relays: [],
+    trackers: ['wss://tracker.example.org'],
+    founded: {
+      invites: [
+        { token: hex(71, 32), link: `edgenet:1:${'hlggXd0Zk3qPv1Yw'.repeat(14)}`, uses: 10 },
+        { token: hex(73, 32), link: `edgenet:1:${'hlggXd0Zk3qPv1Yw'.repeat(14)}`, uses: 1 },
+      ],
+    },
+  },
+}
+const ownView: AgentView = {
+  ...view,
+  relays: [],
+  peers: view.peers.filter((peer) => peer.role === 'node'),
   founder: {
-    background: {
-      ...background,
-      swarm: {
-        id: hex(3),
-        relays: [],
-        trackers: ['wss://tracker.example.org'],
-        founded: {
-          ownLink: 'edgenet:1:hUb3xQ-own',
-          invites: [
-            { token: hex(71, 32), link: `edgenet:1:${'hlggXd0Zk3qPv1Yw'.repeat(14)}`, uses: 10 },
-            { token: hex(73, 32), link: `edgenet:1:${'hlggXd0Zk3qPv1Yw'.repeat(14)}`, uses: 1 },
-          ],
-        },
-      },
-    },
-    view: {
-      ...view,
-      relays: [],
-      peers: view.peers.filter((peer) => peer.role === 'node'),
-      founder: {
-        state: 'serving',
-        invites: [
-          { token: hex(71, 32), usesLeft: 7 },
-          { token: hex(73, 32), usesLeft: 1 },
-        ],
-      },
-    },
+    state: 'serving',
+    invites: [
+      { token: hex(71, 32), usesLeft: 7 },
+      { token: hex(73, 32), usesLeft: 1 },
+    ],
+  },
+}
+
+export const scenarios = {
+  founder: { background: ownBackground, view: ownView },
+  'founder-missing': { background: ownBackground, view: { ...ownView, founder: { ...ownView.founder!, state: 'missing' } } },
+  'founder-left': {
+    background: { ...background, swarm: null, left: [{ id: hex(3), name: 'Tuesday reading circle' }] },
+    view: { ...view, swarm: null, relays: [], peers: [], work: [], deposit: null, lost: null },
   },
   'founder-away': {
     background: { ...background, swarm: { id: hex(3), relays: [], trackers: ['wss://tracker.example.org'], founded: null } },

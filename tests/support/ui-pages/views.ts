@@ -122,6 +122,14 @@ export const pageCases: readonly PageCase[] = [
   { name: 'dashboard-fresh', page: 'dashboard', scenario: 'fresh', state: 'no-consent' },
   { name: 'dashboard-no-swarm', page: 'dashboard', scenario: 'no-swarm', state: 'no-swarm' },
   { name: 'dashboard-founder', page: 'dashboard', scenario: 'founder', state: 'ready', gestures: (page) => click(page, 'places-open') },
+  {
+    name: 'dashboard-founder-missing',
+    page: 'dashboard',
+    scenario: 'founder-missing',
+    state: 'ready',
+    gestures: (page) => click(page, 'go-on'),
+  },
+  { name: 'dashboard-founder-left', page: 'dashboard', scenario: 'founder-left', state: 'no-swarm' },
   { name: 'dashboard-founder-away', page: 'dashboard', scenario: 'founder-away', state: 'ready' },
   {
     name: 'popup-founder-away',
