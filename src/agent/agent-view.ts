@@ -26,7 +26,7 @@ export interface ViewSource {
   readonly now: number
   readonly dayStartMs: number
   readonly status: VaultStatus
-  readonly policy: Pick<Policy, 'name' | 'kind' | 'stakeMicro' | 'unlockMs'> | undefined
+  readonly policy: Pick<Policy, 'name' | 'kind' | 'highPriority' | 'stakeMicro' | 'unlockMs'> | undefined
   /** The policy came, in a form that this version does not read. */
   readonly policyUnread: boolean
   readonly notices: Pick<NoticeKeeper, 'terms' | 'version' | 'contradicted'> | undefined
@@ -83,7 +83,7 @@ export const deriveView = (s: ViewSource, revision: number) => {
     revision,
     self: toHex(s.status.device.device),
     identity: toHex(s.status.device.root),
-    swarm: s.status.swarm && s.policy ? { id: toHex(s.status.swarm.link.swarm), name: s.policy.name, kind: s.policy.kind } : null,
+    swarm: s.status.swarm && s.policy ? { id: toHex(s.status.swarm.link.swarm), name: s.policy.name, kind: s.policy.kind, highPriority: s.policy.highPriority } : null,
     relays: (s.network?.relays ?? []).map(({ url, state, why }) => ({ url, state, why: why ?? s.refusal ?? null })),
     peers: (s.network?.peers ?? []).map(({ id, role, via, sinceMs, latencyMs }) => ({ id, role, via, sinceMs, latencyMs: latencyMs ?? null })),
     activity: { working, idleReason: working ? null : idleReason(s) },
@@ -179,6 +179,7 @@ const jobView = (job: Job, tasks: readonly Task[], cards: readonly ModelCard[]) 
     model: job.model,
     title: job.title,
     state: job.state,
+    priority: job.priority === 'high' ? 'high' : 'normal',
     texts: job.texts,
     doneTexts: job.where === 'local' ? job.localDone : tasks.reduce((sum, t) => sum + doneOf(t), 0),
     dimension: job.dimension ?? cards.find((c) => c.name === job.model)?.dimension ?? null,

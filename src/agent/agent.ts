@@ -53,6 +53,8 @@ export interface Agent {
   readonly lookForDevices: () => Promise<void>
   /** Closes an account for good, where this device is the swarm's only witness (founder.ts). False: it is not, or not now. */
   readonly judge: FounderPart['judge']
+  /** In the founder's browser, where members who know what it signed are missing: it goes on without them. */
+  readonly goOnAlone: () => void
   /** A contract or a job runs: the background is kept awake while this is so. */
   readonly busy: () => boolean
   readonly network: () => NetworkStatus | undefined
@@ -182,7 +184,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
       onHire: changed,
       vouchers,
     })
-    const opened: Party = { member, inbox: createInbox(deps, member), requester, worker, settlement, stamping: createStamping(deps, member, changed), vouchers, history: createHistory(deps, member), lost: createLostDevices(deps, member, { relays: book.relays, changed }), carrying: createCarrying(deps, member, { relays: book.relays, changed }), book, keepsakes, founder: undefined }
+    const opened: Party = { member, inbox: createInbox(deps, member), requester, worker, settlement, stamping: createStamping(deps, member, changed), vouchers, history: createHistory(deps, member), lost: createLostDevices(deps, member, { relays: book.relays, changed, claimed: settlement.submit }), carrying: createCarrying(deps, member, { relays: book.relays, changed }), book, keepsakes, founder: undefined }
     offer(member)
     await worker.resume()
     if (network !== member.network) return
@@ -378,9 +380,10 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     history: () => party?.history,
     lookForDevices: async () => party?.lost.look(),
     judge: async (target, reason) => (await party?.founder?.judge(target, reason)) ?? false,
+    goOnAlone: () => party?.founder?.goOn(),
     deposit: async (stakedMicro) => {
       const asked = await vault.call(`deposit/${toHex(deps.random.bytes(8))}`, 'deposit', { stakedMicro })
-      await party?.settlement.refresh()
+      await party?.settlement.submit()
       return asked
     },
     busy: () => (party ? party.requester.active() > 0 || party.worker.hires().some((h) => h.finishedMs === null && h.agreement !== null) : false),

@@ -1,8 +1,8 @@
 /**
  * Before a founder's witness signs anything in a new session of its browser, it asks members what it signed (keepsakes.ts): its
  * profile may be an old copy. A member shows that it keeps the founder's chains by the founder's own last entries, which are asked
- * for too; the answer of one such is enough, and all others who are there or come meanwhile are given time. Where nobody shows that
- * (who made a swarm alone has given nobody anything), those who have nothing to tell count after a longer wait.
+ * for too; the answer of one such is enough, and all others who are there or come meanwhile are given time. Where nobody shows what was
+ * given it waits, and says so: only its founder can decide to go on. Where nothing was given (a swarm made alone), any answer counts.
  *
  * What it cannot know is what only absent members know. So as many as possible are given copies (founder.ts).
  */
@@ -17,7 +17,7 @@ import { checkKept, type Kept } from './keepsakes.ts'
 const askEveryMs = 2_000
 /** After the first keeper's answer the others have this long. */
 const othersMs = 6_000
-/** After the first answer of anybody, keepers have this long to come. */
+/** Keepers have this long to come before they are missed. */
 const keepersMs = 30_000
 
 /** A chain that is asked for. */
@@ -25,7 +25,7 @@ export interface Asked {
   readonly author: PublicKey
   /** What is new has this number or a higher one. */
   readonly from: number
-  /** Entries before it that are here, oldest first; none: whoever answers counts as its keeper. */
+  /** Entries before it that are here and that members were given, oldest first; none: whoever answers counts as its keeper. */
   readonly held: readonly Kept[]
 }
 
@@ -35,6 +35,8 @@ export type Recalled = ReadonlyMap<string, readonly Kept[]>
 export interface Recall {
   /** Resolves once somebody has answered, and the others had their time; undefined: ended before. */
   readonly recalled: Promise<Recalled | undefined>
+  /** With what has been told so far: its founder takes it that no keeper comes any more. */
+  readonly goOn: () => void
   readonly end: () => void
 }
 
@@ -44,6 +46,7 @@ export const startRecall = ({
   verifier,
   rules,
   chains,
+  missed,
   introduce,
 }: {
   readonly clock: Clock
@@ -51,6 +54,8 @@ export const startRecall = ({
   readonly verifier: Verifier
   readonly rules: Pick<LedgerRules, 'swarm' | 'witnesses'>
   readonly chains: readonly Asked[]
+  /** Called once, where keepers have not come for long. */
+  readonly missed: () => void
   /** Says who asks. */
   readonly introduce: (to: NodeId) => void
 }): Recall => {
@@ -63,8 +68,9 @@ export const startRecall = ({
   const nodes = (): readonly NodeId[] => network.peers().flatMap((peer) => (peer.role === 'node' ? [peer.id] : []))
   const answered = (id: NodeId): boolean => (told.get(id) ?? 0) >= chains.length
   const keeps = (id: NodeId): boolean => (shown.get(id)?.size ?? 0) === toShow
-  let firstMs: number | undefined
   let keeperMs: number | undefined
+  const startMs = clock.now()
+  let isMissed = false
   let checking: Promise<unknown> = Promise.resolve()
   let finish: (recalled: Recalled | undefined) => void = () => {}
   let stopTimer = (): void => {}
@@ -74,14 +80,18 @@ export const startRecall = ({
     introduce(id)
     for (const { author, from, held } of chains) void network.send(id, ['range?', { author, from: held[0]?.certificate.seq ?? from }])
   }
+  const goOn = (): void =>
+    void checking.then(() =>
+      finish(
+        new Map([...found].map(([author, kept]) => [author, [...kept.values()].sort((a, b) => a.certificate.seq - b.certificate.seq)])),
+      ),
+    )
   const look = (): void => {
     const past = (sinceMs: number | undefined, ms: number): boolean => sinceMs !== undefined && clock.now() - sinceMs >= ms
-    if (past(keeperMs, othersMs) || past(firstMs, keepersMs))
-      void checking.then(() =>
-        finish(
-          new Map([...found].map(([author, kept]) => [author, [...kept.values()].sort((a, b) => a.certificate.seq - b.certificate.seq)])),
-        ),
-      )
+    if (past(keeperMs, othersMs)) return goOn()
+    if (toShow === 0 || isMissed || keeperMs !== undefined || !past(startMs, keepersMs)) return
+    isMissed = true
+    missed()
   }
   const round = (): void => {
     for (const id of nodes()) if (!answered(id)) ask(id)
@@ -95,7 +105,6 @@ export const startRecall = ({
     if (type !== 'entries' || forwarded || !told.has(from)) return
     if (body.entries.length === 0 && body.certificate === null) {
       told.set(from, told.get(from)! + 1)
-      if (answered(from)) firstMs ??= clock.now()
       if (answered(from) && keeps(from)) keeperMs ??= clock.now()
       return
     }
@@ -121,5 +130,5 @@ export const startRecall = ({
     }
   })
   round()
-  return { recalled, end: () => finish(undefined) }
+  return { recalled, goOn, end: () => finish(undefined) }
 }

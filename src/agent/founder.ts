@@ -10,7 +10,8 @@
  * | 3     | witness and issuer answer; members are told which device they are at                         |
  * | 4     | every certified entry of the issuer's and the founder's own chain is given to members to keep |
  *
- * It can be stopped before, between and within these steps, and begins again at the first.
+ * It can be stopped before, between and within these steps, and begins again at the first. How far copies
+ * were given is noted before they leave (table `keepers`, a number per chain): a later session waits for one who has them.
  */
 import { inviteWrite, neverExpires, revokeInvite } from '../economy/issuer.ts'
 import { parseSignedPolicy, rulesOf } from '../economy/policy-codec.ts'
@@ -38,7 +39,7 @@ export const founderReach = { degree: 40, peersMax: 128 } as const
 const keepersMax = 16
 /** Of each chain, to one that comes. */
 const toldAtJoinMax = 32
-/** Of each chain, by which members show at a recall that they keep it: the very last may have reached nobody. */
+/** Of each chain, by which members show at a recall that they keep it: one may have missed the newest. */
 const shownMax = 8
 const tickMs = 1_000
 const retryMs = 5_000
@@ -49,12 +50,13 @@ interface Tops {
   readonly own: number
 }
 const nothing: Tops = { issuer: -1, own: -1 }
+const givenTable = 'keepers'
 
 export type Founded = NonNullable<NonNullable<VaultStatus['swarm']>['founded']>
 
 export interface FounderView {
-  /** recalling: waits for a member who can say what was signed before. */
-  readonly state: 'starting' | 'recalling' | 'serving'
+  /** recalling: waits for a member who can say what was signed before. missing: for long; its founder may decide to go on. */
+  readonly state: 'starting' | 'recalling' | 'missing' | 'serving'
   readonly invites: readonly { readonly token: string; readonly usesLeft: number }[]
   readonly members: readonly FounderMember[]
 }
@@ -67,6 +69,8 @@ export interface FounderPart {
   readonly follow: (founded: Founded) => void
   /** What the founder's notices say has changed. */
   readonly onTerms: () => void
+  /** Where members who know what was signed are missing: without them. */
+  readonly goOn: () => void
   readonly close: () => Promise<void>
 }
 
@@ -110,6 +114,7 @@ export const startFounder = (
   let membersChanged = true
   let node: RelayNode | undefined
   let endRecall = (): void => {}
+  let goOn = (): void => {}
   let cancel = (): void => {}
   let stopWaiting = (): void => {}
   let beginning: Promise<void> = Promise.resolve()
@@ -163,6 +168,17 @@ export const startFounder = (
       at = proof.value.certificate.seq + 1
     }
   }
+  const givenUpTo = async (which: keyof Tops): Promise<number> => ((await store.get(givenTable, which)) as number | undefined) ?? -1
+  const noteGiven = async (which: keyof Tops, seq: number): Promise<void> => {
+    if (seq <= (await givenUpTo(which))) return
+    const noted = await store.commit([{ table: givenTable, key: which, value: seq }])
+    if (!noted.ok) throw new Error('not noted: it is given at a later tick')
+  }
+  /** By these members show at a recall that they keep the chain. */
+  const heldOf = async (which: keyof Tops, read: (seq: number) => Promise<readonly Kept[]>): Promise<readonly Kept[]> => {
+    const top = await givenUpTo(which)
+    return top < 0 ? [] : (await read(Math.max(0, top + 1 - shownMax))).filter(({ certificate }) => certificate.seq <= top)
+  }
   /** What a keeper would not keep any more it is not given. */
   const givenTo = (id: NodeId): Tops => {
     const { issuer: ofIssuer, own } = given.get(id) ?? nothing
@@ -173,11 +189,13 @@ export const startFounder = (
     if (giving.has(id)) return
     giving.add(id)
     try {
-      for (const which of ['issuer', 'own'] as const)
+      for (const which of ['issuer', 'own'] as const) {
+        await noteGiven(which, chains[which].at(-1)?.certificate.seq ?? -1)
         for (const one of chains[which]) {
           if (!(await split.relay.send(id, entriesOf(one))).ok) return
           given.set(id, { ...givenTo(id), [which]: one.certificate.seq })
         }
+      }
     } finally {
       giving.delete(id)
     }
@@ -194,7 +212,7 @@ export const startFounder = (
     const after = (kept: readonly Kept[], seq: number): readonly Kept[] => kept.filter(({ certificate }) => certificate.seq > seq)
     for (const id of due) {
       const has = givenTo(id)
-      void give(id, { issuer: after(ofIssuer, has.issuer), own: after(own, has.own) })
+      void give(id, { issuer: after(ofIssuer, has.issuer), own: after(own, has.own) }).catch(() => {})
     }
     newest = { issuer: ofIssuer.at(-1)?.certificate.seq ?? newest.issuer, own: own.at(-1)?.certificate.seq ?? newest.own }
   }
@@ -215,13 +233,18 @@ export const startFounder = (
     const fromIssuer = ((await issuerChain.certificate())?.seq ?? -1) + 1
     const fromOwn = (account.value.summary?.seq ?? -1) + 1
     const chains = [
-      { author: issuer.signer.publicKey, from: fromIssuer, held: await issuerFrom(Math.max(0, fromIssuer - shownMax)) },
-      { author: device, from: fromOwn, held: await ownFrom(Math.max(0, fromOwn - shownMax)) },
+      { author: issuer.signer.publicKey, from: fromIssuer, held: await heldOf('issuer', issuerFrom) },
+      { author: device, from: fromOwn, held: await heldOf('own', ownFrom) },
     ]
     if (closed) return undefined
-    const running = startRecall({ clock, network: split.node, verifier, rules, chains, introduce: book.tell })
+    const running = startRecall({
+      ...{ clock, network: split.node, verifier, rules, chains, introduce: book.tell },
+      missed: () => become('missing'),
+    })
     endRecall = running.end
+    goOn = running.goOn
     const found = await running.recalled
+    goOn = () => {}
     if (!found) return undefined
     const ofIssuer = found.get(toHex(issuer.signer.publicKey)) ?? []
     const top = ofIssuer.at(-1)
@@ -329,6 +352,9 @@ export const startFounder = (
         void writeInvites()
           .then(readInvites)
           .catch(() => {})
+    },
+    goOn: () => {
+      if (state === 'missing') goOn()
     },
     close: async () => {
       closed = true

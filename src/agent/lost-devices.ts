@@ -60,7 +60,16 @@ export interface LostDevices {
 export const createLostDevices = (
   { clock, random, vault, verifier }: Pick<AgentDeps, 'clock' | 'random' | 'vault' | 'verifier'>,
   { policy, device: self, network }: Membership,
-  { relays, changed }: { readonly relays: () => readonly NodeId[]; readonly changed: () => void },
+  {
+    relays,
+    changed,
+    claimed,
+  }: {
+    readonly relays: () => readonly NodeId[]
+    readonly changed: () => void
+    /** What came of it waits in the own chain. */
+    readonly claimed: () => Promise<void>
+  },
 ): LostDevices => {
   const rules = rulesOf(policy)
   const signatures = createSignatures(verifier, rules)
@@ -148,8 +157,10 @@ export const createLostDevices = (
     signatures.forget(merged)
     reasons.delete(id)
     await learn(id, { entries: [next], certificate: merged, incomes: [] })
-    if (payLines(parsed.value.entry).some(([payee]) => equalBytes(payee, self.device)))
+    if (payLines(parsed.value.entry).some(([payee]) => equalBytes(payee, self.device))) {
       await vault.call(`claim/${toHex(random.bytes(8))}`, 'claim', { incomes: [{ entry: next, certificate: merged }] })
+      await claimed()
+    }
     for (const body of segments([next], merged)) await toRelays(['entries', body])
   }
 

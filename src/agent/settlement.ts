@@ -62,6 +62,8 @@ export interface Settlement {
   readonly account: () => Account | undefined
   /** The account changed by other hands than ours: it is read anew. */
   readonly refresh: () => Promise<void>
+  /** So did the chain: the witnesses are shown what waits, without waiting for the next turn. */
+  readonly submit: () => Promise<void>
   /** Why there is no grant, in the issuer's words. */
   readonly grantRefused: () => string | undefined
   /** What the witnesses hold against this account. */
@@ -149,6 +151,11 @@ export const createSettlement = (
     await toRelays(['certify', { entries: [...pending] }])
   }
 
+  const submitPending = async (): Promise<void> => {
+    await submit(await pending())
+    await refresh()
+  }
+
   const onCertificate = async (certificate: Certificate, from: NodeId): Promise<void> => {
     const id = toHex(certificate.id)
     const before = signedBefore.get(id)
@@ -170,7 +177,7 @@ export const createSettlement = (
     await paid(claimed)
     claiming = claiming.filter((line) => !claimed.includes(line))
     await publish(done.value.entry, merged)
-    await refresh()
+    await submitPending()
   }
 
   /** A certificate is known to us alone: whoever is paid by the entry needs it, and the relays. */
@@ -304,9 +311,11 @@ export const createSettlement = (
   const redeem = async (): Promise<void> => {
     if (member.link.invite === null || !headChecked || account?.summary != null || incomes.size > 0 || refusedGrant !== undefined) return
     if (clock.now() - redeemedMs < redeemEveryMs) return
-    redeemedMs = clock.now()
     const join = await vault.call('joinOp', 'joinOp', {})
-    if (join.ok) await toRelays(['redeem', { token: member.link.invite, join: join.value.join }])
+    // Its stamp is still being made.
+    if (!join.ok) return
+    redeemedMs = clock.now()
+    await toRelays(['redeem', { token: member.link.invite, join: join.value.join }])
   }
 
   /** Relays tell whoever asks for its own head what was paid to it and it has not claimed. */
@@ -379,7 +388,8 @@ export const createSettlement = (
       void refresh()
     },
     tick: async (activeTasks) => {
-      if (account === undefined) await refresh()
+      // What was on its way out of the deposit comes free by time alone.
+      if (account === undefined || account.deposit.unlocking.some(({ freeMs }) => freeMs <= clock.now())) await refresh()
       if ((account?.tabsMicro ?? 0) > 0) owedSince ??= clock.now()
       await redeem()
       await settle(activeTasks)
@@ -398,6 +408,7 @@ export const createSettlement = (
     },
     account: () => account,
     refresh,
+    submit: submitPending,
     grantRefused: () => refusedGrant,
     trouble: refusals.trouble,
     standingOf: standings.of,

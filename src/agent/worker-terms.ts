@@ -56,10 +56,14 @@ export const quoteOf = (
   const classes = from.classes.filter((c) => c.model === hire.sow.model).map((c) => c.resultClass)
   if (classes.length === 0) return undefined
   const texts = Math.max(1, Math.ceil(hire.sow.units / from.policy.prices.embedding))
-  const queued = from.hires.filter((h) => h.phase === 'received' || h.phase === 'agreed').length
+  const price = priceOf(hire.sow, from.policy.highPriority)
+  // Work takes turns by its price (the engine's weight): beside dearer work it takes longer, beside cheaper less.
+  const queued = from.hires
+    .filter((h) => h.phase === 'received' || h.phase === 'agreed')
+    .reduce((sum, h) => sum + h.agreement!.body.price / price, 0)
   return {
     sow: fromHex(hire.id)!,
-    price: priceOf(hire.sow, from.policy.highPriority),
+    price,
     etaMs: Math.round(texts * from.msPerText * (1 + queued)),
     classes: classes.slice(0, 8),
     kem: hire.kemPublic,
@@ -86,6 +90,15 @@ const ofRequester = (hires: readonly Hire[], requester: NodeId, identityOf: Iden
 const noPlace = (hires: readonly Hire[], requester: NodeId, identityOf: IdentityOf): boolean => {
   const taken = hires.filter((h) => h.phase === 'agreed' || h.phase === 'received')
   return taken.length >= agreementsPerWorkerMax || ofRequester(taken, requester, identityOf).length >= agreementsPerRequesterMax
+}
+
+/** Keys of sows that wait for a place, the best paid first; of one price those that waited longest. */
+export const dearestFirst = (
+  sows: ReadonlyMap<string, { readonly message: { readonly body: Body<'sow'> } }>,
+  highPriority: number,
+): readonly string[] => {
+  const price = (key: string): number => priceOf(sows.get(key)!.message.body, highPriority)
+  return [...sows.keys()].sort((a, b) => price(b) - price(a))
 }
 
 /** No further quote: quotes are no places yet, but one requester gets only so many at once. */

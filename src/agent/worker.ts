@@ -18,7 +18,7 @@ import type { AgentDeps, Membership } from './deps.ts'
 import { sendChunks } from './requester.ts'
 import type { Vouchers } from './vouchers.ts'
 import { createAdmissions } from './worker-admission.ts'
-import { atLimit, beyondReach, costMicro, type Execution, linkedIdentity, priceOf, quoteOf, tabOf, underWayMicro } from './worker-terms.ts'
+import { atLimit, beyondReach, costMicro, dearestFirst, type Execution, linkedIdentity, priceOf, quoteOf, tabOf, underWayMicro } from './worker-terms.ts'
 
 const saltBytes = 32
 const messageLifeMs = 20 * 60_000
@@ -191,6 +191,7 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
       model: payload.value.model,
       texts: payload.value.texts,
       signal,
+      weight: agreement.body.price / listPrice,
       onProgress: (doneTexts) => {
         if (clock.now() - saidMs < progressEveryMs) return
         saidMs = clock.now()
@@ -385,7 +386,7 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
       for (const hire of hires.values()) if (hire.phase === 'quoted' && hire.requester === id) void sendQuote(hire)
     },
     tick: async () => {
-      await Promise.all([...openSows.keys()].map(consider))
+      await Promise.all(dearestFirst(openSows, policy.highPriority).map(consider))
       for (const hire of [...hires.values()]) if (!ended(hire)) await handle(hire.id, { type: 'tick' })
     },
     withdraw: async () => {

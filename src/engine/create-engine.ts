@@ -150,7 +150,7 @@ export const createEngine = (deps: EngineDeps): Engine => {
       if (!tokenizer.ok) return tokenizer
       return ok((await tokenize(tokenizer.value, texts)).map(({ ids }) => ids.length))
     },
-    embed: async ({ model: name, texts, signal, onProgress }): Promise<Result<Embeddings, EngineError>> => {
+    embed: async ({ model: name, texts, signal, onProgress, weight }): Promise<Result<Embeddings, EngineError>> => {
       const found = find(name)
       if (!found.ok) return found
       const entry = found.value
@@ -167,6 +167,7 @@ export const createEngine = (deps: EngineDeps): Engine => {
         encoded.map(({ ids }) => ids),
         signal,
         onProgress,
+        weight,
       )
       if (!done.ok) return done
       const truncated = encoded.flatMap((text, i) => (text.truncated ? [i] : []))

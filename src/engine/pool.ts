@@ -1,5 +1,6 @@
 /**
- * Encoding spread over Workers. Jobs take turns piece by piece, so a small one is not behind a large one. A piece ends between
+ * Encoding spread over Workers. Jobs take turns piece by piece, as many as their weights say, so a small one is not behind a
+ * large one, and one that pays more is done sooner while nobody waits for ever. A piece ends between
  * two texts once it took `pieceMs`; then the worker rests as the share demands. A piece whose Worker crashed is done once more on
  * a fresh one.
  */
@@ -31,6 +32,7 @@ export interface Pool {
     texts: readonly Int32Array<ArrayBuffer>[],
     signal?: AbortSignal,
     onProgress?: (done: number) => void,
+    weight?: number,
   ) => Promise<Result<Encoded, EngineError>>
   readonly setPlan: (plan: Plan) => void
   readonly close: () => void
@@ -58,6 +60,9 @@ interface Job {
   readonly vectors: Float32Array<ArrayBuffer>
   readonly onProgress: ((done: number) => void) | undefined
   readonly finish: (result: Result<Encoded, EngineError>) => void
+  readonly weight: number
+  /** Pieces begun ÷ weight: whoever has had least is next. */
+  turns: number
   done: number
   busyMs: number
   running: number
@@ -98,14 +103,17 @@ export const createPool = (spawn: () => WorkerPort, clock: Clock): Pool => {
     job.finish(result)
   }
 
-  /** Free workers take pieces, the job that waited longest first. */
+  /** Free workers take pieces of the job that has had least for its weight; of several, the one that waited longest. */
   const pump = (): void => {
     while (slots.length < plan.workers) addSlot()
     for (const slot of slots.slice(0, plan.workers)) {
       if (slot.state !== 'free') continue
       // A GPU is one, however many workers there are.
-      const job = jobs.find((j) => j.waiting.length > 0 && (j.model.backend === 'wasm' || j.running === 0))
+      const able = jobs.filter((j) => j.waiting.length > 0 && (j.model.backend === 'wasm' || j.running === 0))
+      const least = fewestTurns(able)
+      const job = able.find(({ turns }) => turns === least)
       if (!job) return
+      job.turns += 1 / job.weight
       jobs = [...jobs.filter((other) => other !== job), job]
       void work(slot, job)
     }
@@ -177,7 +185,7 @@ export const createPool = (spawn: () => WorkerPort, clock: Clock): Pool => {
   }
 
   return {
-    encode: (model, texts, signal, onProgress) =>
+    encode: (model, texts, signal, onProgress, weight = 1) =>
       new Promise((resolve) => {
         if (signal?.aborted) return resolve(err({ type: 'aborted' }))
         if (texts.length === 0) return resolve(ok({ vectors: new Float32Array(0), busyMs: 0 }))
@@ -195,6 +203,9 @@ export const createPool = (spawn: () => WorkerPort, clock: Clock): Pool => {
             signal?.removeEventListener('abort', onAbort)
             resolve(result)
           },
+          weight,
+          // It neither catches up on what was done before it came, nor waits for it.
+          turns: jobs.length > 0 ? fewestTurns(jobs) : 0,
           done: 0,
           busyMs: 0,
           running: 0,
@@ -227,3 +238,5 @@ export const createPool = (spawn: () => WorkerPort, clock: Clock): Pool => {
     },
   }
 }
+
+const fewestTurns = (jobs: readonly Job[]): number => Math.min(...jobs.map(({ turns }) => turns))

@@ -55,6 +55,7 @@ export interface JobView {
   readonly model: string
   readonly title: string
   readonly state: JobState
+  readonly priority: Priority
   readonly texts: number
   readonly doneTexts: number
   readonly dimension: number | null
@@ -98,7 +99,8 @@ export interface AgentView {
   readonly revision: number
   readonly self: string
   readonly identity: string
-  readonly swarm: { readonly id: string; readonly name: string; readonly kind: 'private' | 'public' } | null
+  /** `highPriority`: how many times the list price work costs that is to be done before other work. */
+  readonly swarm: { readonly id: string; readonly name: string; readonly kind: 'private' | 'public'; readonly highPriority: number } | null
   readonly relays: readonly { readonly url: string; readonly state: string; readonly why: string | null }[]
   readonly peers: readonly PeerView[]
   readonly activity: { readonly working: boolean; readonly idleReason: IdleReason | null }
@@ -149,7 +151,7 @@ export interface AgentView {
   }
   /** This is the founder's browser: what its part in the swarm does, and what is left of each invite. */
   readonly founder: null | {
-    readonly state: 'starting' | 'recalling' | 'serving'
+    readonly state: 'starting' | 'recalling' | 'missing' | 'serving'
     readonly invites: readonly { readonly token: string; readonly usesLeft: number }[]
     /** All but the founder, those that are here first. */
     readonly members: readonly FounderMemberView[]
@@ -251,16 +253,27 @@ export interface EntryCheckView {
   readonly quorum: number
 }
 
+/** high: workers do it before other work, and it costs the swarm's multiple of the price. Left out: normal. */
+export type Priority = 'normal' | 'high'
+
 /** Commands to the agent: name → arguments and answer. */
 export interface AgentCommands {
   view: { args: Record<string, never>; answer: AgentView }
   /** Price and checks before the yes; nothing is sent or reserved. */
   quote: {
-    args: { texts: readonly string[]; model: string; redundancy: number }
+    args: { texts: readonly string[]; model: string; redundancy: number; priority?: Priority }
     answer: { tokens: number; units: number; maxCostMicro: number; availableMicro: number; workersSeen: number }
   }
   submit: {
-    args: { texts: readonly string[]; ids: readonly string[]; model: string; redundancy: number; title: string; where: 'network' | 'local' }
+    args: {
+      texts: readonly string[]
+      ids: readonly string[]
+      model: string
+      redundancy: number
+      title: string
+      where: 'network' | 'local'
+      priority?: Priority
+    }
     answer: { job: string }
   }
   cancel: { args: { job: string }; answer: Record<string, never> }
@@ -280,6 +293,8 @@ export interface AgentCommands {
   deposit: { args: { stakedMicro: number }; answer: Record<string, never> }
   /** Asks the relays which other devices this identity has; the view tells. */
   lookForDevices: { args: Record<string, never>; answer: Record<string, never> }
+  /** To the founder's browser, which misses members who know what it confirmed: it shall go on without them. */
+  goOnAlone: { args: Record<string, never>; answer: Record<string, never> }
   prepareModel: { args: { model: string }; answer: Record<string, never> }
   /** A local job that shows that this machine can compute. */
   selfTest: { args: Record<string, never>; answer: { ms: number; texts: number; dimension: number } }
@@ -306,6 +321,8 @@ export interface BackgroundCommands {
   terms: { args: { stepMicro?: number; block?: readonly string[]; unblock?: readonly string[] }; answer: BackgroundState }
   /** Other addresses to meet at, for the swarm that was made here: in links from now on, and for this computer. */
   trackers: { args: { trackers: readonly string[] }; answer: BackgroundState }
+  /** Back into a swarm that was founded here and left, with its founder's part. */
+  takeUp: { args: { swarm: string }; answer: BackgroundState }
   leave: { args: Record<string, never>; answer: BackgroundState }
   /** The 24 words, while the backup has not been confirmed. */
   phrase: { args: Record<string, never>; answer: { words: readonly string[] | null } }
@@ -340,8 +357,10 @@ export interface BackgroundState {
     readonly relays: readonly string[]
     readonly trackers: readonly string[]
     /** Made here: the links by which others join. */
-    readonly founded: null | { readonly invites: readonly InviteView[]; readonly ownLink: string }
+    readonly founded: null | { readonly invites: readonly InviteView[] }
   } | null
+  /** Founded in this browser and left: they can be taken up again. */
+  readonly left: readonly { readonly id: string; readonly name: string }[]
   readonly phraseConfirmed: boolean
   readonly device: string
   readonly root: string

@@ -5,7 +5,7 @@ import { daysKeptMin } from '../agent/relay-checkpoints.ts'
 import { isRelayUrl } from '../economy/link-codec.ts'
 import { microPerCredit, privateDefaults, publicDefaults, stampBitsMax } from '../economy/policy-codec.ts'
 import type { Policy } from '../economy/policy.ts'
-import { faultyMax } from '../ledger/rules.ts'
+import { faultyMax, unlockMsDefault } from '../ledger/rules.ts'
 import type { JudgedReason } from '../ledger/verdict.ts'
 import { type Bytes, fromHex } from '../lib/bytes.ts'
 import { err, ok, type Result } from '../lib/result.ts'
@@ -46,7 +46,9 @@ export interface SwarmCreateOptions {
   readonly port: number
   readonly modelCards: readonly string[]
   /** What of the policy differs from the defaults of its kind. */
-  readonly policy: { readonly kind: Policy['kind'] } & Partial<Pick<Policy, 'grantsMicro' | 'grantMicro' | 'stampBits' | 'independence'>>
+  readonly policy: { readonly kind: Policy['kind'] } & Partial<
+    Pick<Policy, 'grantsMicro' | 'grantMicro' | 'stakeMicro' | 'unlockMs' | 'stampBits' | 'independence'>
+  >
   /** What one epoch may issue, in µcr; undefined: the default of the kind. */
   readonly budgetMicro: number | undefined
   /** Folder of a relay of the swarm that this one succeeds. */
@@ -110,6 +112,8 @@ edge-net swarm create: a swarm with several witnesses, a relay each, of which a 
                      do not see (default: private identity, public identity-and-address; on one machine only identity works)
   --succeeds DIR     folder of a relay, stopped, of the swarm that this one takes the place of: members come over with what its last
                      checkpoint says that they had, once each; the grants are raised by as much
+  --stake CREDITS    deposit below which a worker is on probation (default: private 0, public 100)
+  --unlock SECONDS   how long a deposit stays within reach of a penalty once it is taken out (default: ${unlockMsDefault / 1_000})
   --stamp-bits N     work that a new account costs: 0 none, each more doubles it (default: private ${privateDefaults.stampBits}, public ${publicDefaults.stampBits})
 
 The link by which one joins is printed alone on a line of stdout, as every relay of the swarm does.
@@ -168,7 +172,7 @@ const valueFault = ({ port, url = [], name }: Values): string | undefined => {
 
 const relay = (values: Values, env: Env): Result<Command, string> => {
   if (values.witnesses !== undefined) return err('--witnesses: belongs to `swarm create`; a relay is told its own with --witness I/N')
-  const settledThere = (['kind', 'budget', 'grants', 'grant', 'stamp-bits', 'independence', 'succeeds'] as const).find(
+  const settledThere = (['kind', 'budget', 'grants', 'grant', 'stake', 'unlock', 'stamp-bits', 'independence', 'succeeds'] as const).find(
     (option) => values[option] !== undefined,
   )
   if (settledThere) return err(`--${settledThere}: belongs to \`swarm create\``)
@@ -263,10 +267,10 @@ const swarmCreate = (values: Values): Result<Command, string> => {
 }
 
 const policyOf = (values: Values): Result<Pick<SwarmCreateOptions, 'policy' | 'budgetMicro'>, string> => {
-  const { kind = 'private', 'stamp-bits': bits, independence } = values
+  const { kind = 'private', unlock, 'stamp-bits': bits, independence } = values
   if (kind !== 'private' && kind !== 'public') return err(`--kind: ${kind} is neither private nor public`)
-  const amounts: Partial<Record<'budget' | 'grants' | 'grant', number>> = {}
-  for (const option of ['budget', 'grants', 'grant'] as const) {
+  const amounts: Partial<Record<'budget' | 'grants' | 'grant' | 'stake', number>> = {}
+  for (const option of ['budget', 'grants', 'grant', 'stake'] as const) {
     const given = values[option]
     if (given === undefined) continue
     if (!/^\d{1,9}$/.test(given)) return err(`--${option}: ${given} is no whole number of credits below a billion`)
@@ -274,6 +278,7 @@ const policyOf = (values: Values): Result<Pick<SwarmCreateOptions, 'policy' | 'b
   }
   if (independence !== undefined && independence !== 'identity' && independence !== 'identity-and-address')
     return err(`--independence: ${independence} is neither identity nor identity-and-address`)
+  if (unlock !== undefined && !/^\d{1,9}$/.test(unlock)) return err(`--unlock: ${unlock} is no whole number of seconds below a billion`)
   if (bits !== undefined && (!/^\d\d?$/.test(bits) || Number(bits) > stampBitsMax))
     return err(`--stamp-bits: ${bits} is no number from 0 to ${stampBitsMax}`)
   return ok({
@@ -281,6 +286,8 @@ const policyOf = (values: Values): Result<Pick<SwarmCreateOptions, 'policy' | 'b
       kind,
       ...(amounts.grants !== undefined && { grantsMicro: amounts.grants }),
       ...(amounts.grant !== undefined && { grantMicro: amounts.grant }),
+      ...(amounts.stake !== undefined && { stakeMicro: amounts.stake }),
+      ...(unlock !== undefined && { unlockMs: Number(unlock) * 1_000 }),
       ...(bits !== undefined && { stampBits: Number(bits) }),
       ...(independence !== undefined && { independence }),
     },

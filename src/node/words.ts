@@ -33,6 +33,8 @@ export const parseWords = (args: readonly string[]) => {
           budget: { type: 'string' },
           grants: { type: 'string' },
           grant: { type: 'string' },
+          stake: { type: 'string' },
+          unlock: { type: 'string' },
           'stamp-bits': { type: 'string' },
           price: { type: 'string' },
           block: { type: 'string', multiple: true },

@@ -12,7 +12,11 @@ export type EngineError =
   | { readonly type: 'aborted' }
   | { readonly type: 'unknown-model'; readonly model: string }
   /** No mirror had it; `tried` are the addresses and what each answered. */
-  | { readonly type: 'model-unreachable'; readonly model: string; readonly tried: readonly { readonly url: string; readonly why: string }[] }
+  | {
+      readonly type: 'model-unreachable'
+      readonly model: string
+      readonly tried: readonly { readonly url: string; readonly why: string }[]
+    }
   | { readonly type: 'wrong-hash'; readonly file: string; readonly expected: string; readonly actual: string }
   | { readonly type: 'out-of-memory' }
   | { readonly type: 'failed'; readonly message: string }
@@ -23,6 +27,8 @@ export interface EmbedRequest {
   readonly signal?: AbortSignal
   /** Called as texts are finished; a throttle pause lies between two texts, never inside one. */
   readonly onProgress?: (doneTexts: number) => void
+  /** How much of the share it gets beside others: one of 2 gets twice what one of 1 gets. Left out: 1. */
+  readonly weight?: number
 }
 
 export interface Embeddings {

@@ -28,6 +28,7 @@ import {
   type FoundingError,
   type FoundingRecord,
   foundingWrite,
+  leftSwarms,
   type NewSwarm,
   readFounding,
   withInvite,
@@ -68,6 +69,10 @@ export interface LocalVault extends Vault {
   readonly setTrackers: (trackers: readonly string[]) => Promise<Result<void, VaultError | FoundingError>>
   /** Chain, tabs and answers of the swarm stay: whoever joins again goes on where they left. */
   readonly leaveSwarm: () => Promise<Result<void, VaultError>>
+  /** Swarms that were founded here and left. */
+  readonly left: () => Promise<readonly { readonly swarm: Bytes; readonly name: string }[]>
+  /** Back into one of them, as who was in it when it was left: witness and issuer are played here again. Only outside of a swarm. */
+  readonly takeUp: (id: Bytes) => Promise<Result<void, VaultError>>
   /** Null once the backup was confirmed. */
   readonly phraseWords: () => Promise<readonly string[] | null>
   readonly confirmPhrase: () => Promise<Result<void, VaultError>>
@@ -90,6 +95,7 @@ export const createVault = async (deps: VaultDeps): Promise<Result<LocalVault, I
   let identity: Identity = opened.value
   let settings = settingsFromRecord(await store.get(settingsAt.table, settingsAt.key), session)
   let swarm: Swarm | undefined
+  let takeovers = 0
   const listeners = new Set<(status: VaultStatus) => void>()
   const serial = createSerial()
   const alone = <T>(job: () => Promise<T>): Promise<T> => serial('vault', job)
@@ -105,6 +111,7 @@ export const createVault = async (deps: VaultDeps): Promise<Result<LocalVault, I
           ...(swarm.unread && { policyUnread: swarm.unread }),
           ...(swarm.record.notices && { notices: swarm.record.notices }),
           headChecked: headChecked(),
+          takeovers,
           ...(swarm.founding && { founded: foundedOf(swarm.founding, session) }),
         }
       : null,
@@ -113,12 +120,15 @@ export const createVault = async (deps: VaultDeps): Promise<Result<LocalVault, I
     for (const listener of listeners) listener(status())
   }
 
-  const enter = async (record: SwarmRecord): Promise<Swarm> =>
-    openSwarm(
+  const enter = async (record: SwarmRecord): Promise<Swarm> => {
+    const entered = openSwarm(
       { store, clock, verifier, identity, headChecked, depositEarnings: () => settings.depositEarnings },
       record,
       await readFounding(store, record.link.swarm),
     )
+    takeovers = (await entered.books?.lost.begun()) ?? 0
+    return entered
+  }
   const keepSwarm = async (record: SwarmRecord, founding?: FoundingRecord): Promise<Result<void, VaultError>> => {
     const done = await store.commit([
       { ...swarmAt, value: swarmToRecord(record) },
@@ -234,6 +244,16 @@ export const createVault = async (deps: VaultDeps): Promise<Result<LocalVault, I
         return ok(undefined)
       }),
 
+    left: () => alone(() => leftSwarms(store)),
+    takeUp: (id) =>
+      alone(async () => {
+        if (!settings.consented) return err({ type: 'not-consented' })
+        if (swarm) return refused('already in a swarm')
+        const { left, ...record } = (await readFounding(store, id)) ?? {}
+        if (!left || !('policy' in record)) return refused('not founded and left here')
+        return keepSwarm({ link: left, policy: record.policy, headSession: null }, record)
+      }),
+
     phraseWords: () => alone(() => phraseWordsOf(deps, identity)),
     confirmPhrase: () =>
       alone(async () => {
@@ -258,6 +278,7 @@ export const createVault = async (deps: VaultDeps): Promise<Result<LocalVault, I
         try {
           if (!swarm?.books) return err({ type: 'no-swarm' })
           const taken = await swarm.books.lost.takeOver(device, createNobleSigner(secret.value))
+          takeovers = await swarm.books.lost.begun()
           if (taken.ok) changed()
           return taken.ok ? ok(undefined) : taken
         } finally {

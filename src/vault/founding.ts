@@ -97,6 +97,15 @@ export const readFounding = async (store: Store, swarm: Bytes): Promise<Founding
   return record.ok ? record.value : undefined
 }
 
+/** Swarms founded here, and left since. */
+export const leftSwarms = async (store: Store): Promise<readonly { readonly swarm: Bytes; readonly name: string }[]> =>
+  (await store.list(table)).flatMap(([, stored]) => {
+    const record = parse(recordSchema, stored)
+    if (!record.ok || !record.value.left) return []
+    const signed = parseSignedPolicy(record.value.policy)
+    return signed.ok ? [{ swarm: record.value.left.swarm, name: signed.value.policy.name }] : []
+  })
+
 export const foundingWrite = (swarm: Bytes, record: FoundingRecord): Write => ({
   table,
   key: toHex(swarm),

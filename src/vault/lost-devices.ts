@@ -70,9 +70,12 @@ export interface LostDevices {
   readonly takeOver: (device: PublicKey, root: Signer) => Promise<Result<LostDevice, VaultError>>
   /** Those whose takeover was begun here. */
   readonly list: () => Promise<readonly LostDevice[]>
+  /** How often one was begun here, another try of the same device included. */
+  readonly begun: () => Promise<number>
 }
 
 const incomeSchema = v.strictObject({ entry: bytesUpTo(entryBytesMax), certificate: certificateSchema })
+/** Of this device: device (hex) → how often its takeover was begun; true in earlier versions. */
 const begunTable = 'takeovers'
 
 export const createLostDevices = (deps: {
@@ -192,6 +195,8 @@ export const createLostDevices = (deps: {
     }
   }
 
+  const triesOf = async (device: PublicKey): Promise<number> => Number((await deps.own.get(begunTable, toHex(device))) ?? 0)
+
   const adopt = async (device: PublicKey, entries: readonly Bytes[], certificate: Certificate): Promise<Result<void, VaultError>> => {
     const { store, chain } = open(device)
     const done = await chain.adopt(entries, certificate)
@@ -245,7 +250,7 @@ export const createLostDevices = (deps: {
       )
       if (!made.ok) return refused(`lost device: ${made.error}`)
       // First: what is signed and not noted would be followed by nobody.
-      const noted = await deps.own.commit([{ table: begunTable, key: toHex(device), value: true }])
+      const noted = await deps.own.commit([{ table: begunTable, key: toHex(device), value: (await triesOf(device)) + 1 }])
       if (!noted.ok) return storeFailed(noted.error)
       const stored = await store.commit([
         { table: 'takeover', key: 'entries', value: made.value.map(({ bytes }) => bytes) },
@@ -256,6 +261,7 @@ export const createLostDevices = (deps: {
       return stored.ok ? ok(await tell(device)) : storeFailed(stored.error)
     },
 
+    begun: async () => (await deps.own.list(begunTable)).reduce((sum, [, tries]) => sum + Number(tries), 0),
     list: async () => Promise.all((await deps.own.list(begunTable)).map(([key]) => tell(fromHex(key)!))),
   }
 }

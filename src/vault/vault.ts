@@ -47,6 +47,8 @@ export interface VaultStatus {
     readonly notices?: StoredNotices
     /** The witness's word on our own head has been taken in this browser session: appending is allowed. */
     readonly headChecked: boolean
+    /** How often the takeover of a lost device was begun here: one more is to be followed. */
+    readonly takeovers: number
     /** This device founded it: witness and issuer are played here. */
     readonly founded?: Founded
   }

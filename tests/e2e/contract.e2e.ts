@@ -2,10 +2,9 @@
 import { cpSync, rmSync } from 'node:fs'
 import { resultVectors, viewWhere } from './harness/agent-page.ts'
 import { expect, launch, test } from './harness/fixtures.ts'
-import { type ChromiumExtension, launchChromium } from './harness/launch-chromium.ts'
-import { startRelay } from './harness/relay.ts'
+import type { ChromiumExtension } from './harness/launch-chromium.ts'
 import { byTestId } from './harness/screen.ts'
-import { earnedMicro, earns, grantMicro, jobWhere, join, meet, type Member, openSwarm, settledJob, someTexts, submit } from './harness/swarm.ts'
+import { earnedMicro, earns, grantMicro, jobWhere, type Member, openPair, openSwarm, settledJob, someTexts, submit } from './harness/swarm.ts'
 
 const perText = 50_000
 
@@ -89,53 +88,44 @@ const deaths = {
   },
 } as const
 
+/** Does a job, and has the victim die once that is reached; tells what its worker is paid. */
+const dieAt = async (
+  { requester, worker }: Readonly<Record<'requester' | 'worker', Member<ChromiumExtension>>>,
+  count: number,
+  earnedBefore: number,
+  { reached, kill }: { readonly reached: () => Promise<unknown>; readonly kill: () => Promise<void> },
+): Promise<number> => {
+  const awaited = reached()
+  const job = await submit(requester, someTexts(count), 1)
+  await awaited
+  await kill()
+  expect(await settledJob(requester, job)).toMatchObject({ costMicro: count * perText, agreed: { '1': count } })
+  await earns(worker, earnedBefore + count * perText)
+  return earnedBefore + count * perText
+}
+
 for (const [context, kill] of Object.entries(deaths))
-  test.describe(`the ${context} dies at a step of the contract`, () => {
+  test(`the ${context} dies at each step of the contract, of requester and worker: each task still ends right, paid once`, async () => {
+    test.setTimeout(240_000)
+    const { requester, worker } = await openPair()
+    let earned = grantMicro
     for (const role of ['requester', 'worker'] as const)
-      test(`of the ${role}: each task still ends right, paid once`, async () => {
-        test.setTimeout(400_000)
-        const relay = await startRelay()
-        const requester = await join(await launchChromium(), relay.link)
-        const worker = await join(await launchChromium(), relay.link)
-        await meet([requester, worker])
-        const victim = role === 'requester' ? requester : worker
-        let earned = grantMicro
-        for (const [i, step] of steps[role].entries())
-          await test.step(step, async () => {
-            // A page's message wakes it, so that there is one to wait in.
-            await victim.dashboard.evaluate(`chrome.runtime.sendMessage({ command: 'state', args: {} })`)
-            const reached = whenDoing(victim.browser, step)
-            const job = await submit(requester, someTexts(2 + i), 1)
-            await reached
-            await kill(victim)
-            const done = await settledJob(requester, job)
-            expect(done).toMatchObject({ costMicro: (2 + i) * perText, agreed: { '1': 2 + i } })
-            earned += (2 + i) * perText
-            await earns(worker, earned)
-          })
+      for (const [i, step] of steps[role].entries())
+        await test.step(`${role}: ${step}`, async () => {
+          const victim = role === 'requester' ? requester : worker
+          // A page's message wakes it, so that there is one to wait in.
+          await victim.dashboard.evaluate(`chrome.runtime.sendMessage({ command: 'state', args: {} })`)
+          earned = await dieAt({ requester, worker }, 2 + i, earned, { reached: () => whenDoing(victim.browser, step), kill: () => kill(victim) })
+        })
+    if (context !== 'offscreen document') return
+    for (const [victim, condition] of [
+      [requester, `view.jobs[0].texts === 200 && (view.jobs[0].state === 'hiring' || view.jobs[0].state === 'working')`],
+      [worker, `view.work.some((w) => w.texts === 200 && (w.state === 'receiving' || w.state === 'executing'))`],
+    ] as const)
+      await test.step('while it computes or waits', async () => {
+        earned = await dieAt({ requester, worker }, 200, earned, { reached: () => viewWhere(victim.dashboard, condition), kill: () => kill(victim) })
       })
   })
-
-test('the offscreen document dies while it computes or waits, and the task ends right, paid once', async () => {
-  test.setTimeout(300_000)
-  const relay = await startRelay()
-  const requester = await join(await launchChromium(), relay.link)
-  const worker = await join(await launchChromium(), relay.link)
-  await meet([requester, worker])
-  let earned = grantMicro
-  for (const [victim, condition] of [
-    [requester, `view.jobs[0].state === 'hiring' || view.jobs[0].state === 'working'`],
-    [worker, `view.work.some((w) => w.state === 'receiving' || w.state === 'executing')`],
-  ] as const) {
-    const job = await submit(requester, someTexts(200), 1)
-    await viewWhere(victim.dashboard, condition)
-    await deaths['offscreen document'](victim)
-    const done = await settledJob(requester, job, 150_000)
-    expect(done).toMatchObject({ costMicro: 200 * perText })
-    earned += 200 * perText
-    await earns(worker, earned, 60_000)
-  }
-})
 
 test('a worker killed in mid-task: at redundancy 3 the other two finish it', async () => {
   test.setTimeout(300_000)
@@ -167,10 +157,7 @@ test('a worker killed in mid-task: at redundancy 1 another takes it over', async
 
 test('the relay is killed between the payment and its certificate, and comes back: paid once', async () => {
   test.setTimeout(200_000)
-  const relay = await startRelay()
-  const requester = await join(await launchChromium(), relay.link)
-  const worker = await join(await launchChromium(), relay.link)
-  await meet([requester, worker])
+  const { relay, requester, worker } = await openPair()
   const paying = whenDoing(requester.browser, 'put answers settle/')
   const job = await submit(requester, someTexts(5), 1)
   await paying
@@ -196,14 +183,10 @@ test('cancelling releases the workers and costs nothing', async () => {
 
 test('a profile rolled back to an older copy neither forks nor loses', async () => {
   test.setTimeout(200_000)
-  const relay = await startRelay()
-  const first = await launch('chromium')
-  const requester = await join(first, relay.link)
-  const worker = await join(await launch('chromium'), relay.link)
-  await meet([requester, worker])
+  const { requester, worker } = await openPair()
   await settledJob(requester, await submit(requester, someTexts(3), 1))
   await requester.browser.killHard()
-  const profile = first.profileDir
+  const profile = requester.browser.profileDir
   const copy = `${profile}-copy`
   // Chromium's lock is a socket, which no copy needs.
   cpSync(profile, copy, { recursive: true, filter: (path) => !path.includes('Singleton') })

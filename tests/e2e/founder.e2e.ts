@@ -45,8 +45,7 @@ test('a founder and three friends, met by a tracker: grants, a job, payment; the
   const { self } = await viewWhere(dashboard, serving)
   const founder: Member<ChromiumExtension> = { browser: founderBrowser, dashboard, id: self }
 
-  const members: Member<ChromiumExtension>[] = []
-  for (let i = 0; i < 3; i++) members.push(await join(await launchChromium(), link))
+  const members = await Promise.all([0, 1, 2].map(async () => join(await launchChromium(), link)))
   await meet([founder, ...members])
   await usesLeft(dashboard, 2)
   const [requester, ...workers] = members as [Member<ChromiumExtension>, ...Member<ChromiumExtension>[]]

@@ -104,11 +104,22 @@ test('texts are handed in, searched and saved; cancelling ends a task', async ({
     .setInputFiles({ name: 'two.jsonl', mimeType: 'application/jsonl', buffer: Buffer.from('{"text":"one","id":"a"}\n{"text":"two"}\n') })
   await page.locator('[data-testid="quote"][data-state="ready"]').waitFor()
   await expect(page.getByTestId('readers')).toContainText('3 computers')
+  const price = page.locator('[data-testid="quote"] .price')
+  await expect(price).toHaveAttribute('data-micro', String(2 * 3 * 50_000))
+  await page.getByTestId('priority').press('Space')
+  await expect(price).toHaveAttribute('data-micro', String(2 * 2 * 3 * 50_000))
+  // On this computer nothing is waited for and nothing is paid.
+  await page.getByTestId('where-local').check()
+  await expect(page.getByTestId('priority')).toHaveCount(0)
+  await page.getByTestId('where-network').check()
+  await expect(price).toHaveAttribute('data-micro', String(2 * 2 * 3 * 50_000))
   await page.getByTestId('title').fill('Two texts')
   await page.getByTestId('submit').click()
   const job = page.getByTestId('job').first()
   await expect(job).toHaveAttribute('data-state', 'done')
   await expect(job).toContainText('Two texts')
+  await expect(job).toContainText('with priority')
+  await expect(page.getByTestId('priority')).not.toBeChecked()
   await expect(page.getByTestId('texts-input')).toHaveValue('')
 
   await page.getByTestId('search-input').fill('bread')
@@ -154,6 +165,14 @@ test('a founder takes a member off and back, changes the price and withdraws a l
   await press('invite-revoke')
   await press('invite-revoke-yes')
   await expect(page.getByTestId('invite').first()).toHaveAttribute('data-revoked', 'true')
+})
+
+test('a swarm that was founded here and left is taken up again by a click', async ({ context, served }) => {
+  const page = await context.newPage()
+  await page.goto(`${served.url}/dashboard.html?scenario=founder-left`)
+  await page.getByTestId('take-up').press('Enter')
+  await expect(page.getByTestId('founder-state')).toBeVisible()
+  await expect(page.getByTestId('take-up')).toHaveCount(0)
 })
 
 test('the share slider saves what was chosen', async ({ context, served }) => {

@@ -30,6 +30,8 @@ export interface VaultControls {
   readonly changeTerms: (change: TermsChange) => Done
   readonly setTrackers: (trackers: readonly string[]) => Done
   readonly leaveSwarm: () => Done
+  readonly left: () => Promise<readonly { readonly swarm: Bytes; readonly name: string }[]>
+  readonly takeUp: (swarm: Bytes) => Done
   /** Null once the backup was confirmed. */
   readonly phraseWords: () => Promise<readonly string[] | null>
   readonly confirmPhrase: () => Done
@@ -50,8 +52,8 @@ export interface CommandDeps {
 
 const phraseCharsMax = 1024
 const none = v.strictObject({})
-const key = v.pipe(text(64), v.regex(/^[0-9a-f]{64}$/))
-const keys = v.pipe(v.array(key), v.maxLength(blockedMax))
+const hex32 = v.pipe(text(64), v.regex(/^[0-9a-f]{64}$/))
+const keys = v.pipe(v.array(hex32), v.maxLength(blockedMax))
 const trackers = v.pipe(v.array(text(urlCharsMax)), v.maxLength(urlsMax))
 
 const schemas = {
@@ -70,11 +72,12 @@ const schemas = {
   revokeInvite: v.strictObject({ token: v.pipe(text(32), v.regex(/^[0-9a-f]{32}$/)) }),
   terms: v.strictObject({ stepMicro: v.exactOptional(uint()), block: v.exactOptional(keys), unblock: v.exactOptional(keys) }),
   trackers: v.strictObject({ trackers }),
+  takeUp: v.strictObject({ swarm: hex32 }),
   leave: none,
   phrase: none,
   confirmPhrase: none,
   restore: v.strictObject({ phrase: text(phraseCharsMax) }),
-  takeOver: v.strictObject({ device: key, phrase: text(phraseCharsMax) }),
+  takeOver: v.strictObject({ device: hex32, phrase: text(phraseCharsMax) }),
   erase: none,
 } satisfies { [C in BackgroundCommand]: v.GenericSchema<BackgroundCommands[C]['args']> }
 
@@ -89,10 +92,11 @@ type Handlers = { readonly [C in BackgroundCommand]: (args: BackgroundCommands[C
 const createHandlers = ({ vault, erase, presetShares, models }: CommandDeps): Handlers => {
   const state = async (): Promise<Result<BackgroundState, never>> => {
     const open = await vault()
-    const [{ settings, swarm, device }, words] = await Promise.all([open.status(), open.phraseWords()])
+    const [{ settings, swarm, device }, words, left] = await Promise.all([open.status(), open.phraseWords(), open.left()])
     return ok({
       ...settings,
       swarm: swarm && swarmState(swarm),
+      left: swarm ? [] : left.map(({ swarm: id, name }) => ({ id: toHex(id), name })),
       phraseConfirmed: words === null,
       device: toHex(device.device),
       root: toHex(device.root),
@@ -117,6 +121,7 @@ const createHandlers = ({ vault, erase, presetShares, models }: CommandDeps): Ha
     terms: ({ stepMicro, block, unblock }) =>
       after((open) => open.changeTerms({ stepMicro, block: block?.map((k) => fromHex(k)!), unblock: unblock?.map((k) => fromHex(k)!) })),
     trackers: (given) => after((open) => open.setTrackers(given.trackers)),
+    takeUp: ({ swarm }) => after((open) => open.takeUp(fromHex(swarm)!)),
     leave: () => after((open) => open.leaveSwarm()),
     phrase: async () => ok({ words: await (await vault()).phraseWords() }),
     confirmPhrase: () => after((open) => open.confirmPhrase()),
@@ -135,7 +140,6 @@ const swarmState = ({ link, founded }: NonNullable<VaultStatus['swarm']>): NonNu
   trackers: link.trackers,
   founded: founded
     ? {
-        ownLink: formatLink(link),
         invites: founded.invites
           .filter(({ own }) => !own)
           .map(({ token, uses, revoked = false }) => ({

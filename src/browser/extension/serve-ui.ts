@@ -15,11 +15,12 @@ const texts = v.pipe(v.array(text(textLengthMax)), v.maxLength(textsPerJobMax))
 const id = text(64)
 const model = text(64)
 const redundancy = v.pipe(uint(9), v.minValue(1))
+const priority = v.exactOptional(v.picklist(['normal', 'high']))
 const none = v.object({})
 
 const schemas = {
   view: none,
-  quote: v.object({ texts, model, redundancy }),
+  quote: v.object({ texts, model, redundancy, priority }),
   submit: v.object({
     texts,
     ids: v.pipe(v.array(text(1024)), v.maxLength(textsPerJobMax)),
@@ -27,6 +28,7 @@ const schemas = {
     redundancy,
     title: text(200),
     where: v.picklist(['network', 'local']),
+    priority,
   }),
   cancel: v.object({ job: id }),
   remove: v.object({ job: id }),
@@ -36,6 +38,7 @@ const schemas = {
   checkEntry: v.object({ seq: uint() }),
   deposit: v.object({ stakedMicro: uint() }),
   lookForDevices: none,
+  goOnAlone: none,
   prepareModel: v.object({ model }),
   selfTest: none,
 } satisfies { [C in AgentCommand]: v.GenericSchema }
@@ -58,7 +61,7 @@ export const serveUi = (agent: Agent, engine: Engine, now: () => number): (() =>
   const handlers: { [C in AgentCommand]: (args: Args<C>) => Answer<C> } = {
     view: async () => ok(agent.view() as AgentView),
     quote: async (args) => {
-      const price = await agent.jobs.price(args.texts, args.model, args.redundancy)
+      const price = await agent.jobs.price(args.texts, args.model, args.redundancy, args.priority)
       if (!price.ok) return refusal(price.error)
       const view = agent.view()
       return ok({
@@ -107,6 +110,10 @@ export const serveUi = (agent: Agent, engine: Engine, now: () => number): (() =>
     },
     lookForDevices: async () => {
       await agent.lookForDevices()
+      return ok({})
+    },
+    goOnAlone: async () => {
+      agent.goOnAlone()
       return ok({})
     },
     prepareModel: async (args) => {

@@ -14,6 +14,7 @@ import { ModelsCard } from './models-card.tsx'
 import { Notice } from './notice.tsx'
 import { PeersCard } from './peers-card.tsx'
 import { ResultsCard } from './results-card.tsx'
+import { LeftSwarms } from '../swarm/left-swarms.tsx'
 import { MakeCard } from '../swarm/make-card.tsx'
 import { SwarmCard } from '../swarm/swarm-card.tsx'
 import { SettingsCard } from './settings-card.tsx'
@@ -36,7 +37,13 @@ export const Dashboard = () => {
           <Notice readiness={readiness} />
           {background?.consented && (
             <>
-              {readiness === 'no-swarm' && <MakeCard />}
+              {readiness === 'no-swarm' && (
+                <>
+                  {/* Once it is taken up the page shows the swarm instead of this. */}
+                  <LeftSwarms left={background.left} onTakenUp={() => {}} />
+                  <MakeCard />
+                </>
+              )}
               <JobForm readiness={readiness} onSubmitted={() => setOpened(null)} />
               {view && <Jobs jobs={jobs} opened={shown?.id ?? null} onOpen={setOpened} />}
               {shown && <ResultsCard key={shown.id} job={shown} />}

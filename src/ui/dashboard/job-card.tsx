@@ -26,6 +26,7 @@ export const JobCard = ({ job, opened, onOpen }: { readonly job: JobView; readon
       <p className="note facts">
         <span>{t('jobTexts', formatCount(job.doneTexts), formatCount(job.texts))}</span>
         <span>{job.model}</span>
+        {job.priority === 'high' && <span>{t('jobPriority')}</span>}
         <span data-testid="job-cost" data-micro={job.costMicro}>
           {job.maxCostMicro === 0 ? t('jobFree') : t('jobCost', formatCredits(job.costMicro), formatPrice(job.maxCostMicro))}
         </span>

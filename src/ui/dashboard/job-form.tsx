@@ -3,6 +3,7 @@ import { useDeferredValue, useMemo, useState, type FormEvent } from 'react'
 import { ErrorNote } from '../components/error-note.tsx'
 import { Icon } from '../components/icon.tsx'
 import { Card } from '../components/parts.tsx'
+import { formatCount } from '../format.ts'
 import { t, tn } from '../i18n.ts'
 import { err, type Result } from '../../lib/result.ts'
 import { fileBytesMax, type ParsedTexts, parseTexts, type ParseTextsError } from '../parse-texts.ts'
@@ -18,9 +19,11 @@ const titleCharsMax = 80
 export const JobForm = ({ readiness, onSubmitted }: { readonly readiness: Readiness; readonly onSubmitted: () => void }) => {
   const ui = useUi()
   const models = useUiState((s) => s.view?.models) ?? []
+  const highPriority = useUiState((s) => s.view?.swarm?.highPriority) ?? 1
   const [source, setSource] = useState<TextsSource>(nothingPasted)
   const [modelChosen, setModel] = useState<string | null>(null)
   const [redundancy, setRedundancy] = useState<number>(redundancies[0])
+  const [hurries, setHurries] = useState(false)
   const [title, setTitle] = useState('')
   const [whereChosen, setWhere] = useState<'network' | 'local'>('network')
   const { busy, error, run, clear } = useRequest()
@@ -32,7 +35,9 @@ export const JobForm = ({ readiness, onSubmitted }: { readonly readiness: Readin
   const model = models.find((m) => m.name === modelChosen)?.name ?? models[0]?.name ?? ''
   const inSwarm = readiness === 'ready' || readiness === 'connecting'
   const where = inSwarm ? whereChosen : 'local'
-  const quote = useQuote(readiness === 'ready' && where === 'network' ? texts : null, model, redundancy)
+  const offersPriority = where === 'network' && highPriority > 1
+  const priority = offersPriority && hurries ? 'high' : 'normal'
+  const quote = useQuote(readiness === 'ready' && where === 'network' ? texts : null, model, redundancy, priority)
   const priced = where === 'local' || (quote.name === 'ready' && enoughFor(quote))
   const submittable = !busy && !parsing && texts !== null && model !== '' && priced
 
@@ -41,10 +46,11 @@ export const JobForm = ({ readiness, onSubmitted }: { readonly readiness: Readin
     if (!submittable || !parsed?.ok) return
     const { texts, ids } = parsed.value
     const name = title.trim() || tn('jobTitle', texts.length)
-    void run(() => ui.agent.call('submit', { texts, ids, model, redundancy, title: name, where })).then((answer) => {
+    void run(() => ui.agent.call('submit', { texts, ids, model, redundancy, title: name, where, priority })).then((answer) => {
       if (!answer) return
       setSource(nothingPasted)
       setTitle('')
+      setHurries(false)
       onSubmitted()
     })
   }
@@ -120,6 +126,21 @@ export const JobForm = ({ readiness, onSubmitted }: { readonly readiness: Readin
             <small>{t('whereLocalText')}</small>
           </label>
         </fieldset>
+        {offersPriority && (
+          <label className="tick">
+            <input
+              type="checkbox"
+              data-testid="priority"
+              checked={hurries}
+              aria-describedby="priority-text"
+              onChange={(event) => setHurries(event.target.checked)}
+            />
+            <span>
+              {t('priorityHigh')}
+              <small id="priority-text">{t('priorityHighText', formatCount(highPriority))}</small>
+            </span>
+          </label>
+        )}
         <div className="submit-row">
           {where === 'network' ? (
             <QuotePanel state={quote} redundancy={redundancy} />

@@ -45,9 +45,7 @@ export const SettingsCard = ({ background, lost }: { readonly background: Backgr
             act={() => ui.ask('leave', {})}
             text={t('leave')}
             question={t(founded ? 'leaveQuestionFounder' : 'leaveQuestion')}
-          >
-            {founded && <OwnLink link={founded.ownLink} />}
-          </Twice>
+          />
         )}
         <Twice
           testid="erase"
@@ -59,18 +57,6 @@ export const SettingsCard = ({ background, lost }: { readonly background: Backgr
     </Card>
   )
 }
-
-/** A founder's way back: nobody else has this link. */
-const OwnLink = ({ link }: { readonly link: string }) => (
-  <input
-    readOnly
-    className="link-field"
-    data-testid="own-link"
-    aria-label={t('ownLink')}
-    value={link}
-    onFocus={(event) => event.target.select()}
-  />
-)
 
 const HubUrl = ({ saved }: { readonly saved: string }) => {
   const ui = useUi()

@@ -1,6 +1,6 @@
 /** The price of what is in the form, asked a moment after the last change; an answer that was overtaken is dropped. */
 import { useEffect, useMemo, useState } from 'react'
-import type { AgentCommands, UiError } from '../../messages/view.ts'
+import type { AgentCommands, Priority, UiError } from '../../messages/view.ts'
 import { useClock, useUi } from '../ui-context.ts'
 
 export type Quote = AgentCommands['quote']['answer']
@@ -12,10 +12,10 @@ export type QuoteState =
 const askAfterMs = 350
 
 /** `texts` null: there is nothing to ask about. Its identity says whether it changed. */
-export const useQuote = (texts: readonly string[] | null, model: string, redundancy: number): QuoteState => {
+export const useQuote = (texts: readonly string[] | null, model: string, redundancy: number, priority: Priority): QuoteState => {
   const { agent } = useUi()
   const clock = useClock()
-  const asked = useMemo(() => (texts && model !== '' ? { texts, model, redundancy } : null), [texts, model, redundancy])
+  const asked = useMemo(() => (texts && model !== '' ? { texts, model, redundancy, priority } : null), [texts, model, redundancy, priority])
   const [answered, setAnswered] = useState<{ readonly to: typeof asked; readonly state: QuoteState } | null>(null)
   useEffect(() => {
     if (!asked) return

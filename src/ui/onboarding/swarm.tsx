@@ -3,7 +3,9 @@ import { useState } from 'react'
 import type { BackgroundState } from '../../messages/view.ts'
 import { type MessageKey, t } from '../i18n.ts'
 import { Invites } from '../swarm/invites.tsx'
+import { LeftSwarms } from '../swarm/left-swarms.tsx'
 import { MakeSwarm } from '../swarm/make-swarm.tsx'
+import { useUiState } from '../ui-context.ts'
 import { JoinSwarm } from './join-swarm.tsx'
 import { Restore } from './restore.tsx'
 import { StepHeading } from './step-heading.tsx'
@@ -15,6 +17,7 @@ const ways: readonly (readonly [Way, MessageKey])[] = [
 ]
 
 export const Swarm = (props: { readonly onJoined: (state: BackgroundState) => void; readonly onLater: () => void }) => {
+  const left = useUiState((s) => s.background?.left) ?? []
   const [way, setWay] = useState<Way>('join')
   const [made, setMade] = useState<BackgroundState | null>(null)
   if (made) return <Made state={made} onGo={() => props.onJoined(made)} />
@@ -26,6 +29,7 @@ export const Swarm = (props: { readonly onJoined: (state: BackgroundState) => vo
   return (
     <>
       <StepHeading title={t('swarmTitle')} lead={t('swarmLead')} />
+      <LeftSwarms left={left} onTakenUp={props.onJoined} />
       <fieldset className="ways">
         <legend className="visually-hidden">{t('wayTitle')}</legend>
         {ways.map(([name, text]) => (

@@ -5,6 +5,7 @@ import { ErrorNote } from '../components/error-note.tsx'
 import { Card } from '../components/parts.tsx'
 import { type MessageKey, t } from '../i18n.ts'
 import { useRequest, useUi } from '../ui-context.ts'
+import { GoOn } from './go-on.tsx'
 import { Invites, NewInvite } from './invites.tsx'
 import { Members } from './members.tsx'
 import { Price } from './price.tsx'
@@ -13,6 +14,7 @@ import { placesOf, publicTrackers, TrackerFields } from './tracker-fields.tsx'
 const stateTexts: { readonly [S in NonNullable<AgentView['founder']>['state']]: MessageKey } = {
   starting: 'founder_starting',
   recalling: 'founder_recalling',
+  missing: 'founder_missing',
   serving: 'founder_serving',
 }
 
@@ -26,6 +28,7 @@ export const SwarmCard = ({ background, view }: { readonly background: Backgroun
         <p className="note" role="status" data-testid="founder-state" data-founder={state}>
           {t(stateTexts[state])}
         </p>
+        {state === 'missing' && <GoOn />}
         {swarm.trackers.length === 0 && <p className="note warn">{t('makeNobodyCanJoin')}</p>}
         <Invites invites={swarm.founded.invites} founder={view?.founder ?? null} />
         <NewInvite />

@@ -1,7 +1,9 @@
 /** The real relay as a process of its own, to be killed and started again under the browsers. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { promisify } from 'node:util'
 import { killQuietly, onCleanup, temporaryFolder } from './cleanup.ts'
 
 const startMsMax = 30_000
@@ -91,6 +93,15 @@ export const startRelay = async (options: RelayStart = {}): Promise<RelayProcess
       await folder.remove()
     },
   }
+}
+
+/** Of a swarm whose policy differs from the defaults, as `swarm create` takes it. */
+export const startRelayOf = async (policy: readonly string[]): Promise<RelayProcess> => {
+  const dataDir = join(temporaryFolder('swarm').path, 'data')
+  const port = await freePort()
+  const made = ['swarm', 'create', '--witnesses', '1', '--data', dataDir, '--port', String(port), ...policy]
+  await promisify(execFile)(process.execPath, ['--import', 'tsx', 'src/node/main.ts', ...made])
+  return startRelay({ dataDir, port, args: ['--witness', '1/1'] })
 }
 
 export const freePort = (): Promise<number> =>

@@ -24,8 +24,12 @@ const visiblePollMs = 50
 export const byTestId = (id: string): string => `[data-testid="${id}"]`
 export const byState = (state: string): string => `[data-state="${state}"]`
 
+/** From the front: a tab behind another one draws a frame a second, and a click waits for two that are alike. */
 export const chromiumScreen = (page: PlaywrightPage): Screen => ({
-  click: (selector) => page.locator(selector).first().click(),
+  click: async (selector) => {
+    await page.bringToFront()
+    await page.locator(selector).first().click()
+  },
   fill: (selector, value) => page.locator(selector).first().fill(value),
   choose: async (selector, value) => void (await page.locator(selector).first().selectOption(value)),
   upload: (selector, file) => page.locator(selector).first().setInputFiles(file),

@@ -3,6 +3,7 @@ import { command, currentView, viewWhere } from './agent-page.ts'
 import type { ExtensionBrowser, LaunchOptions } from './extension-browser.ts'
 import type { AgentView, JobView } from '../../../src/messages/view.ts'
 import { type BrowserKind, launch } from './fixtures.ts'
+import { type ChromiumExtension, launchChromium } from './launch-chromium.ts'
 import { type RelayProcess, type RelayStart, startRelay } from './relay.ts'
 import type { Screen } from './screen.ts'
 
@@ -25,13 +26,21 @@ export const join = async <B extends ExtensionBrowser>(browser: B, link: string,
 export const meet = (members: readonly Member[]): Promise<unknown> =>
   Promise.all(members.map(({ dashboard }) => viewWhere(dashboard, `view.peers.filter((p) => p.role === 'node').length >= ${members.length - 1}`)))
 
+/** A relay, who asks for work and who does it, each in a Chromium of its own. */
+export const openPair = async (): Promise<{ readonly relay: RelayProcess; readonly requester: Member<ChromiumExtension>; readonly worker: Member<ChromiumExtension> }> => {
+  const [relay, ...browsers] = await Promise.all([startRelay(), launchChromium(), launchChromium()])
+  const [requester, worker] = (await Promise.all(browsers.map((browser) => join(browser, relay.link)))) as [Member<ChromiumExtension>, Member<ChromiumExtension>]
+  await meet([requester, worker])
+  return { relay, requester, worker }
+}
+
 export const openSwarm = async (
   kinds: readonly BrowserKind[],
   options: { readonly relay?: RelayStart; readonly launch?: LaunchOptions } = {},
 ): Promise<{ readonly relay: RelayProcess; readonly members: readonly Member[] }> => {
-  const relay = await startRelay(options.relay)
-  const members: Member[] = []
-  for (const kind of kinds) members.push(await join(await launch(kind, options.launch), relay.link))
+  // At once: most of a start is waiting.
+  const [relay, ...browsers] = await Promise.all([startRelay(options.relay), ...kinds.map((kind) => launch(kind, options.launch))])
+  const members = await Promise.all(browsers.map((browser) => join(browser, relay.link)))
   await meet(members)
   return { relay, members }
 }

@@ -27,12 +27,20 @@ const getMessage = (key: string, substitutions: string[] = []): string => {
 const words =
   'abandon ability able about above absent absorb abstract absurd abuse access accident account accuse achieve acid acoustic acquire across act action actor actress actual'
 
+const costOf = ({ texts, redundancy, priority }: Record<string, unknown>): number =>
+  (texts as string[]).length * Number(redundancy) * 50_000 * (priority === 'high' ? 2 : 1)
+
 const ask = (command: string, args: Record<string, unknown>): { ok: unknown } | { error: unknown } => {
   if (command === 'phrase') return { ok: { words: words.split(' ') } }
   if (command === 'consent') background = { ...background, consented: true }
   if (command === 'settings') background = { ...background, ...args }
   if (command === 'confirmPhrase') background = { ...background, phraseConfirmed: true }
   if (command === 'leave') background = { ...background, swarm: null }
+  if (command === 'takeUp') {
+    background = { ...scenarios.founder.background, left: [] }
+    view = scenarios.founder.view
+    channel.postMessage({ view })
+  }
   if (command === 'restore') return { error: { type: 'phrase', detail: '{"reason":"unknown-word","position":3,"word":"aple"}' } }
   if (command === 'found') {
     if ((args.trackers as string[]).some((place) => !/^wss?:/.test(place)))
@@ -66,7 +74,7 @@ const letters = Array.from({ length: 240 }, (_, i) => `${texts[i % texts.length]
 
 const agent = (command: string, args: Record<string, unknown>): unknown => {
   if (command === 'quote') {
-    const maxCostMicro = (args.texts as string[]).length * Number(args.redundancy) * 50_000
+    const maxCostMicro = costOf(args)
     return { tokens: 100, units: 100, maxCostMicro, availableMicro: view?.credits.availableMicro, workersSeen: 3 }
   }
   if (command === 'submit' && view) {
@@ -77,6 +85,8 @@ const agent = (command: string, args: Record<string, unknown>): unknown => {
       title: String(args.title),
       texts: given.length,
       doneTexts: given.length,
+      priority: args.priority === 'high' ? 'high' : 'normal',
+      maxCostMicro: costOf(args),
       createdMs: Date.now(),
     }
     view = { ...view, jobs: [job, ...view.jobs] }

@@ -22,6 +22,7 @@ const background: BackgroundState = {
   hubUrl: 'https://huggingface.co',
   depositEarnings: true,
   swarm: { id: hex(3), relays: ['wss://relay.example.org'], trackers: ['wss://relay.example.org'], founded: null },
+  left: [],
   phraseConfirmed: true,
   device: hex(5),
   root: hex(7),
@@ -83,6 +84,7 @@ const job = (fields: Partial<JobView>): JobView => ({
   model: 'mini',
   title: 'Recipes of the neighbourhood',
   state: 'working',
+  priority: 'normal',
   texts: 240,
   doneTexts: 131,
   dimension: 96,
@@ -132,7 +134,7 @@ const view: AgentView = {
   notice: null,
   self: hex(5),
   identity: hex(7),
-  swarm: { id: hex(3), name: 'Tuesday reading circle', kind: 'private' },
+  swarm: { id: hex(3), name: 'Tuesday reading circle', kind: 'private', highPriority: 2 },
   relays: [{ url: 'wss://relay.example.org', state: 'open', why: null }],
   peers: [
     { id: hex(61), role: 'relay', via: 'url', sinceMs: nowMs - 90 * minute, latencyMs: 18 },
@@ -203,41 +205,45 @@ const idle = (idleReason: AgentView['activity']['idleReason'], changes: Partial<
   view: { ...view, activity: { working: false, idleReason }, ...changes },
 })
 
-export const scenarios = {
+const ownBackground: BackgroundState = {
+  ...background,
+  swarm: {
+    id: hex(3),
+    relays: [],
+    trackers: ['wss://tracker.example.org'],
+    founded: {
+      invites: [
+        { token: hex(71, 32), link: `edgenet:1:${'hlggXd0Zk3qPv1Yw'.repeat(14)}`, uses: 10, revoked: false },
+        { token: hex(73, 32), link: `edgenet:1:${'hlggXd0Zk3qPv1Yw'.repeat(14)}`, uses: 1, revoked: true },
+      ],
+    },
+  },
+}
+const ownView: AgentView = {
+  ...view,
+  relays: [],
+  peers: view.peers.filter((peer) => peer.role === 'node'),
   founder: {
-    background: {
-      ...background,
-      swarm: {
-        id: hex(3),
-        relays: [],
-        trackers: ['wss://tracker.example.org'],
-        founded: {
-          ownLink: 'edgenet:1:hUb3xQ-own',
-          invites: [
-            { token: hex(71, 32), link: `edgenet:1:${'hlggXd0Zk3qPv1Yw'.repeat(14)}`, uses: 10, revoked: false },
-            { token: hex(73, 32), link: `edgenet:1:${'hlggXd0Zk3qPv1Yw'.repeat(14)}`, uses: 1, revoked: true },
-          ],
-        },
-      },
-    },
-    view: {
-      ...view,
-      relays: [],
-      peers: view.peers.filter((peer) => peer.role === 'node'),
-      founder: {
-        state: 'serving',
-        invites: [
-          { token: hex(71, 32), usesLeft: 7 },
-          { token: hex(73, 32), usesLeft: 1 },
-        ],
-        members: [
-          { identity: hex(21), devices: [hex(22), hex(23)], here: true, blocked: false },
-          { identity: hex(24), devices: [hex(25)], here: false, blocked: false },
-          { identity: hex(26), devices: [hex(27)], here: false, blocked: true },
-        ],
-      },
-      notice: { version: 4, stepMicro: 80_000, blocked: [hex(26)], contradicted: false },
-    },
+    state: 'serving',
+    invites: [
+      { token: hex(71, 32), usesLeft: 7 },
+      { token: hex(73, 32), usesLeft: 1 },
+    ],
+    members: [
+      { identity: hex(21), devices: [hex(22), hex(23)], here: true, blocked: false },
+      { identity: hex(24), devices: [hex(25)], here: false, blocked: false },
+      { identity: hex(26), devices: [hex(27)], here: false, blocked: true },
+    ],
+  },
+  notice: { version: 4, stepMicro: 80_000, blocked: [hex(26)], contradicted: false },
+}
+
+export const scenarios = {
+  founder: { background: ownBackground, view: ownView },
+  'founder-missing': { background: ownBackground, view: { ...ownView, founder: { ...ownView.founder!, state: 'missing' } } },
+  'founder-left': {
+    background: { ...background, swarm: null, left: [{ id: hex(3), name: 'Tuesday reading circle' }] },
+    view: { ...view, swarm: null, relays: [], peers: [], work: [], deposit: null, lost: null },
   },
   contradicted: { background, view: { ...view, trouble: 'contradicted' } },
   blocked: { background, view: { ...view, peers: [], activity: { working: false, idleReason: 'blocked' } } },
@@ -267,8 +273,8 @@ export const scenarios = {
     view: {
       ...view,
       activity: { working: true, idleReason: null },
-      credits: { ...view.credits, reservedMicro: credits(36) },
-      jobs: [job({}), doneJob, failedJob],
+      credits: { ...view.credits, reservedMicro: credits(72) },
+      jobs: [job({ priority: 'high', maxCostMicro: credits(72), costMicro: credits(32.8) }), doneJob, failedJob],
       work,
     },
   },

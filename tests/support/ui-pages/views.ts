@@ -140,6 +140,14 @@ export const pageCases: readonly PageCase[] = [
   { name: 'dashboard-contradicted', page: 'dashboard', scenario: 'contradicted', state: 'ready' },
   { name: 'popup-blocked', page: 'popup', scenario: 'blocked', state: 'idle' },
   { name: 'dashboard-policy-unread', page: 'dashboard', scenario: 'policy-unread', state: 'connecting' },
+  {
+    name: 'dashboard-founder-missing',
+    page: 'dashboard',
+    scenario: 'founder-missing',
+    state: 'ready',
+    gestures: (page) => click(page, 'go-on'),
+  },
+  { name: 'dashboard-founder-left', page: 'dashboard', scenario: 'founder-left', state: 'no-swarm' },
   { name: 'dashboard-founder-away', page: 'dashboard', scenario: 'founder-away', state: 'ready' },
   {
     name: 'popup-founder-away',
@@ -157,6 +165,7 @@ export const pageCases: readonly PageCase[] = [
     state: 'ready',
     gestures: async (page) => {
       await page.getByTestId('texts-input').fill(sampleTexts)
+      await click(page, 'priority')
       await page.locator('[data-testid="quote"][data-state="ready"]').waitFor()
     },
   },

@@ -1,4 +1,4 @@
-/** Whose word ends a founder's recall: a keeper's soon, anybody else's late. */
+/** Whose word ends a founder's recall: a keeper's, and where there is none its founder's own. */
 import { expect, test } from 'vitest'
 import { type Asked, startRecall } from '../../../src/agent/founder-recall.ts'
 import type { Kept } from '../../../src/agent/keepsakes.ts'
@@ -39,12 +39,15 @@ const open = async (held: number, stored: Readonly<Record<string, number>>, whol
   const author = world.issuer.device.publicKey
   const chains: readonly Asked[] = [{ author, from: held, held: kept.slice(0, held) }]
   let recalled: readonly number[] | undefined
+  let missed = 0
+  let goOn = (): void => {}
   const arrive = (id: string): void => {
     here.add(id)
     joins.forEach((tell) => tell(peer(id), 'joined'))
   }
-  const start = (): void =>
-    void startRecall({
+  const start = (): void => {
+    const running = startRecall({
+      missed: () => missed++,
       clock,
       verifier,
       rules: world.rules,
@@ -69,8 +72,11 @@ const open = async (held: number, stored: Readonly<Record<string, number>>, whol
           return { ok: true, value: undefined }
         },
       },
-    }).recalled.then((found) => (recalled = found?.get(toHex(author))?.map(({ certificate }) => certificate.seq)))
-  return { clock, arrive, start, recalled: () => recalled }
+    })
+    goOn = running.goOn
+    void running.recalled.then((found) => (recalled = found?.get(toHex(author))?.map(({ certificate }) => certificate.seq)))
+  }
+  return { clock, arrive, start, recalled: () => recalled, missed: () => missed, goOn: () => goOn() }
 }
 
 test('who has nothing to tell does not end it before a keeper comes', async () => {
@@ -96,17 +102,36 @@ test('after a keeper that is behind the others still have their time', async () 
   expect(recalled()).toEqual([2, 3])
 })
 
-test('where nobody keeps anything it ends all the same, and soon for who has signed nothing', async () => {
-  const late = await open(2, {})
-  late.arrive('stranger')
-  late.start()
-  await late.clock.advance(28_000)
-  expect(late.recalled()).toBeUndefined()
-  await late.clock.advance(6_000)
-  expect(late.recalled()).toEqual([])
+test('where nothing was given any answer counts', async () => {
   const fresh = await open(0, {})
   fresh.arrive('stranger')
   fresh.start()
   await fresh.clock.advance(10_000)
   expect(fresh.recalled()).toEqual([])
+})
+
+test('nobody’s silence ends it: it says that keepers are missing, and waits for one, however long', async () => {
+  const { clock, arrive, start, recalled, missed } = await open(2, { keeper: 4 })
+  arrive('stranger')
+  start()
+  await clock.advance(28_000)
+  expect(missed()).toBe(0)
+  await clock.advance(60 * 60_000)
+  expect([recalled(), missed()]).toEqual([undefined, 1])
+  arrive('keeper')
+  await clock.advance(10_000)
+  expect(recalled()).toEqual([2, 3])
+})
+
+test('its founder alone decides to go on without them, with what has been told so far', async () => {
+  const { clock, arrive, start, recalled, missed, goOn } = await open(2, {})
+  start()
+  await clock.advance(32_000)
+  expect(missed()).toBe(1)
+  arrive('stranger')
+  await clock.advance(60_000)
+  expect(recalled()).toBeUndefined()
+  goOn()
+  await clock.advance(0)
+  expect(recalled()).toEqual([])
 })

@@ -120,11 +120,70 @@ test('alone with an older copy the founder signs nothing: it waits for a member'
   }
   await founder.start()
   await friends.clock.advance(60_000)
-  expect(founder.agent().view().founder?.state).toBe('recalling')
+  expect(founder.agent().view().founder?.state).toBe('missing')
   // Once: that this device is the witness's.
   expect(calls).toEqual(['witness'])
   await member.start()
   await friends.until('it serves again', () => founder.agent().view().founder?.state === 'serving')
+})
+
+test('among newcomers only, an older copy signs nothing, however long; by its founder’s word it goes on, and a keeper is there for the next time', async () => {
+  const friends = await createMemoryFriends('newcomers')
+  const { founder } = friends
+  const twice = watchWitness(founder)
+  const keeper = await friends.join('a')
+  await granted(friends, [founder, keeper])
+  await friends.clock.advance(2_000)
+  const older = founder.profile()
+  await done(friends, founder, await submit(founder, 20))
+  await friends.until('paid', () => credits(founder).spentMicro === 20 * perText && credits(keeper).pendingMicro === 0)
+  keeper.quit()
+  founder.quit()
+  // It has the rules from the link's place to meet, and was never told anything by this founder.
+  const state = () => founder.agent().view().founder?.state
+  await founder.start(older)
+  const newcomer = await friends.join('b')
+  await friends.until('it misses its keepers', () => state() === 'missing')
+  await friends.clock.advance(30 * 60_000)
+  expect([state(), credits(newcomer).earnedMicro]).toEqual(['missing', 0])
+
+  // Would it have gone on, this payment would now stand at a number that the copy thinks is free.
+  await keeper.start()
+  await friends.until('it serves', () => state() === 'serving', 300_000)
+  await friends.until('the newcomer has its grant', () => credits(newcomer).earnedMicro === grantMicro, 300_000)
+  await friends.until('the founder knows what it paid', () => credits(founder).spentMicro === 20 * perText, 300_000)
+  expect(twice()).toEqual([])
+
+  for (const member of [keeper, newcomer]) member.quit()
+  founder.quit()
+  await founder.start()
+  await friends.until('it misses its keepers', () => state() === 'missing')
+  founder.agent().goOnAlone()
+  await friends.until('it serves', () => state() === 'serving')
+  const last = await friends.join('c')
+  await friends.until('another has its grant', () => credits(last).earnedMicro === grantMicro, 300_000)
+})
+
+test('a founder that left takes its swarm up again, and signs nothing before a member has told what was signed', async () => {
+  const friends = await createMemoryFriends('left')
+  const { founder, link } = friends
+  const twice = watchWitness(founder)
+  const member = await friends.join('a')
+  await granted(friends, [founder, member])
+  await founder.vault().leaveSwarm()
+  await friends.until('the founder is missed', () => member.agent().view().founderAway)
+  founder.quit()
+  await founder.start()
+  expect(founder.agent().view().swarm).toBeNull()
+  expect(await founder.vault().left()).toMatchObject([{ name: 'friends' }])
+  member.quit()
+  await founder.vault().takeUp(link.swarm)
+  await friends.until('it waits for a member', () => founder.agent().view().founder?.state === 'missing')
+  await member.start()
+  await friends.until('it serves', () => founder.agent().view().founder?.state === 'serving')
+  await done(friends, member, await submit(member, 10))
+  await friends.until('its work is paid', () => credits(founder).earnedMicro === grantMicro + 10 * perText, 300_000)
+  expect(twice()).toEqual([])
 })
 
 test('a founder that worked and died before it could claim is paid after all', async () => {

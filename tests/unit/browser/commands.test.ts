@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { type CommandDeps, createCommands, type VaultControls } from '../../../src/browser/extension/commands.ts'
 import { formatLink } from '../../../src/economy/link-codec.ts'
 import type { SwarmLink } from '../../../src/economy/link.ts'
+import { equalBytes, toHex } from '../../../src/lib/bytes.ts'
 import { err, ok } from '../../../src/lib/result.ts'
 import type { Settings } from '../../../src/vault/vault.ts'
 
@@ -33,7 +34,7 @@ const setUp = () => {
     status: async () => ({
       device: { root: key(8), device: key(9), signature: new Uint8Array(64) },
       settings,
-      swarm: joined && { link: joined, policy: null, headChecked: false },
+      swarm: joined && { link: joined, policy: null, headChecked: false, takeovers: 0 },
     }),
     changeSettings: async (change) => {
       settings = { ...settings, ...change }
@@ -58,6 +59,12 @@ const setUp = () => {
       joined = null
       return ok(undefined)
     },
+    left: async () => (joined ? [] : [{ swarm: link.swarm, name: 'mine' }]),
+    takeUp: async (id) => {
+      if (!equalBytes(id, link.swarm)) return err({ type: 'refused', what: 'not founded and left here' })
+      joined = link
+      return ok(undefined)
+    },
     phraseWords: async () => words,
     confirmPhrase: async () => {
       words = null
@@ -74,7 +81,14 @@ const setUp = () => {
 describe('commands of the extension’s pages', () => {
   test('tell the state in plain data', async () => {
     expect(await setUp().ask('state')).toEqual({
-      ok: { ...fresh, swarm: null, phraseConfirmed: false, device: '09'.repeat(32), root: '08'.repeat(32) },
+      ok: {
+        ...fresh,
+        swarm: null,
+        left: [{ id: toHex(link.swarm), name: 'mine' }],
+        phraseConfirmed: false,
+        device: '09'.repeat(32),
+        root: '08'.repeat(32),
+      },
     })
   })
 
@@ -97,7 +111,14 @@ describe('commands of the extension’s pages', () => {
     expect(await ask('leave')).toMatchObject({ ok: { swarm: null } })
   })
 
-  test('a founder is told its own link, by which it may come back', async () => {
+  test('a swarm that was founded here and left is taken up again', async () => {
+    const { ask } = setUp()
+    expect(await ask('takeUp', { swarm: 'ff'.repeat(32) })).toMatchObject({ error: { type: 'refused' } })
+    expect(await ask('takeUp', { swarm: 'x' })).toMatchObject({ error: { type: 'malformed' } })
+    expect(await ask('takeUp', { swarm: toHex(link.swarm) })).toMatchObject({ ok: { swarm: { id: toHex(link.swarm) }, left: [] } })
+  })
+
+  test('a founder is told its invites, and no link of its own', async () => {
     const { controls } = setUp()
     const founded = {
       witness: key(4),
@@ -107,11 +128,11 @@ describe('commands of the extension’s pages', () => {
     }
     const founder = {
       ...controls,
-      status: async () => ({ ...(await controls.status()), swarm: { link, policy: null, headChecked: false, founded } }),
+      status: async () => ({ ...(await controls.status()), swarm: { link, policy: null, headChecked: false, takeovers: 0, founded } }),
     }
     const answer = createCommands({ vault: async () => founder, erase: async () => {}, presetShares, models: [] })
     expect(await answer({ command: 'state', args: {} })).toMatchObject({
-      ok: { swarm: { founded: { ownLink: formatLink(link), invites: [] } } },
+      ok: { swarm: { founded: { invites: [] } } },
     })
   })
 

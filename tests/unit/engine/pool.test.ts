@@ -102,6 +102,22 @@ test('jobs take turns: a small one is not behind a large one', async () => {
   expect(order).toEqual(['small', 'large'])
 })
 
+test('who weighs twice as much gets two turns for one, and both come to their end', async () => {
+  const { clock, pool, workers } = setUp((request) => (request.do === 'encode' ? undefined : ok(null)), 1)
+  const turns: string[] = []
+  const run = (name: string, weight?: number) => pool.encode(model, texts(300), undefined, () => turns.push(name), weight)
+  const both = [run('one'), run('two', 2)]
+  await clock.advance(0)
+  for (let i = 0; i < 12; i++) {
+    workers[0]!.reply(encodeAnswer(workers[0]!.requests.at(-1) as never))
+    await clock.advance(0)
+  }
+  // The first was begun before the other came.
+  expect(turns.slice(1, 10).filter((name) => name === 'two')).toHaveLength(6)
+  pool.close()
+  await Promise.all(both)
+})
+
 test('a GPU runs one piece at a time', async () => {
   const { clock, pool, workers } = setUp((request) => (request.do === 'encode' ? undefined : ok(null)), 3)
   follow(pool, 100, { of: { ...model, key: 'g', backend: 'webgpu' } })

@@ -103,6 +103,7 @@ test('a swarm’s policy: its kind, and what differs from its defaults', () => {
     grantMicro: 0,
     stampBits: 12,
   })
+  expect(made(['--kind', 'public', '--stake', '20', '--unlock', '90'])).toMatchObject({ stakeMicro: 20_000_000, unlockMs: 90_000 })
 })
 
 test('an account that this witness finds is to be closed', () => {
@@ -136,6 +137,9 @@ test.each([
   [['relay', '--kind', 'public'], '--kind: belongs to `swarm create`'],
   [['swarm', 'create', '--witnesses', '1', '--data', '/d', '--kind', 'open'], '--kind: open'],
   [['swarm', 'create', '--witnesses', '1', '--data', '/d', '--budget', '1.5'], '--budget: 1.5'],
+  [['swarm', 'create', '--witnesses', '1', '--data', '/d', '--stake', '0.5'], '--stake: 0.5'],
+  [['swarm', 'create', '--witnesses', '1', '--data', '/d', '--unlock', '1.5'], '--unlock: 1.5'],
+  [['relay', '--unlock', '60'], '--unlock: belongs to `swarm create`'],
   [['swarm', 'create', '--witnesses', '1', '--data', '/d', '--stamp-bits', '23'], '--stamp-bits: 23'],
   [['swarm', 'create', '--witnesses', '1', '--data', '/d', '--sponsor', 'x'], '--sponsor: belongs to `relay`'],
   [['swarm'], 'unknown command: swarm'],

@@ -87,6 +87,24 @@ describe('founding', () => {
     }
   })
 
+  test('left, it is told, and taken up again with its founder’s part, over sessions', async () => {
+    const world = await createWorld()
+    const store = createMemoryStore()
+    const vault = await founder(world, store)
+    const { link, founded } = await swarmOf(vault)
+    expect(await vault.left()).toEqual([])
+    expect(await vault.takeUp(link.swarm)).toMatchObject({ error: { type: 'refused' } })
+    await vault.leaveSwarm()
+    const later = await world.open(store, 'later')
+    expect(await later.left()).toEqual([{ swarm: link.swarm, name: 'friends' }])
+    expect(await later.takeUp(id(7))).toMatchObject({ error: { type: 'refused' } })
+    expect(await later.takeUp(link.swarm)).toEqual({ ok: true, value: undefined })
+    // It asks members first what it signed.
+    expect(await swarmOf(later)).toMatchObject({ link, founded: { ...founded, recalled: false } })
+    expect(await later.left()).toEqual([])
+    expect((await sign(later, 'witness', certificateMessage(link.swarm, { author: someone, seq: 0, id: id(1) }))).ok).toBe(false)
+  })
+
   test('left and joined again by the link, it is the founder still', async () => {
     const world = await createWorld()
     const store = createMemoryStore()

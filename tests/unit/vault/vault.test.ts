@@ -105,7 +105,12 @@ describe('vault', () => {
     await must(vault, 'p', 'policy', { signedPolicy: world.signedPolicy })
     await must(vault, 'p', 'policy', { signedPolicy: world.signedPolicy })
     expect(seen.map((status) => status.swarm?.policy)).toEqual([world.signedPolicy])
-    expect((await (await world.open(store)).status()).swarm).toEqual({ link: world.link, policy: world.signedPolicy, headChecked: false })
+    expect((await (await world.open(store)).status()).swarm).toEqual({
+      link: world.link,
+      policy: world.signedPolicy,
+      headChecked: false,
+      takeovers: 0,
+    })
   })
 
   test('the head is checked once a browser session, not once a start of the background', async () => {
