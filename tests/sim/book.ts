@@ -23,6 +23,8 @@ export interface Figures {
   readonly sameWorkMicro: number
   readonly receivedMicro: number
   readonly freeServiceMicro: number
+  /** Paid ahead for work not delivered yet, by each payer a step at most (economy.md): its next work there is paid with it. */
+  readonly aheadMicro: number
   /** Σ of the tabs that workers granted. */
   readonly tabsMicro: number
 }
@@ -62,17 +64,23 @@ export const openBook = (world: World, truth: Truth): Book => {
     const own = members.filter((m) => m.kind === kind)
     const ids = new Set(own.flatMap(({ member, accomplices }) => [member.id, ...accomplices]))
     const honest = new Set(members.filter((m) => m.worksHonestly).map(({ member }) => member.id))
-    let [ledger, received, free, tabs, work, same] = [0, 0, 0, 0, 0, 0]
+    let [ledger, received, free, tabs, work, same, ahead] = [0, 0, 0, 0, 0, 0, 0]
     for (const id of ids) {
       const { claimed, paid } = truth.accounts.get(id)?.at.at(-1) ?? { claimed: 0n, paid: 0n }
       ledger += Number(claimed - paid) - (truth.accounts.get(id)?.claimed.get(issuer) ?? 0)
       const byWorker = new Map<string, number>()
+      const byRequester = new Map<string, number>()
       for (const { worker, requester, micro } of done.values()) {
-        if (worker === id) same += micro
+        if (worker === id) {
+          same += micro
+          byRequester.set(requester, (byRequester.get(requester) ?? 0) + micro)
+        }
         if (worker === id && honest.has(id)) work += micro
         if (requester === id && honest.has(worker) && (kind === 'honest' || !ids.has(worker)))
           byWorker.set(worker, (byWorker.get(worker) ?? 0) + micro)
       }
+      for (const payer of honest)
+        if (!ids.has(payer)) ahead += Math.min(policy.prepayMicro, Math.max(0, truth.paidTotal(payer, id) - (byRequester.get(payer) ?? 0)))
       for (const [worker, micro] of byWorker) {
         received += micro
         free += Math.max(0, micro - truth.paidTotal(id, worker))
@@ -88,6 +96,7 @@ export const openBook = (world: World, truth: Truth): Book => {
       sameWorkMicro: same,
       receivedMicro: received,
       freeServiceMicro: free,
+      aheadMicro: ahead,
       tabsMicro: tabs,
     }
   }

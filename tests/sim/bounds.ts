@@ -3,7 +3,8 @@
  * who do no work; free service ÷ the tabs granted ≤ 1.0.
  *
  * Credits gained are all of a kind's gain but its free service, which the second bound is for: what was earned beyond the grant
- * and what was bought. For the same work an honest node has its list value.
+ * and what was bought; nor what stands paid ahead, a step a payer at most, since that is work owed. For the same work an honest node
+ * has its list value.
  */
 import type { Figures } from './book.ts'
 
@@ -23,8 +24,17 @@ export interface Ratios {
 
 const share = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole)
 
-export const ratiosOf = ({ kind, nodes, gainMicro, honestWorkMicro, sameWorkMicro, freeServiceMicro, tabsMicro }: Figures): Ratios => {
-  const creditsMicro = gainMicro + honestWorkMicro - freeServiceMicro
+export const ratiosOf = ({
+  kind,
+  nodes,
+  gainMicro,
+  honestWorkMicro,
+  sameWorkMicro,
+  freeServiceMicro,
+  aheadMicro,
+  tabsMicro,
+}: Figures): Ratios => {
+  const creditsMicro = gainMicro + honestWorkMicro - freeServiceMicro - aheadMicro
   const [creditsRatio, serviceRatio] = [share(creditsMicro, sameWorkMicro), share(freeServiceMicro, tabsMicro)]
   const excess =
     kind === 'honest'
@@ -54,6 +64,7 @@ export const summed = (all: readonly Figures[]): readonly Figures[] => {
       sameWorkMicro: sum('sameWorkMicro'),
       receivedMicro: sum('receivedMicro'),
       freeServiceMicro: sum('freeServiceMicro'),
+      aheadMicro: sum('aheadMicro'),
       tabsMicro: sum('tabsMicro'),
     })
   }

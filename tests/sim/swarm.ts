@@ -15,6 +15,7 @@ export type SwarmKind = 'private' | 'public'
 const publicParts = {
   kind: 'public',
   prepayMicro: 4 * perTextMicro,
+  independence: 'identity',
   stakeMicro: 100 * microPerCredit,
   unlockMs: 60_000,
   issuance: { ...publicDefaults.issuance, epochMs: 120_000, budgetMicro: 1_000 * microPerCredit },
