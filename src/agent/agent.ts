@@ -14,24 +14,16 @@ import type { ModelCard } from '../tasks/model-card.ts'
 import type { VaultError } from '../vault/vault.ts'
 import { deriveView, isPaused } from './agent-view.ts'
 import type { AgentDeps, Membership } from './deps.ts'
-import { type Carrying, createCarrying } from './carrying.ts'
 import { createFindings, type Findings } from './findings.ts'
 import { type FounderPart, founderReach, startFounder } from './founder.ts'
-import { createHistory, type History } from './history.ts'
-import { createInbox, type Inbox } from './inbox.ts'
+import type { History } from './history.ts'
 import { createJobs, type Jobs } from './jobs.ts'
-import { createLostDevices, type LostDevices } from './lost-devices.ts'
-import { createKeepsakes, type Keepsakes } from './keepsakes.ts'
+import { createParty, type Party } from './party.ts'
 import { splitNetwork, type SplitNetwork } from './own-relay.ts'
 import { createNoticeKeeper, type NoticeKeeper } from './notices.ts'
 import { readStatus, sameSwarm } from './vault-status.ts'
 import { worstOf } from './refusals.ts'
-import { createRequester, type Requester, type RequesterHooks } from './requester.ts'
-import { createSettlement, type Settlement } from './settlement.ts'
-import { createStamping, type Stamping, stampWanted } from './stamping.ts'
-import { createVouchers, type Vouchers } from './vouchers.ts'
-import { createWitnessBook, type WitnessBook } from './witness-book.ts'
-import { createWorker, type Worker } from './worker.ts'
+import { stampWanted } from './stamping.ts'
 
 const tickMs = 1_000
 /** The swarm's rules are asked of everyone this often until they come: well below what peers take for flooding. */
@@ -61,22 +53,8 @@ export interface Agent {
   readonly stop: () => void
 }
 
-interface Party {
-  readonly member: Membership
-  readonly inbox: Inbox
-  readonly requester: Requester
-  readonly worker: Worker
-  readonly settlement: Settlement
-  readonly stamping: Stamping
-  readonly vouchers: Vouchers
-  readonly history: History
-  readonly lost: LostDevices
-  readonly carrying: Carrying
-  readonly book: WitnessBook
-  readonly keepsakes: Keepsakes
-  /** Where this device founded the swarm. */
-  readonly founder: FounderPart | undefined
-}
+/** Where this device founded the swarm, its founder's part beside it. */
+type AgentParty = Party & { readonly founder: FounderPart | undefined }
 
 export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
   const { clock, vault, engine, verifier } = deps
@@ -87,7 +65,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
   let closing: Promise<unknown> = Promise.resolve()
   /** What each peer said last of a witness, before the policy is known. */
   const early = new Map<NodeId, WireBody<'witness'>>()
-  let party: Party | undefined
+  let party: AgentParty | undefined
   let notices: NoticeKeeper | undefined
   let findings: Findings | undefined
   let cards: readonly ModelCard[] = deps.bundledModels
@@ -171,25 +149,13 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     notices = kept
     const member: Membership = { ...joined, terms: kept.terms }
     await findings?.open(rulesOf(member.policy))
-    const vouchers = createVouchers(deps.store, toHex(member.link.swarm))
-    await vouchers.resume()
-    const rules = rulesOf(member.policy)
-    const book = createWitnessBook(verifier, rules, member.network)
-    const settlement = createSettlement(deps, member, { vouchers, book, changed })
-    const keepsakes = createKeepsakes({ store: deps.store, verifier, rules, issuer: member.policy.issuer, isWitness: book.isWitness, network: member.network })
-    const requester = createRequester(deps, member, { payloadOf: jobs.payloadOf, owns: jobs.owns, writesFor: jobs.writesFor, onTask: jobs.onTask, onOwed: settlement.owed, onReserved: () => void settlement.refresh(), ...askedOf(settlement) })
-    const worker = createWorker(deps, member, {
-      willing,
-      covers: async (id, micro) => ((await settlement.standingOf(id))?.balanceMicro ?? micro) >= micro,
-      onHire: changed,
-      vouchers,
-    })
-    const opened: Party = { member, inbox: createInbox(deps, member), requester, worker, settlement, stamping: createStamping(deps, member, changed), vouchers, history: createHistory(deps, member), lost: createLostDevices(deps, member, { relays: book.relays, changed, claimed: settlement.submit }), carrying: createCarrying(deps, member, { relays: book.relays, changed }), book, keepsakes, founder: undefined }
+    const opened = await createParty(deps, member, { jobs, willing, changed })
+    const { requester, worker, settlement, book } = opened
     offer(member)
     await worker.resume()
     if (network !== member.network) return
     const founded = status.swarm?.founded
-    party = !founded || !split ? opened : {
+    party = !founded || !split ? { ...opened, founder: undefined } : {
       ...opened,
       founder: startFounder(deps, { ...member, signedPolicy }, founded, { split, book, changed, served: () => settlement.onPeer(toHex(status.device.device)), blocked: () => member.terms().blocked.map(toHex) }),
     }
@@ -397,9 +363,3 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     },
   }
 }
-
-/** What a requester must know of workers. */
-const askedOf = (settlement: Settlement): Pick<RequesterHooks, 'standingOf' | 'paidAhead'> => ({
-  standingOf: settlement.standingOf,
-  paidAhead: (worker) => settlement.account()?.ahead.some(([payee]) => payee === worker) ?? false,
-})

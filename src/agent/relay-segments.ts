@@ -34,9 +34,9 @@ export const segments = (entries: readonly Bytes[], certificate: Certificate | n
       bytes += entry.length
     }
   }
-  return parts.map((part, i) => ({ entries: part, certificate: i === parts.length - 1 ? mutable(certificate) : null }))
+  return parts.map((part, i) => ({ entries: part, certificate: i === parts.length - 1 ? onWire(certificate) : null }))
 }
 
 /** The wire's type is the schema's, which knows no `readonly`. */
-const mutable = (certificate: Certificate | null): WireBody<'entries'>['certificate'] =>
+export const onWire = (certificate: Certificate | null): WireBody<'entries'>['certificate'] =>
   certificate && { ...certificate, signatures: certificate.signatures.map(([witness, signature]): [Bytes, Bytes] => [witness, signature]) }

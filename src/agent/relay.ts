@@ -45,7 +45,7 @@ import { type LedgerView, viewLedger } from './relay-ledger.ts'
 import { createBlockLabels } from './relay-blocks.ts'
 import { createQuorum } from './relay-quorum.ts'
 import { devicesOf } from './relay-devices.ts'
-import { segments } from './relay-segments.ts'
+import { onWire } from './relay-segments.ts'
 import { createSettling } from './relay-settling.ts'
 import { createSuccessionDesk } from './relay-succession.ts'
 
@@ -353,9 +353,6 @@ const joinOf = ({ root, signature }: DeviceCertificate): JoinOp => ({
   certificate: signature,
   stamp: new Uint8Array(0),
 })
-
-/** The wire's type is the schema's, which knows no `readonly`. */
-const onWire = (certificate: Certificate): WireBody<'entries'>['certificate'] => segments([], certificate)[0]!.certificate
 
 /** Shown to the person who pasted the link. */
 const redeemWords: Readonly<Record<Extract<RedeemError, { type: 'redeem' }>['reason'], string>> = {

@@ -12,12 +12,12 @@ import { verifyCertificate } from '../ledger/certificate.ts'
 import { entryMessage, parseEntry, payLines } from '../ledger/entry.ts'
 import { faultyMax, quorumOf } from '../ledger/rules.ts'
 import type { Certificate } from '../ledger/types.ts'
-import { sample } from '../lib/random.ts'
 import type { WireBody } from '../network/wire.ts'
 import type { Account } from '../vault/vault.ts'
 import type { AgentDeps, Membership } from './deps.ts'
-import { segments } from './relay-segments.ts'
+import { onWire, segments } from './relay-segments.ts'
 import { createRefusals, type Trouble } from './refusals.ts'
+import { createAsking } from './settlement-asking.ts'
 import { createSignatures } from './settlement-signatures.ts'
 import { createStandings, type Standing } from './standings.ts'
 import type { Vouchers } from './vouchers.ts'
@@ -33,10 +33,6 @@ const resubmitMs = 5_000
 const resubmitMsMax = 60_000
 /** After nothing that is owed could be paid: until something comes in. */
 const unpayableWaitMs = 60_000
-const redeemEveryMs = 5_000
-/** What is promised and does not come may be paid and the word of it lost: a relay is asked, each time in a row twice as late. */
-const askIncomesMs = 60_000
-const askIncomesMsMax = 30 * 60_000
 const incomesMax = 64
 /** Entries of an own chain that are held until their certificate comes. */
 const partsMax = 512
@@ -75,7 +71,11 @@ export interface Settlement {
 export const createSettlement = (
   deps: AgentDeps,
   member: Membership,
-  { vouchers, book, changed }: { readonly vouchers: Vouchers; readonly book: Pick<WitnessBook, 'relays' | 'witnessOf'>; readonly changed: () => void },
+  {
+    vouchers,
+    book,
+    changed,
+  }: { readonly vouchers: Vouchers; readonly book: Pick<WitnessBook, 'relays' | 'witnessOf'>; readonly changed: () => void },
 ): Settlement => {
   const { clock, vault, verifier } = deps
   const { relays, witnessOf } = book
@@ -103,9 +103,7 @@ export const createSettlement = (
   let submittedMs = 0
   let resubmitAfterMs = resubmitMs
   let unpayableMs = -unpayableWaitMs
-  let redeemedMs = 0
-  let promised = { micro: 0, askedMs: 0, askAfterMs: askIncomesMs }
-  let refusedGrant: string | undefined
+  const asking = createAsking(deps, member, relays)
 
   /** When the newest own entries were made. */
   let appendedMs: readonly number[] = []
@@ -185,7 +183,7 @@ export const createSettlement = (
     const parsed = parseEntry(entry)
     for (const [payee] of parsed.ok ? payLines(parsed.value.entry) : []) await deliver(toHex(payee), entry, certificate)
     // Where one signature is enough, the witness that gave it has the certificate.
-    if (quorum > 1) await toRelays(['entries', { entries: [entry], certificate: wireCertificate(certificate) }])
+    if (quorum > 1) await toRelays(['entries', { entries: [entry], certificate: onWire(certificate) }])
   }
 
   /** A relay lacks certified entries of ours from this number on: those that followed would tell it nothing. */
@@ -223,7 +221,7 @@ export const createSettlement = (
   }
 
   const deliver = async (payee: NodeId, entry: Bytes, certificate: Certificate): Promise<void> => {
-    await network.send(payee, ['entries', { entries: [entry], certificate: wireCertificate(certificate) }])
+    await network.send(payee, ['entries', { entries: [entry], certificate: onWire(certificate) }])
   }
 
   const claim = async (): Promise<void> => {
@@ -308,26 +306,6 @@ export const createSettlement = (
     if (author === toHex(policy.issuer)) await claim()
   }
 
-  const redeem = async (): Promise<void> => {
-    if (member.link.invite === null || !headChecked || account?.summary != null || incomes.size > 0 || refusedGrant !== undefined) return
-    if (clock.now() - redeemedMs < redeemEveryMs) return
-    const join = await vault.call('joinOp', 'joinOp', {})
-    // Its stamp is still being made.
-    if (!join.ok) return
-    redeemedMs = clock.now()
-    await toRelays(['redeem', { token: member.link.invite, join: join.value.join }])
-  }
-
-  /** Relays tell whoever asks for its own head what was paid to it and it has not claimed. */
-  const askForIncomes = async (): Promise<void> => {
-    const [micro, now] = [vouchers.pendingMicro(), clock.now()]
-    if (micro !== promised.micro) promised = { micro, askedMs: now, askAfterMs: askIncomesMs }
-    if (micro === 0 || incomes.size > 0 || now - promised.askedMs < promised.askAfterMs) return
-    promised = { micro, askedMs: now, askAfterMs: Math.min(2 * promised.askAfterMs, askIncomesMsMax) }
-    const [relay] = sample(deps.random, relays(), 1)
-    if (relay !== undefined) await network.send(relay, ['head?', { author: device.device }])
-  }
-
   const settle = async (activeTasks: number): Promise<void> => {
     const now = clock.now()
     if (activeTasks > 0) quietSince = undefined
@@ -358,7 +336,7 @@ export const createSettlement = (
       // A founder's browser is both: who witnesses, and someone to be paid.
       if (network.peer(id)?.role === 'relay') return
       void vault
-        .call(`paidTo/${id}`, 'paidTo', { payee: hexBytes(id) })
+        .call(`paidTo/${id}`, 'paidTo', { payee: fromHex(id)! })
         .then((paid) => (paid.ok && paid.value ? deliver(id, paid.value.entry, paid.value.certificate) : undefined))
     },
     onMessage: async (from, type, body) => {
@@ -379,7 +357,7 @@ export const createSettlement = (
       if (refused.re === 'certify' && refused.reason === 'income-missing') return bringIncomes(from)
       if (refused.re === 'certify' && refused.reason === 'gap' && refused.seq !== undefined) return bring(from, refused.seq)
       if (refused.re === 'redeem') {
-        refusedGrant = refused.reason
+        asking.refusedGrant(refused.reason)
         changed()
       }
     },
@@ -391,13 +369,14 @@ export const createSettlement = (
       // What was on its way out of the deposit comes free by time alone.
       if (account === undefined || account.deposit.unlocking.some(({ freeMs }) => freeMs <= clock.now())) await refresh()
       if ((account?.tabsMicro ?? 0) > 0) owedSince ??= clock.now()
-      await redeem()
+      if (headChecked && account?.summary == null && incomes.size === 0) await asking.redeem()
       await settle(activeTasks)
-      await askForIncomes()
+      if (incomes.size === 0) await asking.incomes(vouchers.pendingMicro())
       if (incomes.size > 0 && mayAppend()) await claim()
       if (clock.now() - submittedMs >= resubmitAfterMs) {
-        resubmitAfterMs = Math.min(2 * resubmitAfterMs, resubmitMsMax)
-        await submit(await pending())
+        const shown = await pending()
+        resubmitAfterMs = shown.length + signedBefore.size > 0 ? Math.min(2 * resubmitAfterMs, resubmitMsMax) : resubmitMs
+        await submit(shown)
         await complete()
       }
       if (headChecked) return
@@ -409,7 +388,7 @@ export const createSettlement = (
     account: () => account,
     refresh,
     submit: submitPending,
-    grantRefused: () => refusedGrant,
+    grantRefused: asking.grantRefused,
     trouble: refusals.trouble,
     standingOf: standings.of,
   }
@@ -419,10 +398,3 @@ const isEntry = (bytes: Bytes, id: Bytes): boolean => {
   const parsed = parseEntry(bytes)
   return parsed.ok && equalBytes(parsed.value.id, id)
 }
-
-const hexBytes = (id: NodeId): Bytes => fromHex(id)!
-
-const wireCertificate = (certificate: Certificate): WireBody<'entries'>['certificate'] => ({
-  ...certificate,
-  signatures: certificate.signatures.map(([witness, signature]): [Bytes, Bytes] => [witness, signature]),
-})

@@ -18,6 +18,7 @@ import type { AgentDeps, Membership } from './deps.ts'
 import { sendChunks } from './requester.ts'
 import type { Vouchers } from './vouchers.ts'
 import { createAdmissions } from './worker-admission.ts'
+import { cleared, record } from './worker-records.ts'
 import { atLimit, beyondReach, costMicro, dearestFirst, type Execution, linkedIdentity, priceOf, quoteOf, tabOf, underWayMicro } from './worker-terms.ts'
 
 const saltBytes = 32
@@ -91,11 +92,6 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
       act(after)
     })
 
-  /** A quote that nobody took leaves nothing: the log is of contracts, and the same sow may be quoted for again. */
-  const record = (hire: Hire): Write =>
-    ended(hire) && hire.agreement === null ? { table: 'hires', key: hire.id, remove: true } : { table: 'hires', key: hire.id, value: hire as unknown as StoreValue }
-  const cleared = (hire: Hire): readonly Write[] =>
-    hire.agreement ? ['payloads', 'results'].map((table) => ({ table, key: toHex(hire.agreement!.id), remove: true })) : []
   const release = (hire: Hire): void => {
     executing.get(hire.id)?.abort.abort()
     if (hire.agreement === null) return void hires.delete(hire.id)
@@ -386,7 +382,7 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
       for (const hire of hires.values()) if (hire.phase === 'quoted' && hire.requester === id) void sendQuote(hire)
     },
     tick: async () => {
-      await Promise.all(dearestFirst(openSows, policy.highPriority).map(consider))
+      await Promise.all(dearestFirst(openSows, member.terms().highPriority).map(consider))
       for (const hire of [...hires.values()]) if (!ended(hire)) await handle(hire.id, { type: 'tick' })
     },
     withdraw: async () => {

@@ -102,6 +102,7 @@ const entrySchema = v.strictObject({
   author: key32,
   seq: uint(),
   prev: id32,
+  root: v.exactOptional(v.literal(true)),
   time: uint(),
   ops: v.pipe(v.array(opSchema), v.minLength(1), v.maxLength(opsMax)),
   sig: sig64,
@@ -109,8 +110,8 @@ const entrySchema = v.strictObject({
 
 export const encodeEntry = (entry: Entry): Bytes => encode(entry as unknown as Cbor)
 
-const encodeUnsigned = ({ v: version, swarm, author, seq, prev, time, ops }: UnsignedEntry): Bytes =>
-  encode({ v: version, swarm, author, seq, prev, time, ops } as unknown as Cbor)
+const encodeUnsigned = ({ v: version, swarm, author, seq, prev, root, time, ops }: UnsignedEntry): Bytes =>
+  encode({ v: version, swarm, author, seq, prev, ...(root && { root }), time, ops } as unknown as Cbor)
 
 export const entryId = (entry: UnsignedEntry): EntryId => sha256(encodeUnsigned(entry))
 
@@ -122,18 +123,21 @@ export const messageOf = (parsed: Pick<ParsedEntry, 'entry' | 'bytes'>): Bytes =
 
 /**
  * The encoding without `sig`, cut out of the one with it: a map of one field less. The fields stand in the order of their encoded
- * names, v ops seq sig prev time swarm author; of those after `sig` only the time's length is not fixed.
+ * names, v ops seq sig prev (root) time swarm author; of those after `sig` only the time's length is not fixed.
  */
 const unsignedPartsOf = ({ entry, bytes }: Pick<ParsedEntry, 'entry' | 'bytes'>): readonly [head: Bytes, before: Bytes, after: Bytes] => {
-  const end = bytes.length - afterSigBytes - encode(entry.time).length
-  return [mapOfSeven, bytes.subarray(1, end - sigBytes), bytes.subarray(end)]
+  const end = bytes.length - afterSigBytes - encode(entry.time).length - (entry.root ? rootBytes : 0)
+  return [entry.root ? mapOfEight : mapOfSeven, bytes.subarray(1, end - sigBytes), bytes.subarray(end)]
 }
-const mapOfSeven = new Uint8Array([0xa7])
+const [mapOfSeven, mapOfEight] = [new Uint8Array([0xa7]), new Uint8Array([0xa8])]
+const rootBytes = encode({ root: true }).length - 1
 const sigBytes = encode({ sig: new Uint8Array(64) }).length - 1
 /** All but the time's own. */
 const afterSigBytes = encode({ prev: zeroId, time: 0, swarm: zeroId, author: zeroId }).length - 2
 
-export const signEntry = async (signer: Signer, unsigned: UnsignedEntry): Promise<ParsedEntry> => {
+/** By the author, or by the root key that its join names: then the entry says so. */
+export const signEntry = async (signer: Signer, fields: UnsignedEntry): Promise<ParsedEntry> => {
+  const unsigned: UnsignedEntry = equalBytes(signer.publicKey, fields.author) ? fields : { ...fields, root: true }
   const entry: Entry = { ...unsigned, sig: await signer.sign(entryMessage(unsigned)) }
   return { entry, id: entryId(unsigned), bytes: encodeEntry(entry) }
 }

@@ -14,10 +14,11 @@ import type { InvalidReason } from './apply.ts'
 import { mergeCertificates, verifyCertificate } from './certificate.ts'
 import { type ChainHead, type ChainState, emptyChain, summaryOf } from './chain-state.ts'
 import { branchWrites, conflictWrites, isBroken, seenFrauds, stateAt, tipsOf } from './conflict.ts'
-import { certifiedLines, claimLines, type EntryError, joinOf, parseEntry, type ParsedEntry } from './entry.ts'
+import { certifiedLines, type EntryError, joinOf, parseEntry, type ParsedEntry } from './entry.ts'
 import { foldSegment } from './fold.ts'
 import { createPendingPool, type PendingPool, type VerifiedEntry } from './pending-pool.ts'
 import { filledWrites } from './replica-bases.ts'
+import { createSegments, segmentEntriesMax, type Segments } from './replica-segments.ts'
 import { createReplicaRecords, type PayerLine, type ReplicaRecords } from './replica-records.ts'
 import { createVerdictBook, type VerdictBook } from './replica-verdicts.ts'
 import type { LedgerRules } from './rules.ts'
@@ -48,14 +49,7 @@ export interface OlderReport {
   readonly came: ReadonlySet<NodeId>
 }
 
-export interface Segment {
-  /** Oldest first. */
-  readonly entries: readonly ParsedEntry[]
-  /** On the last of them. */
-  readonly certificate: Certificate | null
-}
-
-export interface Replica {
+export interface Replica extends Segments {
   readonly records: ReplicaRecords
   /** `from` names the peer whose quota what must wait counts against. */
   readonly ingest: (
@@ -75,10 +69,6 @@ export interface Replica {
   readonly rewrite: (author: PublicKey, writes: (head: ChainHead) => Promise<readonly Write[]>) => Promise<Result<void, StoreError>>
   /** The account with all its lines, as of its highest certified entry. */
   readonly state: (author: PublicKey) => Promise<ChainState>
-  /** Certified entries from this number on: up to the furthest certified one within `bytesMax`, at least up to the next. */
-  readonly chainFrom: (author: PublicKey, seq: number, bytesMax?: number) => Promise<Segment>
-  /** Payers' entries that these entries claim: what a node that lost them needs beside its own chain. */
-  readonly evidenceFor: (entries: readonly ParsedEntry[]) => Promise<readonly ParsedEntry[]>
   /** The one on exactly this entry; without a number, the newest. */
   readonly certificateOf: (author: PublicKey, seq?: number) => Promise<Certificate | undefined>
   readonly entry: (id: EntryId) => Promise<ParsedEntry | undefined>
@@ -100,9 +90,6 @@ interface Done {
 type Settled = Result<Done, StoreError>
 const nothingFolded: Settled = ok({ folded: [] })
 
-/** Of one answer to a range; whoever wants more asks on from there. */
-export const segmentBytesMax = 256 * 1024
-export const segmentEntriesMax = 1024
 /** First entries of one author whose root keys are tried, the newest. */
 const joinsTriedMax = 4
 
@@ -389,28 +376,6 @@ export const createReplica = ({
     accounts: async () => (await records.heads()).map(summaryOf),
     state: async (author) => records.wholeState((await records.head(author))[0]),
 
-    chainFrom: async (author, seq, bytesMax = segmentBytesMax) => {
-      const listed = await records.entriesFrom(author, seq, segmentEntriesMax)
-      // Up to where one was dropped, or has not come yet.
-      const gap = listed.findIndex(({ entry }, i) => entry.seq !== seq + i)
-      const entries = gap < 0 ? listed : listed.slice(0, gap)
-      let bytes = 0
-      const fits = entries.findIndex((entry) => (bytes += entry.bytes.length) > bytesMax)
-      const certificates = await records.certificates(author, seq, segmentEntriesMax)
-      const within = certificates.filter((certificate) => certificate.seq < seq + (fits < 0 ? entries.length : fits))
-      const certificate = within.at(-1) ?? certificates[0] ?? null
-      const whole = certificate !== null && certificate.seq < seq + entries.length
-      return { entries: whole ? entries.slice(0, certificate.seq - seq + 1) : [], certificate }
-    },
-
-    evidenceFor: async (entries) => {
-      const found: ParsedEntry[] = []
-      for (const { entry } of entries)
-        for (const [, id] of claimLines(entry)) {
-          const paying = await records.entryById(id)
-          if (paying) found.push(paying)
-        }
-      return found
-    },
+    ...createSegments(records),
   }
 }

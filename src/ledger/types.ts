@@ -65,6 +65,8 @@ export interface Entry {
   readonly author: PublicKey
   readonly seq: number
   readonly prev: EntryId
+  /** Signed by the root key that the author's join names. It stands in what the id covers: by whom an entry is signed decides what may follow. */
+  readonly root?: true
   /** Author's clock in ms: information, no rule of validity reads it. */
   readonly time: number
   readonly ops: readonly Op[]

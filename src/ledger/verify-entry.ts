@@ -14,7 +14,7 @@ import { verifyCertificate } from './certificate.ts'
 import { certifiedLines, messageOf, joinOf, type ParsedEntry } from './entry.ts'
 import type { LedgerRules } from './rules.ts'
 
-/** `identity`: the root key that the chain's join names, where it is known; looked up only where the author did not sign. */
+/** `identity`: the root key that the chain's join names, where it is known; looked up only where the entry says that it signed. */
 export const verifyEntry = async (
   verifier: Verifier,
   rules: LedgerRules,
@@ -25,14 +25,12 @@ export const verifyEntry = async (
   if (!equalBytes(entry.swarm, rules.swarm)) return err('swarm')
   const join = joinOf(entry)
   const message = messageOf(parsed)
-  const byAuthor = await verifier.verify(entry.sig, message, entry.author)
-  if (!byAuthor) {
-    const root = join ? null : typeof identity === 'function' ? await identity() : identity
-    if (root === null || !(await verifier.verify(entry.sig, message, root))) return err('signature')
-  }
+  const rootOf = (): PublicKey | null | Promise<PublicKey | null> => (typeof identity === 'function' ? identity() : identity)
+  const signer = !entry.root ? entry.author : join ? null : await rootOf()
+  if (signer === null || !(await verifier.verify(entry.sig, message, signer))) return err('signature')
   if (join && !(await verifyDevice(verifier, { root: join.identity, device: entry.author, signature: join.certificate })))
     return err('device-certificate')
   for (const [, , certificate] of certifiedLines(entry))
     if (!(await verifyCertificate(verifier, certificate, rules))) return err('claim-certificate')
-  return ok(byAuthor ? 'author' : 'root')
+  return ok(entry.root ? 'root' : 'author')
 }

@@ -16,10 +16,10 @@ import { createKeyedRate } from './rate.ts'
 import type { WireBody } from './wire.ts'
 
 /**
- * Messages are remembered this long, and no more than so many. Less than the minute for which a quote holds (contract/limits.ts):
- * a sow said again because a worker was lost must be heard again by those whose quotes have lapsed.
+ * Messages are remembered this long, and no more than so many. Less than the minute for which a quote holds and a task seeks hands
+ * (contract/limits.ts): a sow said again must be heard again by those whose quotes have lapsed, or who could not do it at first.
  */
-const rememberMs = 55_000
+const rememberMs = 45_000
 const rememberedMax = 8_192
 const authorsMax = 4_096
 

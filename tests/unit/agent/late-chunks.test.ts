@@ -28,16 +28,20 @@ const requesterWith = async (phase: ReplicaPhase) => {
   const store = createMemoryStore()
   await store.commit([{ table: 'tasks', key: task.id, value: task as unknown as StoreValue }])
   const deps = { clock: createManualClock(), random: createSeededRandom(1), store } as unknown as Parameters<typeof createRequester>[0]
-  const requester = createRequester(deps, { policy: { stakeMicro: 0 } } as Parameters<typeof createRequester>[1], {
-    payloadOf: async () => ({ model: 'mini', texts: ['x'] }),
-    owns: () => true,
-    onTask: nothing,
-    writesFor: () => [],
-    onOwed: nothing,
-    onReserved: nothing,
-    standingOf: async () => undefined,
-    paidAhead: () => false,
-  })
+  const requester = createRequester(
+    deps,
+    { policy: { stakeMicro: 0, witnesses: [id] } } as unknown as Parameters<typeof createRequester>[1],
+    {
+      payloadOf: async () => ({ model: 'mini', texts: ['x'] }),
+      owns: () => true,
+      onTask: nothing,
+      writesFor: () => [],
+      onOwed: nothing,
+      onReserved: nothing,
+      standingOf: async () => undefined,
+      paidAhead: () => false,
+    },
+  )
   await requester.resume()
   return requester
 }

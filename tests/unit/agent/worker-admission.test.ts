@@ -16,7 +16,7 @@ const requester = toHex(laptop)
 const open = ({ tabMicro = 100 * credit, prepayMicro = 5 * credit } = {}) => {
   const clock = createManualClock()
   const vouchers = createVouchers(createMemoryStore(), 's')
-  const network = { peers: () => [laptop, phone].map((device) => ({ id: toHex(device), root })) }
+  const network = { peer: (id: string) => ([laptop, phone].map(toHex).includes(id) ? { id, root } : undefined) }
   const admissions = createAdmissions(
     { clock, vault: {} } as unknown as Parameters<typeof createAdmissions>[0],
     { network, policy: { tabMicro, prepayMicro } } as unknown as Parameters<typeof createAdmissions>[1],

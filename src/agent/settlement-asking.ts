@@ -1,0 +1,53 @@
+/** What a node asks of the relays for itself: a newcomer's grant, and word of payments that were promised and did not come. */
+import type { NodeId } from '../identity/keys.ts'
+import { sample } from '../lib/random.ts'
+import type { WireMessage } from '../network/wire.ts'
+import type { AgentDeps, Membership } from './deps.ts'
+
+const redeemEveryMs = 5_000
+/** What is promised and does not come may be paid and the word of it lost: a relay is asked, each time in a row twice as late. */
+const askIncomesMs = 60_000
+const askIncomesMsMax = 30 * 60_000
+
+export interface Asking {
+  /** For one whose account is not open yet. */
+  readonly redeem: () => Promise<void>
+  /** `promisedMicro`: earned, promised and not paid. */
+  readonly incomes: (promisedMicro: number) => Promise<void>
+  readonly refusedGrant: (reason: string) => void
+  /** Why there is no grant, in the issuer's words. */
+  readonly grantRefused: () => string | undefined
+}
+
+export const createAsking = (
+  { clock, random, vault }: Pick<AgentDeps, 'clock' | 'random' | 'vault'>,
+  { link, device, network }: Membership,
+  relays: () => readonly NodeId[],
+): Asking => {
+  let redeemedMs = 0
+  let refused: string | undefined
+  let promised = { micro: 0, askedMs: 0, askAfterMs: askIncomesMs }
+  const send = (to: readonly NodeId[], message: WireMessage): Promise<unknown> => Promise.all(to.map((id) => network.send(id, message)))
+  return {
+    redeem: async () => {
+      if (link.invite === null || refused !== undefined || clock.now() - redeemedMs < redeemEveryMs) return
+      const join = await vault.call('joinOp', 'joinOp', {})
+      // Its stamp is still being made.
+      if (!join.ok) return
+      redeemedMs = clock.now()
+      await send(relays(), ['redeem', { token: link.invite, join: join.value.join }])
+    },
+    /** Relays tell whoever asks for its own head what was paid to it and it has not claimed. */
+    incomes: async (micro) => {
+      const now = clock.now()
+      if (micro !== promised.micro) promised = { micro, askedMs: now, askAfterMs: askIncomesMs }
+      if (micro === 0 || now - promised.askedMs < promised.askAfterMs) return
+      promised = { micro, askedMs: now, askAfterMs: Math.min(2 * promised.askAfterMs, askIncomesMsMax) }
+      await send(sample(random, relays(), 1), ['head?', { author: device.device }])
+    },
+    refusedGrant: (reason) => {
+      refused = reason
+    },
+    grantRefused: () => refused,
+  }
+}
