@@ -283,6 +283,8 @@ export const entryVectors = async (): Promise<EntryVectors> => {
   broken('a field more', mapOf([...fields.slice(0, 1), ['x', Uint8Array.of(0)], ...fields.slice(1)]))
   broken('a field less', mapOf(fields.filter(([key]) => key !== 'time')))
   broken('another version', mapOf(withField(fields, 'v', [2])))
+  const beforeTime = fields.findIndex(([key]) => key === 'time')
+  broken('not signed by the root key, and said so', mapOf([...fields.slice(0, beforeTime), ['root', Uint8Array.of(0xf4)], ...fields.slice(beforeTime)]))
   broken('a signature of 63 bytes', mapOf(withField(fields, 'sig', [0x58, 63, ...new Uint8Array(63)])))
 
   await form('no operation', [])

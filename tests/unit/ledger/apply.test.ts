@@ -11,7 +11,7 @@ import {
   headToRecord,
   summaryOf,
 } from '../../../src/ledger/chain-state.ts'
-import type { ParsedEntry } from '../../../src/ledger/entry.ts'
+import { encodeEntry, type ParsedEntry, parseEntry } from '../../../src/ledger/entry.ts'
 import type { Op } from '../../../src/ledger/types.ts'
 import { verifyEntry } from '../../../src/ledger/verify-entry.ts'
 import { certify, claim, createPerson, createWorld, next, pay, type Person, verifier, type World } from './fixtures.ts'
@@ -177,6 +177,22 @@ describe('signatures of an entry', () => {
     expect(await check(await next(world, ana, first, [{ op: 'stake', amount: 0 }], { signer: ana.root }), ana)).toBe('root')
     expect(await check(await next(world, ana, first, [{ op: 'stake', amount: 0 }], { signer: ana.root }), ben)).toBe('signature')
     expect(await check(await next(world, ana, first, [{ op: 'stake', amount: 0 }], { signer: ben.device }), ana)).toBe('signature')
+  })
+
+  it('one content signed by either key is two entries: by whom it is signed decides what may follow, so it stands in the id', async () => {
+    const first = await next(world, ana, undefined, [ana.join])
+    const ops = [{ op: 'stake', amount: 0 }] as const
+    const [own, root] = [await next(world, ana, first, ops), await next(world, ana, first, ops, { signer: ana.root })]
+    expect(own.id).not.toEqual(root.id)
+    for (const { bytes, id } of [own, root]) expect(parseEntry(bytes)).toMatchObject({ ok: true, value: { id } })
+    // Either signature under the other's word is nobody's.
+    for (const [one, other] of [
+      [own, root],
+      [root, own],
+    ] as const) {
+      const swapped = parseEntry(encodeEntry({ ...one.entry, sig: other.entry.sig }))
+      expect(swapped.ok && (await check(swapped.value, ana))).toBe('signature')
+    }
   })
 
   it('a join is the author’s to sign: nobody’s root takes a key that has no chain yet', async () => {
