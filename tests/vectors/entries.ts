@@ -16,7 +16,19 @@ import { type Bytes, concat, sha256, toHex, utf8 } from '../../src/lib/bytes.ts'
 import { type Cbor, encode } from '../../src/lib/cbor.ts'
 import { err, ok, type Result } from '../../src/lib/result.ts'
 import { createMemoryStore } from '../../src/lib/store.ts'
-import { attest, certify, claim, createPerson, delegate, next, pay, type Person, settle, signerOf, verifier } from '../unit/ledger/fixtures.ts'
+import {
+  attest,
+  certify,
+  claim,
+  createPerson,
+  delegate,
+  next,
+  pay,
+  type Person,
+  settle,
+  signerOf,
+  verifier,
+} from '../unit/ledger/fixtures.ts'
 import { rulesToVector, type RulesVector, vectorWorld } from './ledger-world.ts'
 
 export const entriesFile = 'tests/vectors/entries.json'
@@ -34,7 +46,12 @@ export interface EntryVectors {
   /** Each by itself after all valid ones. */
   readonly invalid: readonly { readonly what: string; readonly entry: string; readonly reason: InvalidReason }[]
   readonly missing: readonly { readonly what: string; readonly entry: string; readonly needs: string }[]
-  readonly malformed: readonly { readonly what: string; readonly entry: string; readonly reason: EntryError['reason']; readonly fault: string }[]
+  readonly malformed: readonly {
+    readonly what: string
+    readonly entry: string
+    readonly reason: EntryError['reason']
+    readonly fault: string
+  }[]
 }
 
 export interface HeadVector {
@@ -63,10 +80,7 @@ export const headToVector = (head: ChainHead): HeadVector => ({
   sponsoredUnits: `${head.sponsoredUnits}`,
 })
 
-export type Judged = Result<
-  { readonly id: Bytes; readonly signedBy: 'author' | 'root'; readonly head: ChainHead },
-  EntryError | ApplyError
->
+export type Judged = Result<{ readonly id: Bytes; readonly signedBy: 'author' | 'root'; readonly head: ChainHead }, EntryError | ApplyError>
 
 /** Validity as a replica decides it, one entry after the other. `keep`: a valid one counts for those that follow. */
 export const createJudge = (rules: LedgerRules): { readonly judge: (bytes: Bytes, keep: boolean) => Promise<Judged> } => {
@@ -163,10 +177,7 @@ export const entryVectors = async (): Promise<EntryVectors> => {
     { op: 'stake', amount: 400_000 },
   ])
   const attested = await add('delegate; attest', ana, [delegate([ben, 150_000], [cy, 50_000]), attest(ben, 'works well', 80)])
-  await add('revoke of the own attest; weight taken back', ana, [
-    { op: 'revoke', entry: attested.id, index: 1 },
-    delegate([cy, 0]),
-  ])
+  await add('revoke of the own attest; weight taken back', ana, [{ op: 'revoke', entry: attested.id, index: 1 }, delegate([cy, 0])])
   await add('join with a referrer; claims of two payers', ben, [
     { ...ben.join, referrer: ana.device.publicKey },
     claim(grant, await certify(world, firstPay)),
@@ -284,11 +295,17 @@ export const entryVectors = async (): Promise<EntryVectors> => {
   broken('a field less', mapOf(fields.filter(([key]) => key !== 'time')))
   broken('another version', mapOf(withField(fields, 'v', [2])))
   const beforeTime = fields.findIndex(([key]) => key === 'time')
-  broken('not signed by the root key, and said so', mapOf([...fields.slice(0, beforeTime), ['root', Uint8Array.of(0xf4)], ...fields.slice(beforeTime)]))
+  broken(
+    'not signed by the root key, and said so',
+    mapOf([...fields.slice(0, beforeTime), ['root', Uint8Array.of(0xf4)], ...fields.slice(beforeTime)]),
+  )
   broken('a signature of 63 bytes', mapOf(withField(fields, 'sig', [0x58, 63, ...new Uint8Array(63)])))
 
   await form('no operation', [])
-  await form('more than 256 operations', Array.from({ length: opsMax + 1 }, () => ({ op: 'stake', amount: 0 })))
+  await form(
+    'more than 256 operations',
+    Array.from({ length: opsMax + 1 }, () => ({ op: 'stake', amount: 0 })),
+  )
   await form('an operation that is none', [{ op: 'mint', amount: 1 }])
   await form('join at another number than 0', [ana.join])
   await form('number 0 without join', [unit], null)
@@ -315,7 +332,10 @@ export const entryVectors = async (): Promise<EntryVectors> => {
     'over 64 entries that it depends on',
     Array.from({ length: 64 }, (_, n) => ({ op: 'revoke', entry: sha256(utf8(`${n}`)), index: 0 })),
   )
-  await form('over 32 KiB', Array.from({ length: opsMax }, () => attest(ben, 'x'.repeat(64))))
+  await form(
+    'over 32 KiB',
+    Array.from({ length: opsMax }, () => attest(ben, 'x'.repeat(64))),
+  )
   return { rules: rulesToVector(rules), valid, invalid, missing, malformed }
 }
 
