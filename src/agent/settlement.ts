@@ -141,7 +141,8 @@ export const createSettlement = (
     return read.ok ? read.value.pending : []
   }
   const waiting = async (): Promise<boolean> => (await pending()).length > 0
-  const waitsFor = async (id: Bytes): Promise<boolean> => (await pending()).some((bytes) => isEntry(bytes, id))
+  const waitsFor = async (id: Bytes): Promise<boolean> =>
+    (await pending()).map(parseEntry).some((parsed) => parsed.ok && equalBytes(parsed.value.id, id))
 
   const submit = async (pending: readonly Bytes[]): Promise<void> => {
     if (pending.length === 0) return
@@ -392,9 +393,4 @@ export const createSettlement = (
     trouble: refusals.trouble,
     standingOf: standings.of,
   }
-}
-
-const isEntry = (bytes: Bytes, id: Bytes): boolean => {
-  const parsed = parseEntry(bytes)
-  return parsed.ok && equalBytes(parsed.value.id, id)
 }

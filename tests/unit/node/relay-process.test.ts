@@ -190,6 +190,6 @@ test('says what is wrong with its command line, its folder and its model cards',
   await writeFile(file, JSON.stringify({ ...miniF32, name: 'mine' }))
   expect(await spawnRelay(['relay', '--data', data, '--model-card', file])).toMatchObject({
     code: 1,
-    stderr: expect.stringContaining('model mine is not in the policy') as string,
+    stderr: expect.stringContaining('model mine is not on the list of the swarm') as string,
   })
 })
