@@ -95,7 +95,7 @@ export const createChoice = (
         const was = before.replicas.find((b) => b.worker === r.worker)
         if (!was && onProbation(r.worker)) probationers++
         // To want more ahead than may be paid is to fail as well: it would be asked again and again.
-        const failed = r.phase === 'missing' || (r.phase === 'refused' && r.prepay !== undefined)
+        const failed = r.phase === 'missing' || (r.phase === 'refused' && r.prepay?.promised === false)
         if (failed && was?.phase !== r.phase) setbacks.failed(r.root, clock.now())
         if (r.verdict === null || was?.verdict === r.verdict) continue
         const { ok, bad } = recordOf(r.root)

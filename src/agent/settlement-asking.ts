@@ -40,7 +40,9 @@ export const createAsking = (
     /** Relays tell whoever asks for its own head what was paid to it and it has not claimed. */
     incomes: async (micro) => {
       const now = clock.now()
-      if (micro !== promised.micro) promised = { micro, askedMs: now, askAfterMs: askIncomesMs }
+      // Something was paid: the rest is waited for anew. More that is promised changes nothing.
+      if (micro < promised.micro || promised.micro === 0) promised = { micro, askedMs: now, askAfterMs: askIncomesMs }
+      promised = { ...promised, micro }
       if (micro === 0 || now - promised.askedMs < promised.askAfterMs) return
       promised = { micro, askedMs: now, askAfterMs: Math.min(2 * promised.askAfterMs, askIncomesMsMax) }
       await send(sample(random, relays(), 1), ['head?', { author: device.device }])

@@ -195,7 +195,7 @@ export const createNetwork = (deps: NetworkDeps): Network => {
     message: WireMessage & readonly ['signed', unknown],
     forwarded: boolean,
   ): Promise<void> => {
-    const heard = await gossip.receive(message[1])
+    const heard = await gossip.receive(message[1], from)
     // A relay does not read what it forwards.
     if (heard === 'fault') return forwarded ? undefined : fault(session, costs.malformed, 'signed')
     if (heard === 'drop' || closed) return
@@ -235,8 +235,9 @@ export const createNetwork = (deps: NetworkDeps): Network => {
   }
   /** An author says it to all its neighbours: those need not hear it again. Of the others a few by chance, however large the swarm. */
   const pass = (message: Bytes, hops: number, [from, author]: readonly [NodeId, NodeId]): void => {
+    const max = role === 'relay' ? passedToMax.relay * (hops + 1) : passedToMax.node
     const others = [...sessions.values()].filter(({ id }) => id !== from && id !== author && !neighbourhood.linked(author, id))
-    sayTo(sample(random, others, passedToMax[role]), message, hops)
+    sayTo(sample(random, others, max), message, hops)
   }
 
   // The mesh.

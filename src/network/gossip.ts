@@ -3,7 +3,8 @@
  * here, counted by author and known by its hash, that nobody can make others' machines carry forgeries or one thing twice.
  * All else is for its receiver alone, who verifies it.
  *
- * A sow that comes again with more hops than before is said more widely: it is passed on once more, and not delivered.
+ * A sow that its author says again, or that comes with more hops than before, is said more widely: it is passed on once more, to others
+ * by chance, and not delivered.
  */
 import * as v from 'valibot'
 import { type Bytes, concat, equalBytes, sha256, toHex, utf8 } from '../lib/bytes.ts'
@@ -21,6 +22,8 @@ import type { WireBody } from './wire.ts'
  */
 const rememberMs = 45_000
 const rememberedMax = 8_192
+/** What an author says again sooner than this is not passed on again: it says it every five seconds at most. */
+const saidAgainMsMin = 4_000
 const authorsMax = 4_096
 
 const headSchema = v.looseObject({ kind: v.string(), swarm: id32, from: key32, expires: uint(), sig: sig64 })
@@ -31,14 +34,22 @@ export interface Heard {
   readonly again: boolean
 }
 
+interface Seen {
+  readonly sinceMs: number
+  readonly saidMs: number
+  /** The most that it came with. */
+  readonly hops: number
+}
+
 export interface Gossip {
-  readonly receive: (body: WireBody<'signed'>) => Promise<Heard | 'drop' | 'fault'>
+  /** `by`: who brought it. */
+  readonly receive: (body: WireBody<'signed'>, by: NodeId) => Promise<Heard | 'drop' | 'fault'>
   /** Ours: it shall not come back. */
   readonly sent: (message: Bytes) => void
 }
 
 export const createGossip = (clock: Clock, verifier: Verifier, swarm: Bytes): Gossip => {
-  const seen = new Map<string, { readonly sinceMs: number; readonly hops: number }>()
+  const seen = new Map<string, Seen>()
   const authors = createKeyedRate(clock, sowsPerMinuteAndAuthor, authorsMax)
   /** Maps keep their order of insertion: the oldest stands first. */
   const forgetOld = (): void => {
@@ -48,20 +59,22 @@ export const createGossip = (clock: Clock, verifier: Verifier, swarm: Bytes): Go
       seen.delete(old)
     }
   }
-  const remember = (hash: string, hops: number): void => void seen.set(hash, { sinceMs: seen.get(hash)?.sinceMs ?? clock.now(), hops })
+  const remember = (hash: string, hops: number): void =>
+    void seen.set(hash, { sinceMs: seen.get(hash)?.sinceMs ?? clock.now(), saidMs: clock.now(), hops })
   return {
-    receive: async ({ message, hops }) => {
+    receive: async ({ message, hops }, by) => {
       const hash = toHex(sha256(message))
       forgetOld()
       // Most that comes is here already, by another way: known by its bytes, it is not read again.
       const before = seen.get(hash)
-      if (before && before.hops >= hops) return 'drop'
+      if (before && before.hops >= hops && clock.now() - before.saidMs < saidAgainMsMin) return 'drop'
       const decoded = decodeCanonical(message)
       const head = decoded.ok ? parse(headSchema, decoded.value) : decoded
       if (!head.ok) return 'fault'
       const { kind, from, sig, ...rest } = head.value
       const heard: Heard = { author: toHex(from), again: before !== undefined }
       if (kind !== 'sow') return hops === 0 ? heard : 'fault'
+      if (before && before.hops >= hops && (by !== heard.author || before.hops === Infinity)) return 'drop'
       // Whoever carries one has checked it: another swarm's is the carrier's fault.
       if (!equalBytes(head.value.swarm, swarm)) return 'fault'
       // An old one that somebody plays again would count against its author.
@@ -76,7 +89,7 @@ export const createGossip = (clock: Clock, verifier: Verifier, swarm: Bytes): Go
           return 'drop'
         }
       }
-      remember(hash, hops)
+      remember(hash, Math.max(hops, before?.hops ?? 0))
       return heard
     },
     sent: (message) => {

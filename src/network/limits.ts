@@ -56,8 +56,8 @@ export const sowsPerMinuteAndAuthor = 10
 /** Links to nodes that the mesh strives for in a swarm of up to 100; accepted are twice as many. */
 export const degreeDefault = 5
 /**
- * To how many a sow is passed on: an author reaches its neighbours, and with one hop some 16 times its relays and 4 times its
- * nodes beside them, whatever the size of the swarm. More are found by more hops.
+ * To how many a sow is passed on, a relay's times the hops that it came with: an author reaches its neighbours, and with one hop some
+ * eight times its relays and twice its nodes beside them, whatever the size of the swarm. Each time that it says it again it reaches others.
  */
 export const passedToMax = { node: 2, relay: 8 } as const
 /** Bound peers: a node's few, a relay's many. */

@@ -1,6 +1,7 @@
 /** Whom a node tells which neighbours it has, and when (`neighbours`): what others find their links by. */
 import type { Clock } from '../lib/clock.ts'
 import { type Random, shuffled } from '../lib/random.ts'
+import { neighboursToldMax } from './limits.ts'
 import type { Session } from './session.ts'
 
 /** Changes that come together are told together. */
@@ -8,8 +9,7 @@ export const tellSoonMs = 200
 /** With more links than this, a newcomer is told at once and all others only so often: a relay of a thousand would say nothing else. */
 const tellAllLinksMax = 32
 const tellAllEveryMs = 60_000
-/** Neighbours that one message names: of few links all, of many so many by chance, to each of our neighbours others. */
-const toldMax = 64
+/** Of many links a message names so many by chance, to each of our neighbours others; of few all. */
 const sampleMax = 16
 
 export type Later = (delayMs: number, act: () => void) => () => void
@@ -43,7 +43,7 @@ export const createTelling = (random: Random, later: Later, sessions: () => read
       random,
       sessions().filter(({ role }) => role === 'node'),
     )
-    const count = Math.min(nodes.length, many() ? sampleMax : toldMax)
+    const count = Math.min(nodes.length, many() ? sampleMax : neighboursToldMax)
     to.forEach((session, at) => {
       const told = Array.from({ length: count }, (_, i) => nodes[(at * count + i) % nodes.length]!)
       void session.send(['neighbours', { peers: told.filter((s) => s !== session).map((s) => s.device) }])

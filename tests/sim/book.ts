@@ -23,8 +23,10 @@ export interface Figures {
   readonly sameWorkMicro: number
   readonly receivedMicro: number
   readonly freeServiceMicro: number
-  /** Paid ahead for work not delivered yet, by each payer a step at most (economy.md): its next work there is paid with it. */
+  /** Claimed of honest payers for work not delivered: paid ahead. */
   readonly aheadMicro: number
+  /** Σ of the steps that they may lose so, one a payer (economy.md, the table). */
+  readonly stepsMicro: number
   /** Σ of the tabs that workers granted. */
   readonly tabsMicro: number
 }
@@ -64,7 +66,7 @@ export const openBook = (world: World, truth: Truth): Book => {
     const own = members.filter((m) => m.kind === kind)
     const ids = new Set(own.flatMap(({ member, accomplices }) => [member.id, ...accomplices]))
     const honest = new Set(members.filter((m) => m.worksHonestly).map(({ member }) => member.id))
-    let [ledger, received, free, tabs, work, same, ahead] = [0, 0, 0, 0, 0, 0, 0]
+    let [ledger, received, free, tabs, work, same, ahead, steps] = [0, 0, 0, 0, 0, 0, 0, 0]
     for (const id of ids) {
       const { claimed, paid } = truth.accounts.get(id)?.at.at(-1) ?? { claimed: 0n, paid: 0n }
       ledger += Number(claimed - paid) - (truth.accounts.get(id)?.claimed.get(issuer) ?? 0)
@@ -79,8 +81,11 @@ export const openBook = (world: World, truth: Truth): Book => {
         if (requester === id && honest.has(worker) && (kind === 'honest' || !ids.has(worker)))
           byWorker.set(worker, (byWorker.get(worker) ?? 0) + micro)
       }
-      for (const payer of honest)
-        if (!ids.has(payer)) ahead += Math.min(policy.prepayMicro, Math.max(0, truth.paidTotal(payer, id) - (byRequester.get(payer) ?? 0)))
+      for (const [payer, total] of truth.accounts.get(id)?.claimed ?? []) {
+        if (!honest.has(payer) || ids.has(payer)) continue
+        ahead += Math.max(0, total - (byRequester.get(payer) ?? 0))
+        steps += policy.prepayMicro
+      }
       for (const [worker, micro] of byWorker) {
         received += micro
         free += Math.max(0, micro - truth.paidTotal(id, worker))
@@ -97,6 +102,7 @@ export const openBook = (world: World, truth: Truth): Book => {
       receivedMicro: received,
       freeServiceMicro: free,
       aheadMicro: ahead,
+      stepsMicro: steps,
       tabsMicro: tabs,
     }
   }

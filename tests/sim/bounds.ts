@@ -1,10 +1,10 @@
 /**
  * What attacking may bring (the issue's table): credits gained ÷ an honest node's for the same work ≤ 1.0, and nothing for those
- * who do no work; free service ÷ the tabs granted ≤ 1.0.
+ * who do no work; free service ÷ the tabs granted ≤ 1.0; and in public swarms what was paid ahead and never worked for ÷ the steps that
+ * its payers may lose so ≤ 1.0.
  *
- * Credits gained are all of a kind's gain but its free service, which the second bound is for: what was earned beyond the grant
- * and what was bought; nor what stands paid ahead, a step a payer at most, since that is work owed. For the same work an honest node
- * has its list value.
+ * Credits gained are all of a kind's gain but its free service and what was paid ahead, which have bounds of their own: what was earned
+ * beyond the grant and what was bought. For the same work an honest node has its list value.
  */
 import type { Figures } from './book.ts'
 
@@ -18,6 +18,9 @@ export interface Ratios {
   readonly freeServiceMicro: number
   /** Null: nobody granted it a tab. */
   readonly serviceRatio: number | null
+  readonly aheadMicro: number
+  /** Null: nobody paid it ahead. */
+  readonly aheadRatio: number | null
   /** What is beyond its bound; empty: nothing. */
   readonly excess: readonly string[]
 }
@@ -33,9 +36,11 @@ export const ratiosOf = ({
   freeServiceMicro,
   aheadMicro,
   tabsMicro,
+  stepsMicro,
 }: Figures): Ratios => {
   const creditsMicro = gainMicro + honestWorkMicro - freeServiceMicro - aheadMicro
   const [creditsRatio, serviceRatio] = [share(creditsMicro, sameWorkMicro), share(freeServiceMicro, tabsMicro)]
+  const aheadRatio = share(aheadMicro, stepsMicro)
   const excess =
     kind === 'honest'
       ? []
@@ -46,8 +51,11 @@ export const ratiosOf = ({
           ...(serviceRatio !== null && serviceRatio > 1
             ? [`${kind} took ${serviceRatio.toFixed(3)} times the tabs that it was granted`]
             : []),
+          ...((aheadRatio ?? (aheadMicro > 0 ? Infinity : 0)) > 1
+            ? [`${kind} kept ${aheadMicro} µcr paid ahead, more than a step of each payer`]
+            : []),
         ]
-  return { kind, nodes, creditsMicro, creditsRatio, freeServiceMicro, serviceRatio, excess }
+  return { kind, nodes, creditsMicro, creditsRatio, freeServiceMicro, serviceRatio, aheadMicro, aheadRatio, excess }
 }
 
 /** Over many runs, a row per kind. */
@@ -65,6 +73,7 @@ export const summed = (all: readonly Figures[]): readonly Figures[] => {
       receivedMicro: sum('receivedMicro'),
       freeServiceMicro: sum('freeServiceMicro'),
       aheadMicro: sum('aheadMicro'),
+      stepsMicro: sum('stepsMicro'),
       tabsMicro: sum('tabsMicro'),
     })
   }

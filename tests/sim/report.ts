@@ -30,7 +30,7 @@ const ratio = (value: number | null): string => (value === null ? '–' : value.
 export const summaryText = (outcomes: readonly Outcome[]): string => {
   const rows = summed(outcomes.flatMap(({ figures }) => figures)).map(ratiosOf)
   const cells = [
-    ['kind', 'nodes', 'credits gained', '÷ honest', 'free service', '÷ tabs'],
+    ['kind', 'nodes', 'credits gained', '÷ honest', 'free service', '÷ tabs', 'paid ahead', '÷ steps'],
     ...rows.map((r) => [
       r.kind,
       `${r.nodes}`,
@@ -38,6 +38,8 @@ export const summaryText = (outcomes: readonly Outcome[]): string => {
       ratio(r.creditsRatio),
       credits(r.freeServiceMicro),
       ratio(r.serviceRatio),
+      credits(r.aheadMicro),
+      ratio(r.aheadRatio),
     ]),
   ]
   const widths = cells[0]!.map((_, i) => Math.max(...cells.map((row) => row[i]!.length)))
