@@ -5,9 +5,12 @@ import type { WireMessage } from '../network/wire.ts'
 import type { AgentDeps, Membership } from './deps.ts'
 
 const redeemEveryMs = 5_000
-/** What is promised and does not come may be paid and the word of it lost: a relay is asked, each time in a row twice as late. */
+/**
+ * What is promised and does not come may be paid and the word of it lost: a relay is asked, each time in a row twice as late. The
+ * promise may be lost as well, so who waits for nothing asks too, as seldom.
+ */
 const askIncomesMs = 60_000
-const askIncomesMsMax = 30 * 60_000
+const askIncomesMsMax = 10 * 60_000
 
 export interface Asking {
   /** For one whose account is not open yet. */
@@ -26,7 +29,7 @@ export const createAsking = (
 ): Asking => {
   let redeemedMs = 0
   let refused: string | undefined
-  let promised = { micro: 0, askedMs: 0, askAfterMs: askIncomesMs }
+  let promised = { micro: 0, askedMs: clock.now(), askAfterMs: askIncomesMs }
   const send = (to: readonly NodeId[], message: WireMessage): Promise<unknown> => Promise.all(to.map((id) => network.send(id, message)))
   return {
     redeem: async () => {
@@ -40,10 +43,10 @@ export const createAsking = (
     /** Relays tell whoever asks for its own head what was paid to it and it has not claimed. */
     incomes: async (micro) => {
       const now = clock.now()
-      // Something was paid: the rest is waited for anew. More that is promised changes nothing.
-      if (micro < promised.micro || promised.micro === 0) promised = { micro, askedMs: now, askAfterMs: askIncomesMs }
+      // Something was paid, or is promised anew: it is waited for. More of it changes nothing.
+      if (micro < promised.micro || (promised.micro === 0 && micro > 0)) promised = { micro, askedMs: now, askAfterMs: askIncomesMs }
       promised = { ...promised, micro }
-      if (micro === 0 || now - promised.askedMs < promised.askAfterMs) return
+      if (now - promised.askedMs < (micro === 0 ? askIncomesMsMax : promised.askAfterMs)) return
       promised = { micro, askedMs: now, askAfterMs: Math.min(2 * promised.askAfterMs, askIncomesMsMax) }
       await send(sample(random, relays(), 1), ['head?', { author: device.device }])
     },
