@@ -5,7 +5,7 @@
 import { createAssembly, type Assembly } from '../contract/chunks.ts'
 import { quoteWindowMs, resendMs } from '../contract/limits.ts'
 import type { AnySigned } from '../contract/messages.ts'
-import { finished, newTask, onEvent, pending, type Replica, type Task, type TaskEvent } from '../contract/requester.ts'
+import { finished, keepsQuote, newTask, onEvent, pending, type Replica, type Task, type TaskEvent } from '../contract/requester.ts'
 import { due } from '../contract/requester-due.ts'
 import type { Sealed } from '../contract/sealing.ts'
 import type { NodeId } from '../identity/keys.ts'
@@ -246,8 +246,9 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
       absent.delete(from)
       if (message.kind === 'quote') {
         const task = bySow.get(toHex(message.body.sow))
-        if (!task || finished(tasks.get(task)!)) return
         const quote = { id, worker: toHex(message.from), body: message.body, receivedMs: clock.now() }
+        // Of whom nothing will be hired nothing is asked: anyone may answer a sow.
+        if (!task || !keepsQuote(tasks.get(task)!, quote)) return
         if (choice.asks) await learn(quote.worker)
         await handle(task, { type: 'quote', quote })
         // Ticks are further apart than the window in which others may quote too.
