@@ -32,7 +32,7 @@ export interface Party {
 }
 
 export interface PartyHooks {
-  readonly jobs: Pick<Jobs, 'payloadOf' | 'owns' | 'writesFor' | 'onTask'>
+  readonly jobs: Pick<Jobs, 'payloadOf' | 'owns' | 'mayHire' | 'writesFor' | 'onTask'>
   /** Work for others may be taken on. */
   readonly willing: () => boolean
   readonly changed: () => void

@@ -30,6 +30,7 @@ const requesterWith = async (phase: Task['phase']) => {
     {
       payloadOf: async () => ({ model: 'mini', texts: ['x'] }),
       owns: () => true,
+      mayHire: () => true,
       onTask: () => {},
       writesFor: () => [],
       onOwed: () => {},
