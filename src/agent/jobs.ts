@@ -17,7 +17,7 @@ import type { AgentDeps } from './deps.ts'
 import { describe, type SubmitError } from './job-failure.ts'
 import { runLocally } from './job-local.ts'
 import { agreedWithout, cutTexts, isOpen, readVectors, roundedUp, type Texts, unitsMax, type Vectors } from './job-parts.ts'
-import { isTooDear, unitsAt } from './job-price.ts'
+import { isTooDear, isUnderpriced, unitsAt, whyFailed } from './job-price.ts'
 import type { Requester } from './requester.ts'
 
 export const tasksInFlightMax = 4
@@ -81,6 +81,8 @@ export interface Jobs {
   readonly vectors: (id: string) => Promise<Vectors | undefined>
   readonly payloadOf: (task: Task) => Promise<EmbeddingPayload>
   readonly owns: (task: Task) => boolean
+  /** Whether workers may still be hired for it, at today’s price. */
+  readonly mayHire: (task: Task) => boolean
   readonly writesFor: (task: Task, output: EmbeddingOutput) => readonly Write[]
   readonly onTask: (task: Task) => void
   readonly tick: () => Promise<void>
@@ -175,7 +177,7 @@ export const createJobs = (
     const tasks = tasksOf(id)
     const failed = tasks.find((t) => t.phase === 'failed')
     if (failed) {
-      await end(id, 'failed', describe(failed.failure!))
+      await end(id, 'failed', describe(whyFailed(job, failed, stepMicro())))
       for (const task of tasks) await requester.cancel(task.id)
       return
     }
@@ -367,6 +369,7 @@ export const createJobs = (
       return { model: task.sowBody.model, texts: all && part ? all.texts.slice(part.first, part.first + part.count) : [] }
     },
     owns: (task) => jobs.has(task.job) && isHere(jobs.get(task.job)!),
+    mayHire: (task) => !isUnderpriced(jobs.get(task.job)!, task, stepMicro()),
     writesFor: (task, output) => [
       {
         table: 'vectors',

@@ -11,6 +11,7 @@ import { createLostDevices, type LostDevices } from './lost-devices.ts'
 import { createRequester, type Requester, type RequesterHooks } from './requester.ts'
 import { createSettlement, type Settlement } from './settlement.ts'
 import { createStamping, type Stamping } from './stamping.ts'
+import { forStrangers } from './standings.ts'
 import { createVouchers, type Vouchers } from './vouchers.ts'
 import { createWitnessBook, type WitnessBook } from './witness-book.ts'
 import { createWorker, type Worker } from './worker.ts'
@@ -31,14 +32,14 @@ export interface Party {
 }
 
 export interface PartyHooks {
-  readonly jobs: Pick<Jobs, 'payloadOf' | 'owns' | 'writesFor' | 'onTask'>
+  readonly jobs: Pick<Jobs, 'payloadOf' | 'owns' | 'mayHire' | 'writesFor' | 'onTask'>
   /** Work for others may be taken on. */
   readonly willing: () => boolean
   readonly changed: () => void
 }
 
 export const createParty = async (deps: AgentDeps, member: Membership, { jobs, willing, changed }: PartyHooks): Promise<Party> => {
-  const { store, verifier } = deps
+  const { clock, store, verifier } = deps
   const { network, policy } = member
   const rules = rulesOf(policy)
   const vouchers = createVouchers(store, toHex(member.link.swarm))
@@ -46,6 +47,7 @@ export const createParty = async (deps: AgentDeps, member: Membership, { jobs, w
   const book = createWitnessBook(verifier, rules, network)
   const { relays } = book
   const settlement = createSettlement(deps, member, { vouchers, book, changed })
+  const stranger = forStrangers(clock, settlement.standingOf)
   /** What a requester must know of workers. */
   const asked: Pick<RequesterHooks, 'standingOf' | 'paidAhead'> = {
     standingOf: settlement.standingOf,
@@ -60,7 +62,7 @@ export const createParty = async (deps: AgentDeps, member: Membership, { jobs, w
     requester: createRequester(deps, member, { ...jobs, ...asked, onOwed: settlement.owed, onReserved: () => void settlement.refresh() }),
     worker: createWorker(deps, member, {
       willing,
-      covers: async (id, micro) => ((await settlement.standingOf(id))?.balanceMicro ?? micro) >= micro,
+      covers: async (id, micro) => ((await stranger(id))?.balanceMicro ?? micro) >= micro,
       onHire: changed,
       vouchers,
     }),

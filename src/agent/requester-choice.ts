@@ -4,7 +4,7 @@
  *
  * A stake is a device's. How it worked is the identity's: another device of whoever failed has failed as well.
  */
-import { areApart, type Blocks, isPlaced } from '../contract/blocks.ts'
+import { areApart, type Blocks, isPlaced, isRenamed } from '../contract/blocks.ts'
 import { weighted } from '../contract/matcher.ts'
 import { pending, type Quote, type Replica, type Task } from '../contract/requester.ts'
 import { createSetbacks } from '../contract/setbacks.ts'
@@ -115,12 +115,16 @@ export const createChoice = (
     },
     unplaced: (task) => {
       if (!byAddress) return []
+      const quoted = task.quotes.flatMap(({ worker }) => standings.get(worker) ?? [])
+      const hired = new Set(task.replicas.filter(counts).map(({ worker }) => worker))
       const known = (worker: NodeId): boolean => {
         const standing = standings.get(worker)
-        return standing !== undefined && clock.now() - standing.askedMs < (isPlaced(standing.blocks, faulty) ? blocksMsMax : unplacedMs)
+        if (!standing) return false
+        // A relay that began anew has new labels: whoever works here is compared with nobody who quotes since.
+        const renamed = hired.has(worker) && quoted.some((q) => q.askedMs > standing.askedMs && isRenamed(standing.blocks, q.blocks))
+        return clock.now() - standing.askedMs < (isPlaced(standing.blocks, faulty) && !renamed ? blocksMsMax : unplacedMs)
       }
-      const workers = [...task.replicas.filter(counts), ...task.quotes].map(({ worker }) => worker)
-      return [...new Set(workers)].filter((worker) => !known(worker))
+      return [...new Set([...hired, ...task.quotes.map(({ worker }) => worker)])].filter((worker) => !known(worker))
     },
   }
 }

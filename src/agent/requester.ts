@@ -5,7 +5,7 @@
 import { createAssembly, type Assembly } from '../contract/chunks.ts'
 import { quoteWindowMs, resendMs } from '../contract/limits.ts'
 import type { AnySigned } from '../contract/messages.ts'
-import { finished, newTask, onEvent, pending, type Replica, type Task, type TaskEvent } from '../contract/requester.ts'
+import { finished, keepsQuote, newTask, onEvent, pending, type Replica, type Task, type TaskEvent } from '../contract/requester.ts'
 import { due } from '../contract/requester-due.ts'
 import type { Sealed } from '../contract/sealing.ts'
 import type { NodeId } from '../identity/keys.ts'
@@ -29,6 +29,8 @@ export interface RequesterHooks {
   readonly payloadOf: (task: Task) => Promise<EmbeddingPayload>
   /** Whether a stored task is of this swarm's jobs. */
   readonly owns: (task: Task) => boolean
+  /** Whether a worker hired now would do it for what was sown. */
+  readonly mayHire: (task: Task) => boolean
   /** Called after each stored change. `output` is given once, when the vote is won, and its writes join that commit. */
   readonly onTask: (task: Task) => void
   readonly writesFor: (task: Task, output: EmbeddingOutput) => readonly Write[]
@@ -137,7 +139,7 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
   const act = (task: Task): void => {
     // Hires that are being made ready were picked from other quotes: a second choice beside them would not know of them.
     const hiring = [...running].some((key) => key.startsWith(`${task.id}/hire/`))
-    const actions = due(task, context(), (quotes, count) => (hiring ? [] : choice.pick(task, quotes, count)))
+    const actions = due(task, context(), (quotes, count) => (hiring || !hooks.mayHire(task) ? [] : choice.pick(task, quotes, count)))
     for (const action of actions) {
       const key = `${task.id}/${action.do}/${'worker' in action ? action.worker : 'agreement' in action ? toHex(action.agreement) : 'quote' in action ? action.quote.worker : ''}`
       if (running.has(key)) continue
@@ -246,8 +248,9 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
       absent.delete(from)
       if (message.kind === 'quote') {
         const task = bySow.get(toHex(message.body.sow))
-        if (!task || finished(tasks.get(task)!)) return
         const quote = { id, worker: toHex(message.from), body: message.body, receivedMs: clock.now() }
+        // Of whom nothing will be hired nothing is asked: anyone may answer a sow.
+        if (!task || !keepsQuote(tasks.get(task)!, quote)) return
         if (choice.asks) await learn(quote.worker)
         await handle(task, { type: 'quote', quote })
         // Ticks are further apart than the window in which others may quote too.

@@ -16,8 +16,11 @@ const keptMs = 30_000
 const waitMsMax = 2_000
 const standingsMax = 1_000
 /** Accounts asked about at once, and in a minute: below what a relay takes from one peer. */
-const asksMax = 8
-const asksPerMinute = 60
+const asksMax = 12
+const asksPerMinute = 90
+/** Of these the most that sows of strangers get, whose keys cost nothing: the rest is left for whom one hires oneself. */
+const strangersAsksMax = 4
+const strangersPerMinute = 30
 
 /** In µcr, as certified. */
 export interface Standing {
@@ -113,5 +116,23 @@ export const createStandings = (
       })
       if (voices(author).length >= question.enough) answer(author)
     },
+  }
+}
+
+/** For whoever comes by itself: `of` within the strangers' share of it. What it said is kept, so that asking again takes no more. */
+export const forStrangers = (clock: Clock, of: Standings['of']): Standings['of'] => {
+  const rate = createRate(clock, strangersPerMinute)
+  const asked = new Map<NodeId, { readonly askedMs: number; readonly standing: ReturnType<Standings['of']> }>()
+  let open = 0
+  return async (author) => {
+    const now = clock.now()
+    for (const [key, { askedMs }] of asked) if (now - askedMs >= keptMs) asked.delete(key)
+    const last = asked.get(author)
+    if (last) return last.standing
+    if (open >= strangersAsksMax || !rate.take()) return undefined
+    open++
+    const standing = of(author).finally(() => void open--)
+    asked.set(author, { askedMs: now, standing })
+    return standing
   }
 }

@@ -13,8 +13,8 @@ import type { Network, Peer } from '../network/network.ts'
 
 /** Devices per witness: it may have moved, and the one before may come back. */
 const devicesMax = 2
-/** Devices whose own word is remembered; relays at addresses are eight at most. */
-const ownWordsMax = 64
+/** Devices per witness whose own word is remembered: a witness's key names as many as it likes, and they cost the others nothing. */
+const ownWordsMax = 8
 
 export interface WitnessBook {
   /** Those that can be asked now. */
@@ -61,7 +61,9 @@ export const createWitnessBook = (
       if (itself) {
         ownWords.delete(id)
         ownWords.set(id, witness)
-        if (ownWords.size > ownWordsMax) ownWords.delete(ownWords.keys().next().value!)
+        const spoken = [...ownWords].flatMap(([device, of]) => (of === witness ? [device] : []))
+        const linked = new Set(network.peers().map((peer) => peer.id))
+        if (spoken.length > ownWordsMax) ownWords.delete(spoken.find((device) => !linked.has(device)) ?? spoken[0]!)
       }
       // Where a relay at an address is everybody knows.
       if (known || network.peers().some((peer) => peer.id === id && isAddressed(peer))) return false

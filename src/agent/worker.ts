@@ -315,7 +315,8 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
     const sow = openSows.get(key)
     if (!sow || clock.now() > sow.untilMs) return void openSows.delete(key)
     const { body, from } = sow.message
-    if (!hooks.willing() || atLimit([...hires.values()], toHex(from), identityOf)) return
+    // Less than a text costs: its payload would be refused.
+    if (!hooks.willing() || body.units < member.terms().prices.embedding || atLimit([...hires.values()], toHex(from), identityOf)) return
     if (!engine.classes().some((c) => c.model === body.model)) return void engine.prepare(body.model)
     openSows.delete(key)
     const requester = toHex(from)

@@ -27,3 +27,7 @@ export const areApart = (a: Blocks, b: Blocks, faulty: number): boolean => {
 
 /** Enough is seen of it to be apart from others. */
 export const isPlaced = (blocks: Blocks, faulty: number): boolean => blocks.size > faulty
+
+/** A relay that told of both had another secret by the time of the later one. */
+export const isRenamed = (earlier: Blocks, later: Blocks): boolean =>
+  [...earlier].some(([witness, { salt }]) => (later.get(witness)?.salt ?? salt) !== salt)

@@ -330,11 +330,11 @@ const expire = (r: Replica, now: number, absentSinceMs: number | undefined): Par
 /** The runner has told a cancelled or missing worker; it is not told again. */
 export const markTold = (task: Task, agreement: Bytes, now: number): Task => patchBy(task, agreement, () => ({ settledMs: now }))
 
-const addQuote = (task: Task, quote: Quote): Task => {
-  const others = task.quotes.filter((q) => q.worker !== quote.worker)
-  if (over(task) || others.length >= quotesPerSowMax || quote.body.price > task.sowBody.maxPrice) return task
-  return { ...task, quotes: [...others, quote] }
-}
+const othersQuotes = (task: Task, { worker }: Quote): readonly Quote[] => task.quotes.filter((q) => q.worker !== worker)
+export const keepsQuote = (task: Task, quote: Quote): boolean =>
+  !over(task) && othersQuotes(task, quote).length < quotesPerSowMax && quote.body.price <= task.sowBody.maxPrice
+const addQuote = (task: Task, quote: Quote): Task =>
+  keepsQuote(task, quote) ? { ...task, quotes: [...othersQuotes(task, quote), quote] } : task
 
 const hire = (event: TaskEvent & { type: 'hired' }, now: number): Replica => ({
   worker: event.quote.worker,

@@ -34,6 +34,7 @@ const requesterWith = async (phase: ReplicaPhase) => {
     {
       payloadOf: async () => ({ model: 'mini', texts: ['x'] }),
       owns: () => true,
+      mayHire: () => true,
       onTask: nothing,
       writesFor: () => [],
       onOwed: nothing,

@@ -52,3 +52,67 @@ test('who failed is not hired from its other device either', () => {
   choice.note(task, { ...task, replicas: [replica] })
   expect(picked()).toEqual([quotes[2]!.worker])
 })
+
+test('a relay begins anew while a task is worked on: whoever works there is asked about again, and can be told from the others', async () => {
+  const clock = createManualClock()
+  const choice = createChoice(
+    { clock, random: createSeededRandom('choice') },
+    { policy: { ...inPrivate, independence: 'identity-and-address' } },
+    { tasks: () => [], paidAhead: () => false },
+  )
+  const [working, other, same] = workers as [string, string, string]
+  const seen = (salt: string, label: string) => ({ stakedMicro: 0, blocks: new Map([['relay', { salt, label: `${salt} ${label}` }]]) })
+  const quotes = [other, same].map((worker) => {
+    const body = { price: 1, etaMs: 10, classes: ['x'], root: hash(`root of ${worker}`) }
+    return { id: hash(worker), worker, body, receivedMs: 0 } as unknown as Quote
+  })
+  const sowBody = { type: 'embedding', model: 'mini', size: 64, units: 1, maxPrice: 1, redundancy: 2, priority: 'normal' } as const
+  const replica = {
+    worker: working,
+    root: toHex(hash('root of it')),
+    phase: 'agreed',
+    verdict: null,
+    outputHash: null,
+  } as unknown as Replica
+  const fresh = newTask({ id: 't', job: 'j', index: 0, texts: 1, sowBody }, clock.now())
+  const task = { ...fresh, replicas: [replica], quotes }
+  choice.told(working, seen('old', 'one'))
+  await clock.advance(40_000)
+  expect(choice.unplaced({ ...task, quotes: [] })).toEqual([])
+  choice.told(other, seen('new', 'two'))
+  choice.told(same, seen('new', 'one'))
+  expect(choice.pick(task, quotes, 1)).toEqual([])
+  expect(choice.unplaced(task)).toEqual([working])
+  choice.told(working, seen('new', 'one'))
+  expect(choice.unplaced(task)).toEqual([])
+  expect(choice.pick(task, quotes, 2).map(({ worker }) => worker)).toEqual([other])
+})
+
+test('a relay that changes its labels with every word has those at work asked about once in a while', async () => {
+  const clock = createManualClock()
+  const choice = createChoice(
+    { clock, random: createSeededRandom('choice') },
+    { policy: { ...inPrivate, independence: 'identity-and-address' } },
+    { tasks: () => [], paidAhead: () => false },
+  )
+  const [working, quoting] = workers as [string, string]
+  const sowBody = { type: 'embedding', model: 'mini', size: 64, units: 1, maxPrice: 1, redundancy: 2, priority: 'normal' } as const
+  const replica = { worker: working, phase: 'agreed', verdict: null, outputHash: null } as unknown as Replica
+  const fresh = newTask({ id: 't', job: 'j', index: 0, texts: 1, sowBody }, clock.now())
+  const task = { ...fresh, replicas: [replica], quotes: [{ worker: quoting } as unknown as Quote] }
+  let told = 0
+  const tell = (worker: string): void =>
+    choice.told(worker, { stakedMicro: 0, blocks: new Map([['relay', { salt: `${told++}`, label: 'x' }]]) })
+  tell(working)
+  let asked = 0
+  for (let second = 0; second < 300; second++) {
+    await clock.advance(1_000)
+    tell(quoting)
+    for (const worker of choice.unplaced(task)) {
+      expect(worker).toBe(working)
+      tell(worker)
+      asked++
+    }
+  }
+  expect(asked).toBe(10)
+})

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createStandings } from '../../../src/agent/standings.ts'
+import { createStandings, forStrangers } from '../../../src/agent/standings.ts'
 import { createManualClock } from '../../../src/lib/clock.ts'
 import { sha256, toHex, utf8 } from '../../../src/lib/bytes.ts'
 
@@ -88,4 +88,37 @@ test('a witness that answers from two devices is one, and a relay that no witnes
   standings.heard('honest 2', w, summaryOf('w', 10))
   await clock.advance(5_000)
   expect(await again).toMatchObject({ stakedMicro: 10 })
+})
+
+test('sows of ever new keys take their own share of the questions: whom one hires can be asked about all the same', async () => {
+  const clock = createManualClock()
+  let asked = 0
+  const standings = createStandings(clock, 0, { ask: () => (asked++, 1), witnessOf })
+  const stranger = forStrangers(clock, standings.of)
+  const flood = (name: string) => Promise.all(Array.from({ length: 100 }, (_, i) => stranger(toHex(key(`${name} ${i}`)))))
+  const worker = async (name: string): Promise<unknown> => {
+    const answer = standings.of(toHex(key(name)))
+    standings.heard('r', toHex(key(name)), summaryOf(name, 20))
+    return answer
+  }
+  // None of them is answered: those that wait are few.
+  for (let n = 0; n < 20; n++) {
+    const answers = flood(`${n}`)
+    expect(await worker(`w${n}`)).toMatchObject({ stakedMicro: 20 })
+    await clock.advance(2_000)
+    expect(await answers).toEqual(Array(100).fill(undefined))
+  }
+  expect(asked - 20).toBeLessThanOrEqual(30 + 20)
+  expect(asked - 20).toBeGreaterThan(30)
+})
+
+test('a stranger that asks for work again and again is asked about once in a while', async () => {
+  const clock = createManualClock()
+  const asked: string[] = []
+  const stranger = forStrangers(clock, async (author) => void asked.push(author))
+  for (let n = 0; n < 100; n++) expect(await stranger('s')).toBeUndefined()
+  expect(asked).toEqual(['s'])
+  await clock.advance(30_000)
+  await stranger('s')
+  expect(asked).toEqual(['s', 's'])
 })

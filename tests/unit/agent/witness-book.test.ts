@@ -95,6 +95,20 @@ describe('the book of witnesses', () => {
     expect(network.sent.some(([, [type, body]]) => type === 'witness' && toHex(body.device) === toHex(relay.publicKey))).toBe(false)
   })
 
+  test('a witness that binds ever more devices takes nobody’s voice away but theirs, and of these first of those that left', async () => {
+    const [honest, liar, linked] = [named('honest relay'), named('a relay'), named('linked relay')]
+    const network = createNetwork([honest, linked].map(({ publicKey }) => peer(publicKey, 'relay', 'url')))
+    const book = createWitnessBook(verifier, { swarm, witnesses: [witness.publicKey, other.publicKey] }, network)
+    const speak = async (of: typeof witness, { publicKey }: typeof witness) =>
+      book.heard(await signBinding(of, swarm, publicKey), toHex(publicKey))
+    await speak(witness, honest)
+    await speak(other, linked)
+    await speak(other, liar)
+    for (let n = 0; n < 64; n++) await speak(other, named(`device ${n}`))
+    const voice = (of: typeof witness) => book.witnessOf(toHex(of.publicKey))
+    expect([honest, linked, liar].map(voice)).toEqual([toHex(witness.publicKey), toHex(other.publicKey), undefined])
+  })
+
   test('relays by their address come beside them, and the witness in this process first', async () => {
     const relay = named('relay').publicKey
     const book = createWitnessBook(verifier, rules, createNetwork([peer(relay, 'relay', 'url'), peer(member.publicKey, 'node', 'url')]))
