@@ -154,7 +154,7 @@ export const createReplica = ({
     await before
     if (!signed.ok)
       return err(
-        signed.error === 'signature' && !roots?.known && entry.seq > 0
+        signed.error === 'signature' && roots?.known === false && entry.seq > 0
           ? { type: 'signer-unknown' }
           : { type: 'invalid', reason: signed.error },
       )
