@@ -125,6 +125,27 @@ test('a claim of a dropped entry waits for it, brings it along and is valid then
   expect(await dropping.replica.broken()).toBe(false)
 })
 
+test('entries that waited before their account was started, or for what lies between, are taken once they hang on it', async () => {
+  const { ana, chain, steps, world } = await older()
+  const [keeping, newcomer] = [open(world), open(world)]
+  await take(keeping, steps)
+  const proposal = await proposalOf(keeping)
+  const one = (at: number) => newcomer.replica.ingest([chain[at]!.bytes], null, 'peer')
+  await one(3)
+  await startFrom(newcomer, proposal.root, await leavesOf(keeping, proposal))
+  // Its certificate comes before it does, and what is under it before that.
+  await newcomer.replica.ingest([], await certify(world, chain[2]!), 'peer')
+  for (const at of [0, 1]) await one(at)
+  expect(await newcomer.replica.entry(chain[3]!.id)).toBeUndefined()
+  await one(3)
+  expect(await newcomer.replica.entry(chain[3]!.id)).toBeDefined()
+  await one(2)
+  for (const { id } of chain) expect(await newcomer.replica.entry(id)).toBeDefined()
+  expect(await newcomer.store.list('filling', { prefix: toHex(ana.device.publicKey) })).toEqual([])
+  expect(newcomer.replica.pendingBytes()).toBe(0)
+  expect(await rootOf(newcomer.replica)).toBe(await rootOf(keeping.replica))
+})
+
 test('where a certified branch that ends below the base becomes the chain, it goes on from there', async () => {
   const { world, ana, chain, steps, late } = await older()
   const [keeping, newcomer] = [open(world), open(world)]
