@@ -30,13 +30,16 @@ export const baseState = async (store: Store, author: PublicKey): Promise<ChainS
   return state.value
 }
 
-/** From now on only some of what lies below may be here. `fill`: what is missing is to be fetched. */
-export const baseWrites = (state: ChainState, fill: boolean): readonly Write[] => {
-  const key = toHex(state.head.author)
-  return [
-    { table: 'bases', key, value: [state.head.seq, encodeState(state)] as StoreValue },
-    fill ? { table: 'filling', key, value: 0 } : { table: 'filling', key, remove: true },
-  ]
+/** From now on only some of what lies below may be here; whether that is to be fetched is as before, or is said by `fillWrite`. */
+export const baseWrite = (state: ChainState): Write => ({
+  table: 'bases',
+  key: toHex(state.head.author),
+  value: [state.head.seq, encodeState(state)] as StoreValue,
+})
+
+export const fillWrite = (author: PublicKey, fill: boolean): Write => {
+  const at = { table: 'filling', key: toHex(author) }
+  return fill ? { ...at, value: 0 } : { ...at, remove: true }
 }
 
 /** Of the chain every entry is here, and folded. */
