@@ -13,6 +13,7 @@
 import * as v from 'valibot'
 import type { NodeId, PublicKey, Verifier } from '../identity/keys.ts'
 import { type CheckpointSource, treeOf } from '../ledger/checkpoint-witness.ts'
+import { wholeChains } from '../ledger/checkpoint-drop.ts'
 import { accountBytesMax, checkAccount, encodeAccount, startWrites } from '../ledger/checkpoint-start.ts'
 import type { ChainState } from '../ledger/chain-state.ts'
 import type { ChainPart } from '../ledger/reconcile-heads.ts'
@@ -87,7 +88,7 @@ export const createStartDesk = ({
   readonly checkpoints: Pick<CheckpointDesk, 'covered' | 'latest'>
   readonly circle: Pick<Circle, 'send'>
   readonly network: Pick<Network, 'blame'>
-  /** What is older is to be fetched in time. */
+  /** What is older is to be fetched in time; else of the chains alone that every relay keeps whole. */
   readonly fill: boolean
   readonly fetch: (from: NodeId, parts: readonly ChainPart[]) => void
   /** With this relay again: what was started is behind. */
@@ -129,6 +130,9 @@ export const createStartDesk = ({
     return state && entry && certificate ? encodeAccount({ state, proof: tree.prove(author), entry, certificate }) : null
   }
 
+  /** Its account says who the sponsors are. */
+  const issuerFirst = (a: ChainPart, b: ChainPart): number =>
+    Number(equalBytes(b.author, rules.issuer)) - Number(equalBytes(a.author, rules.issuer))
   const end = (from: NodeId): Asking | undefined => {
     const so = asking.get(from)
     so?.stopWaiting()
@@ -146,11 +150,11 @@ export const createStartDesk = ({
     so.stopWaiting = clock.after(answerMsMax, () => fetch(from, [...(end(from)?.queue.values() ?? [])].map(whole)))
     circle.send(from, ['leaves?', { day: so.day, authors: [...so.asked] }])
   }
-  const start = async (from: NodeId, { root }: Asking, author: PublicKey, bytes: Bytes | null): Promise<boolean> => {
+  const start = async (from: NodeId, { root }: Asking, author: PublicKey, bytes: Bytes | null, filled: boolean): Promise<boolean> => {
     const account = bytes && (await checkAccount(verifier, rules, root, author, bytes))
     if (bytes && !account) network.blame(from, 'leaves: not what the checkpoint says')
     if (!account) return false
-    return (await replica.rewrite(author, async (head) => (head.seq < 0 ? startWrites(records, account, fill) : []))).ok
+    return (await replica.rewrite(author, async (head) => (head.seq < 0 ? startWrites(records, account, filled) : []))).ok
   }
 
   return {
@@ -162,7 +166,7 @@ export const createStartDesk = ({
       const before = asking.get(from)
       if (!before) {
         const { day, root } = checkpoint
-        const queue = new Map(unknown.map(({ author }) => [toHex(author), author]))
+        const queue = new Map(unknown.toSorted(issuerFirst).map(({ author }) => [toHex(author), author]))
         const so: Asking = { day, root, queue, asked: [], stopWaiting: () => {} }
         asking.set(from, so)
         next(from, so)
@@ -194,10 +198,12 @@ export const createStartDesk = ({
       if (!parsed?.ok) return network.blame(from, 'leaves: malformed')
       so.stopWaiting()
       const missing: PublicKey[] = []
+      let staysWhole: Awaited<ReturnType<typeof wholeChains>> | undefined
       const answered = parsed.value.filter(([author]) => so.asked.some((key) => equalBytes(key, author)))
       for (const [author, account] of answered) {
         so.queue.delete(toHex(author))
-        if (!(await start(from, so, author, account))) missing.push(author)
+        const filled = fill || equalBytes(author, rules.issuer) || (staysWhole ??= await wholeChains({ records, rules }))(author)
+        if (!(await start(from, so, author, account, filled))) missing.push(author)
       }
       // Who answers nothing of what was asked has no more to say.
       if (answered.length === 0) missing.push(...so.queue.values())

@@ -8,7 +8,7 @@
  * Whole stay the issuer's chain and its sponsors', out of which every start counts the epochs anew; and any chain of which what is
  * certified or signed here does not lie in one line, since that is evidence.
  */
-import type { NodeId } from '../identity/keys.ts'
+import type { NodeId, PublicKey } from '../identity/keys.ts'
 import { equalBytes, toHex } from '../lib/bytes.ts'
 import { ok, type Result } from '../lib/result.ts'
 import type { StoreError, Write } from '../lib/store.ts'
@@ -17,7 +17,7 @@ import { attestKey, type ChainHead, claimedFromRecord } from './chain-state.ts'
 import { type ConflictDeps, isBroken, stateAt, tipsOf } from './conflict.ts'
 import { certifiedLines, type ParsedEntry, payLines } from './entry.ts'
 import type { CheckpointProposal } from './checkpoint.ts'
-import { baseWrites } from './replica-bases.ts'
+import { baseWrite, fillWrite } from './replica-bases.ts'
 import { paidAtKey, place } from './replica-records.ts'
 import type { Replica } from './replica.ts'
 import { loadWitnessChain } from './witness-chain.ts'
@@ -45,6 +45,12 @@ export const droppable = ({ chain, headSeq, named, stands }: DropQuestion): read
   })
 }
 
+/** The issuer's and its sponsors', by what its chain says as of now. */
+export const wholeChains = async ({ records, rules }: Pick<ConflictDeps, 'records' | 'rules'>): Promise<(author: PublicKey) => boolean> => {
+  const { sponsors } = await records.wholeState((await records.head(rules.issuer))[0])
+  return (author) => equalBytes(author, rules.issuer) || sponsors.has(toHex(author))
+}
+
 /** Of one chain read at once, in search of what later entries name. */
 const pageMax = 256
 
@@ -58,14 +64,14 @@ export const dropBelow = async (
   heads: CheckpointProposal['heads'],
 ): Promise<Result<void, StoreError>> => {
   if (await isBroken(deps.store)) return ok(undefined)
+  const staysWhole = await wholeChains(deps)
   for (const [author, seq, id] of heads) {
-    const based = await rewrite(author, (head) => rebase(deps, head, { seq, id }))
+    const based = await rewrite(author, (head) => rebase(deps, head, { seq, id }, staysWhole(author)))
     if (!based.ok) return based
   }
   const named = await namedAbove(deps)
-  const { sponsors } = await deps.records.wholeState((await deps.records.head(deps.rules.issuer))[0])
   for (const [author] of heads) {
-    if (equalBytes(author, deps.rules.issuer) || sponsors.has(toHex(author))) continue
+    if (staysWhole(author)) continue
     const dropped = await rewrite(author, (head) => dropWrites(deps, head, named))
     if (!dropped.ok) return dropped
   }
@@ -73,14 +79,20 @@ export const dropBelow = async (
 }
 
 /** Nothing where the chain is evidence, is here as of a later checkpoint, or cannot be counted. */
-const rebase = async (deps: ConflictDeps, head: ChainHead, { seq, id }: Pick<ChainHead, 'seq' | 'id'>): Promise<readonly Write[]> => {
+const rebase = async (
+  deps: ConflictDeps,
+  head: ChainHead,
+  { seq, id }: Pick<ChainHead, 'seq' | 'id'>,
+  whole: boolean,
+): Promise<readonly Write[]> => {
   const { store, records } = deps
   const { author } = head
   const end = await records.entryAt(author, seq)
   if (!end || !equalBytes(end.id, id) || (await records.baseSeq(author)) >= seq) return []
   if ((await tipsOf(store, author)).length > 0 || (await loadWitnessChain(store, records, author)).forked) return []
   const state = head.seq === seq ? await records.wholeState(head) : await stateAt(deps, end)
-  return state ? baseWrites(state, false) : []
+  // What of a whole chain was still to come is so further on.
+  return state ? [baseWrite(state), ...(whole ? [] : [fillWrite(author, false)])] : []
 }
 
 const dropWrites = async (

@@ -14,7 +14,7 @@ import { certificateSchema, verifyCertificate } from './certificate.ts'
 import type { ChainState } from './chain-state.ts'
 import { isStateOf } from './checkpoint.ts'
 import { entryBytesMax, parseEntry, type ParsedEntry, payLines } from './entry.ts'
-import { baseWrites } from './replica-bases.ts'
+import { baseWrite, fillWrite } from './replica-bases.ts'
 import { paidAtKey, place, type ReplicaRecords } from './replica-records.ts'
 import type { LedgerRules } from './rules.ts'
 import type { Certificate } from './types.ts'
@@ -73,6 +73,6 @@ export const startWrites = (records: ReplicaRecords, { state, entry, certificate
     ...[...state.paid].flatMap(([payee, { total, units }]): Write[] =>
       named.has(payee) ? [] : [{ table: 'paidAt', key: paidAtKey(author, fromHex(payee)!, seq), value: [total, units] }],
     ),
-    ...(seq === 0 ? [] : baseWrites(state, fill)),
+    ...(seq === 0 ? [] : [baseWrite(state), fillWrite(author, fill)]),
   ]
 }

@@ -14,6 +14,7 @@ import { joinOf, type ParsedEntry, payLines } from './entry.ts'
 import { foldSegment } from './fold.ts'
 import type { VerifiedEntry } from './pending-pool.ts'
 import { branchKey, kept, place, type ReplicaRecords } from './replica-records.ts'
+import { noBaseWrites } from './replica-bases.ts'
 import { fraudWrites } from './replica-verdicts.ts'
 import type { LedgerRules } from './rules.ts'
 import type { Certificate, EntryId } from './types.ts'
@@ -57,7 +58,7 @@ export const stateAt = async (deps: ConflictDeps, end: ParsedEntry | undefined):
   const base = await deps.records.base(end.entry.author)
   const chain = await chainTo(end, deps.records.entryById, base?.head.id)
   if (!chain) return undefined
-  // From the base, unless all below it has come by now and this is of it.
+  // From the base, unless this lies below it or beside it.
   const fromBase = base !== undefined && chain[0]?.entry.seq !== 0
   return refold(deps, fromBase ? base : emptyChain(end.entry.author), chain)
 }
@@ -86,11 +87,13 @@ export const branchWrites = async (
   const state = chain && (await refold(deps, emptyChain(author), chain))
   if (!state) return undefined
 
-  const certificates = await certificatesOf(store, author, certificate)
+  const [certificates, base] = [await certificatesOf(store, author, certificate), await records.base(author)]
   const ours = new Set(chain.map(({ id }) => toHex(id)))
   return [
     ...(await removals(store, author, onChain)),
     ...records.entryWrites(chain, state),
+    // All of it was folded now, and a base off the chain would be taken for its lower part.
+    ...(base && !ours.has(toHex(base.head.id)) ? noBaseWrites(author) : []),
     ...[...known]
       .filter(([id]) => !ours.has(id))
       .flatMap(([id, { entry, bytes }]): Write[] => [

@@ -1,12 +1,13 @@
 /**
  * Chains of which a replica holds the lower part in part or not at all: dropped below a checkpoint, or not come yet since it started
  * from one (spec: ledger.md, *Checkpoints, keeping, sync*). Up to its base an account is taken as a checkpoint has it, and an entry
- * below it on the word of a certificate above it; from the base on everything is here, and folded.
+ * below it on the word of a certificate above it; from the base on everything is here, and folded. So it stays when all below it has
+ * come: what those entries claim of other chains may not have come, or have been dropped.
  *
  * | table   | key    | value                                                                                      |
- * | ------- | ------ | ------------------------------------------------------------------------------------------ |
- * | bases   | author | [number, whole state as of that entry]; no record: every entry of the chain is here         |
- * | filling | author | number below which all entries are here, while the rest up to the base is being fetched      |
+ * | ------- | ------ | --------------------------------------------------------------------------------------------- |
+ * | bases   | author | [number, whole state as of that entry]; no record: every entry of the chain is here, and folded |
+ * | filling | author | number below which all entries are here, while the rest up to the base is being fetched       |
  */
 import type { NodeId, PublicKey } from '../identity/keys.ts'
 import { assert } from '../lib/assert.ts'
@@ -29,16 +30,23 @@ export const baseState = async (store: Store, author: PublicKey): Promise<ChainS
   return state.value
 }
 
-/** From now on only some of what lies below may be here. `fill`: what is missing is to be fetched. */
-export const baseWrites = (state: ChainState, fill: boolean): readonly Write[] => {
-  const key = toHex(state.head.author)
-  return [
-    { table: 'bases', key, value: [state.head.seq, encodeState(state)] as StoreValue },
-    fill ? { table: 'filling', key, value: 0 } : { table: 'filling', key, remove: true },
-  ]
+/** From now on only some of what lies below may be here; whether that is to be fetched is as before, or is said by `fillWrite`. */
+export const baseWrite = (state: ChainState): Write => ({
+  table: 'bases',
+  key: toHex(state.head.author),
+  value: [state.head.seq, encodeState(state)] as StoreValue,
+})
+
+export const fillWrite = (author: PublicKey, fill: boolean): Write => {
+  const at = { table: 'filling', key: toHex(author) }
+  return fill ? { ...at, value: 0 } : { ...at, remove: true }
 }
 
-/** Written with earlier entries of one author that have come: how far its chain is here from the beginning, or that it is here whole. */
+/** Of the chain every entry is here, and folded. */
+export const noBaseWrites = (author: PublicKey): readonly Write[] =>
+  ['bases', 'filling'].map((table) => ({ table, key: toHex(author), remove: true }))
+
+/** Written with earlier entries of one author that have come: how far its chain is here from the beginning; no record once it is whole. */
 export const filledWrites = async (
   store: Store,
   { entryAt }: { readonly entryAt: (author: PublicKey, seq: number) => Promise<ParsedEntry | undefined> },
@@ -52,8 +60,7 @@ export const filledWrites = async (
   let next = from
   while (next <= base && (numbers.has(next) || (await entryAt(author, next)) !== undefined)) next++
   if (next === from) return []
-  if (next <= base) return [{ table: 'filling', key, value: next }]
-  return ['filling', 'bases'].map((table) => ({ table, key, remove: true }))
+  return [next <= base ? { table: 'filling', key, value: next } : { table: 'filling', key, remove: true }]
 }
 
 /** Chains that are to be fetched whole, in order of their authors, and from which number on. */

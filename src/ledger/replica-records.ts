@@ -60,7 +60,7 @@ export interface ReplicaRecords {
   readonly stateFor: (head: ChainHead, entries: readonly ParsedEntry[]) => Promise<ChainState>
   /** With every line. */
   readonly wholeState: (head: ChainHead) => Promise<ChainState>
-  /** Number up to which only some of the author's entries are here; −1: all are. */
+  /** Up to this number the author's entries may not all be here; −1: they are. */
   readonly baseSeq: (author: PublicKey) => Promise<number>
   /** The account as of that entry. */
   readonly base: (author: PublicKey) => Promise<ChainState | undefined>

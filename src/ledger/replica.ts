@@ -6,7 +6,7 @@
  * change nothing. Where certified entries conflict, see conflict.ts.
  */
 import type { NodeId, PublicKey, Verifier } from '../identity/keys.ts'
-import { equalBytes, toHex } from '../lib/bytes.ts'
+import { equalBytes, fromHex, toHex } from '../lib/bytes.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { createSerial } from '../lib/serial.ts'
 import type { Expect, Store, StoreError, Write } from '../lib/store.ts'
@@ -18,7 +18,7 @@ import { certifiedLines, type EntryError, joinOf, parseEntry, type ParsedEntry }
 import { foldSegment } from './fold.ts'
 import { createPendingPool, type PendingPool, type VerifiedEntry } from './pending-pool.ts'
 import { filledWrites } from './replica-bases.ts'
-import { createSegments, segmentEntriesMax, type Segments } from './replica-segments.ts'
+import { createSegments, type Segments } from './replica-segments.ts'
 import { createReplicaRecords, type PayerLine, type ReplicaRecords } from './replica-records.ts'
 import { createVerdictBook, type VerdictBook } from './replica-verdicts.ts'
 import type { LedgerRules } from './rules.ts'
@@ -110,8 +110,6 @@ export const createReplica = ({
   const serial = createSerial()
   /** Payer → authors whose certified entries wait for one of the payer's. */
   const waiting = new Map<string, Set<string>>()
-  /** By author: entries below its base that are in the pool and hang on nothing yet. */
-  const early = new Map<NodeId, Map<string, ParsedEntry>>()
 
   /** Root keys that may sign on this chain: by its certified join; before there is one, by any join that is on its way. */
   const identitiesOf = async (author: PublicKey): Promise<{ readonly known: boolean; readonly keys: readonly (PublicKey | null)[] }> => {
@@ -154,16 +152,12 @@ export const createReplica = ({
     await before
     if (!signed.ok)
       return err(
-        signed.error === 'signature' && !roots?.known && entry.seq > 0
+        signed.error === 'signature' && roots?.known === false && entry.seq > 0
           ? { type: 'signer-unknown' }
           : { type: 'invalid', reason: signed.error },
       )
     if (pending) pool.removeEntry(id)
     pool.addEntry(from, { parsed: parsed.value, signedBy: signed.value })
-    if (entry.seq <= (await records.baseSeq(entry.author))) {
-      const author = toHex(entry.author)
-      early.set(author, (early.get(author) ?? new Map<string, ParsedEntry>()).set(toHex(id), parsed.value))
-    }
     // A claim or a settle brings the other's certificate along; it counts like one that came by itself.
     for (const [, , certificate] of certifiedLines(entry)) await takeCertificate(certificate, from)
     return parsed
@@ -175,8 +169,8 @@ export const createReplica = ({
     if (news.signatures.length > (known?.signatures.length ?? 0)) pool.addCertificate(from, certificate)
   }
 
-  /** Folds all that is complete, starting from these authors; whoever waited for what was folded follows. */
-  const settle = async (authors: readonly PublicKey[]): Promise<Result<IngestReport, StoreError>> => {
+  /** Folds all that is complete, starting from these authors; whoever waited for what was folded follows. `brought`: just now. */
+  const settle = async (authors: readonly PublicKey[], brought: readonly ParsedEntry[] = []): Promise<Result<IngestReport, StoreError>> => {
     const certified: ParsedEntry[] = []
     const refused: Refusal[] = []
     const [lacking, came] = [new Map<NodeId, number>(), new Set<NodeId>()]
@@ -187,7 +181,7 @@ export const createReplica = ({
     }
     for (const author of queue) {
       queue.delete(author)
-      const earlier = await takeEarlier(author)
+      const earlier = await takeEarlier(fromHex(author)!, brought)
       if (!earlier.ok) return earlier
       if (earlier.value) came.add(author)
       if (earlier.value) follow(author)
@@ -208,26 +202,33 @@ export const createReplica = ({
 
   /**
    * Entries below the base that hang by their hashes on a certificate, or on what is here: witnesses have found them valid, and no
-   * state follows from them that is not here. So what a claim of an older entry brings along is taken, and what is fetched again.
+   * state follows from them that is not here. So what a claim of an older entry brings along is taken, and what is fetched again. Each
+   * run is followed down from its end, which came just now or has its certificate in the pool; what came before it waits in the pool.
    */
-  const takeEarlier = async (author: NodeId): Promise<Result<boolean, StoreError>> => {
-    const waits = early.get(author)
-    if (!waits) return ok(false)
-    const certified = new Set(pool.certificates(author).map(({ id }) => toHex(id)))
-    const found: ParsedEntry[] = []
-    for (const parsed of [...waits.values()].sort((a, b) => b.entry.seq - a.entry.seq)) {
-      const { entry, id } = parsed
-      // Another entry may stand there: that is for `inConflict`.
-      if (!pool.entry(id) || (await records.entryAt(entry.author, entry.seq))) continue
-      const above = found[0]?.entry.seq === entry.seq + 1 ? found[0] : await records.entryAt(entry.author, entry.seq + 1)
-      if (certified.has(toHex(id)) || (above && equalBytes(above.entry.prev, id))) found.unshift(parsed)
+  const takeEarlier = async (author: PublicKey, brought: readonly ParsedEntry[]): Promise<Result<boolean, StoreError>> => {
+    const base = await records.baseSeq(author)
+    if (base < 0) return ok(false)
+    const ends: (readonly [seq: number, id: EntryId])[] = pool.certificates(toHex(author)).map(({ seq, id }) => [seq, id])
+    for (const { entry, id } of brought) {
+      if (entry.seq > base || !equalBytes(entry.author, author)) continue
+      const above = await records.entryAt(author, entry.seq + 1)
+      if (above && equalBytes(above.entry.prev, id)) ends.push([entry.seq, id])
     }
-    // With its certificate a run is complete: what does not hang on it by then is looked at no more.
-    if (certified.size > 0 || found.length > 0 || waits.size > segmentEntriesMax) early.delete(author)
-    if (found.length === 0) return ok(false)
-    const stored = await store.commit([...(await records.olderWrites(found)), ...(await filledWrites(store, records, found))])
+    const found = new Map<number, ParsedEntry>()
+    for (let [seq, id] of ends.filter(([at]) => at <= base))
+      for (; seq >= 0 && !found.has(seq); seq--) {
+        const parsed = pool.entry(id)?.parsed
+        if (parsed?.entry.seq !== seq || !equalBytes(parsed.entry.author, author)) break
+        // Another entry may stand there: that is for `inConflict`.
+        if (await records.entryAt(author, seq)) break
+        found.set(seq, parsed)
+        id = parsed.entry.prev
+      }
+    const older = [...found.values()]
+    if (older.length === 0) return ok(false)
+    const stored = await store.commit([...(await records.olderWrites(older)), ...(await filledWrites(store, records, older))])
     if (!stored.ok) return stored
-    for (const { id } of found) pool.removeEntry(id)
+    for (const { id } of older) pool.removeEntry(id)
     return ok(true)
   }
 
@@ -337,21 +338,22 @@ export const createReplica = ({
     ingest: (entries, certificate, from) =>
       serial('replica', async () => {
         const refused: Refusal[] = []
-        const authors: PublicKey[] = []
+        const brought: ParsedEntry[] = []
         const [taken, certified] = await Promise.all([
           takeEntries(entries, from),
           certificate !== null && verifyCertificate(verifier, certificate, rules),
         ])
         for (const entry of taken) {
-          if (entry.ok) authors.push(entry.value.entry.author, ...certifiedLines(entry.value.entry).map(([author]) => author))
+          if (entry.ok) brought.push(entry.value)
           else refused.push(entry.error)
         }
+        const authors = brought.flatMap(({ entry }) => [entry.author, ...certifiedLines(entry).map(([author]) => author)])
         if (certificate !== null)
           if (certified) {
             await takeCertificate(certificate, from)
             authors.push(certificate.author)
           } else refused.push({ type: 'certificate' })
-        const settled = await settle(authors)
+        const settled = await settle(authors, brought)
         return settled.ok ? ok({ ...settled.value, refused: [...refused, ...settled.value.refused] }) : settled
       }),
 

@@ -1,7 +1,7 @@
 /** Replicas that drop what lies below a checkpoint or start from its leaves, beside one that keeps all: no difference in the state. */
 import { expect, test } from 'vitest'
 import { dropBelow } from '../../../src/ledger/checkpoint-drop.ts'
-import { checkpointSource, createCheckpointWitness } from '../../../src/ledger/checkpoint-witness.ts'
+import { checkpointSource, createCheckpointWitness, treeOf } from '../../../src/ledger/checkpoint-witness.ts'
 import { checkAccount, encodeAccount, startWrites } from '../../../src/ledger/checkpoint-start.ts'
 import { dayMs, type CheckpointProposal } from '../../../src/ledger/checkpoint.ts'
 import { fillingOf } from '../../../src/ledger/replica-bases.ts'
@@ -101,7 +101,7 @@ const older = async () => {
   for (const entry of chain) steps.push({ entry, certificate: await certify(world, entry) })
   const late = await next(world, ben!, undefined, [ben!.join, claim(await certify(world, chain[1]!))])
   const fork = await next(world, ana!, chain[0], [pay([ben!, 11])])
-  return { world, ana: ana!, chain, steps, fork, late: { entry: late, certificate: await certify(world, late) } }
+  return { world, ana: ana!, chain, steps, fork, late: { person: ben!, entry: late, certificate: await certify(world, late) } }
 }
 
 test('a claim of a dropped entry waits for it, brings it along and is valid then; another in its place is not taken', async () => {
@@ -123,6 +123,47 @@ test('a claim of a dropped entry waits for it, brings it along and is valid then
   expect(await rootOf(dropping.replica)).toBe(await rootOf(keeping.replica))
   expect((await dropping.replica.account(late.entry.entry.author))?.claimed).toBe(10)
   expect(await dropping.replica.broken()).toBe(false)
+})
+
+test('entries that waited before their account was started, or for what lies between, are taken once they hang on it', async () => {
+  const { ana, chain, steps, world } = await older()
+  const [keeping, newcomer] = [open(world), open(world)]
+  await take(keeping, steps)
+  const proposal = await proposalOf(keeping)
+  const one = (at: number) => newcomer.replica.ingest([chain[at]!.bytes], null, 'peer')
+  await one(3)
+  await startFrom(newcomer, proposal.root, await leavesOf(keeping, proposal))
+  // Its certificate comes before it does, and what is under it before that.
+  await newcomer.replica.ingest([], await certify(world, chain[2]!), 'peer')
+  for (const at of [0, 1]) await one(at)
+  expect(await newcomer.replica.entry(chain[3]!.id)).toBeUndefined()
+  await one(3)
+  expect(await newcomer.replica.entry(chain[3]!.id)).toBeDefined()
+  await one(2)
+  for (const { id } of chain) expect(await newcomer.replica.entry(id)).toBeDefined()
+  expect(await newcomer.store.list('filling', { prefix: toHex(ana.device.publicKey) })).toEqual([])
+  expect(newcomer.replica.pendingBytes()).toBe(0)
+  expect(await rootOf(newcomer.replica)).toBe(await rootOf(keeping.replica))
+})
+
+test('where a certified branch that ends below the base becomes the chain, it goes on from there', async () => {
+  const { world, ana, chain, steps, late } = await older()
+  const [keeping, newcomer] = [open(world), open(world)]
+  await take(keeping, steps)
+  const proposal = await proposalOf(keeping)
+  await startFrom(newcomer, proposal.root, await leavesOf(keeping, proposal))
+  for (const [author, from] of await fillingOf(newcomer.store, '', 9)) await bring(keeping, newcomer, fromHex(author)!, from)
+  // Of the ends the lowest id is the head.
+  let [under, total] = [chain[0]!, 11]
+  for (let length = 0; length < 2; total++) {
+    const entry = await next(world, ana, under, [pay([late.person, total])])
+    if (toHex(entry.id) > toHex(chain.at(-1)!.id)) continue
+    for (const side of [keeping, newcomer]) await take(side, [{ entry, certificate: await certify(world, entry) }])
+    ;[under, length] = [entry, length + 1]
+  }
+  expect(await newcomer.replica.account(ana.device.publicKey)).toMatchObject({ seq: 2 })
+  expect(await rootOf(newcomer.replica)).toBe(await rootOf(keeping.replica))
+  expect(await newcomer.replica.account(ana.device.publicKey)).toEqual(await keeping.replica.account(ana.device.publicKey))
 })
 
 /** Fails at this commit and at every one after it, as a process that was killed there. */
@@ -199,11 +240,13 @@ test.each([1, 2, 3])(
       if (!next) break
       const done = await bring(keeping, newcomer, fromHex(next[0])!, next[1])
       expect(done).toMatchObject({ ok: true, value: { older: { came: new Set([next[0]]) } } })
+      // Whichever chain is here whole by now: what it leans on of others need not be.
+      const tree = await treeOf(checkpointSource(newcomer.replica, newcomer.deps), proposal)
+      expect(tree.ok && toHex(tree.value.root())).toBe(toHex(proposal.root))
     }
-    for (const table of ['entries', 'ids', 'heads', 'incomes', 'claimed', 'paid', 'attests', 'bases', 'filling'])
+    for (const table of ['entries', 'ids', 'heads', 'incomes', 'claimed', 'paid', 'attests', 'filling'])
       expect([table, await newcomer.store.list(table)]).toEqual([table, await keeping.store.list(table)])
-    // Whole again: every account folds from its first entry to the same.
-    for (const [author] of proposal.heads) expect(await newcomer.deps.records.base(author)).toBeUndefined()
+    for (const [author, seq] of proposal.heads) expect(await newcomer.deps.records.baseSeq(author)).toBe(seq > 0 ? seq : -1)
     expect((await newcomer.witness.sign(proposal)).ok).toBe(true)
     expect(await newcomer.replica.broken()).toBe(false)
   },

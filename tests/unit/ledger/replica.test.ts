@@ -5,6 +5,7 @@ import { createMemoryStore, type Store, type StoreValue } from '../../../src/lib
 import { toHex } from '../../../src/lib/bytes.ts'
 import { certifyDevice } from '../../../src/identity/device.ts'
 import { balanceOf } from '../../../src/ledger/chain-state.ts'
+import { encodeEntry } from '../../../src/ledger/entry.ts'
 import { createPendingPool } from '../../../src/ledger/pending-pool.ts'
 import { createReplica, type Replica } from '../../../src/ledger/replica.ts'
 import { attest, certify, claim, createPerson, createWorld, next, pay, type Person, signerOf, verifier, type World } from './fixtures.ts'
@@ -162,6 +163,18 @@ describe('a replica', () => {
     expect(await open(createMemoryStore()).ingest([stolen.bytes, spent.bytes], await certify(world, spent), 'peer')).toMatchObject({
       value: { certified: [], refused: [{ type: 'invalid', reason: 'signature' }, { type: 'signer-unknown' }] },
     })
+  })
+
+  it('says of an entry that names its author as its signer whether it is, whatever is known of the chain', async () => {
+    const dan = await createPerson('dan')
+    const replica = open(createMemoryStore())
+    const first = await next(world, dan, undefined, [dan.join])
+    const { entry } = await next(world, dan, first, [{ op: 'stake', amount: 0 }])
+    const forged = encodeEntry({ ...entry, sig: first.entry.sig })
+    const wrong = { value: { certified: [], refused: [{ type: 'invalid', reason: 'signature' }] } }
+    expect(await replica.ingest([forged], null, 'peer')).toMatchObject(wrong)
+    await replica.ingest([first.bytes], await certify(world, first), 'peer')
+    expect(await replica.ingest([forged], null, 'peer')).toMatchObject(wrong)
   })
 
   it('takes root-signed entries, also before the join that names the root', async () => {
