@@ -3,6 +3,7 @@ import type { Policy, Predecessor } from '../economy/policy.ts'
 import { rulesOf } from '../economy/policy-codec.ts'
 import type { PublicKey, Verifier } from '../identity/keys.ts'
 import { encodeAccountProof, ownedMicro, verifyAccountProof } from '../ledger/account-proof.ts'
+import { parseCheckpoint } from '../ledger/checkpoint.ts'
 import { openCheckpointState } from '../ledger/checkpoint-state.ts'
 import { checkpointSource } from '../ledger/checkpoint-witness.ts'
 import { createReplica } from '../ledger/replica.ts'
@@ -18,6 +19,13 @@ export interface Succession {
   readonly owedMicro: bigint
   /** Accounts with certified entries after the checkpoint, which the successor does not know. */
   readonly laterAccounts: number
+}
+
+/** Of the newest full checkpoint that a relay knows, whether it holds the state of it or not; -1: it knows none. */
+export const newestCheckpointDay = async (store: Store): Promise<number> => {
+  const [newest] = await store.list('checkpointed', { reverse: true, limit: 1 })
+  const parsed = newest && parseCheckpoint(newest[1] as Bytes)
+  return parsed?.ok ? parsed.value.day : -1
 }
 
 /** Undefined: this relay holds the state of no checkpoint. */

@@ -48,6 +48,16 @@ export type CertifiedError = { readonly type: 'certificate'; readonly reason: 'i
 
 export type AdoptError = AdoptionError | StoreError
 
+/** What a witness's answer certifies of our chain. */
+export interface Taken {
+  /** Of the end that waited, oldest first: what stays, the one with the certificate among it where that is ours. */
+  readonly waited: readonly ParsedEntry[]
+  /** The entry with the certificate. */
+  readonly certified: ParsedEntry
+  /** The whole fold afterwards. */
+  readonly state: ChainState
+}
+
 export interface OwnChain {
   readonly author: PublicKey
   /** The fold of the chain, uncertified end included. */
@@ -86,12 +96,12 @@ export interface OwnChain {
   /**
    * A witness's answer about our chain: our entries from some number up to the certified one and, where they claim what we no
    * longer know of (a restored profile), the payers' entries as evidence. What we hold is completed by it; an uncertified rest
-   * that contradicts it is dropped, to be done anew by whoever wanted it.
+   * that contradicts it is dropped, to be done anew by whoever wanted it. What `extraWrites` makes of it is kept with it or not at all.
    */
   readonly adopt: (
     entries: readonly Uint8Array[],
     certificate: Certificate | null,
-    extraWrites?: readonly Write[],
+    extraWrites?: (taken: Taken) => Promise<readonly Write[]>,
   ) => Promise<Result<{ readonly adopted: number; readonly dropped: number }, AdoptError>>
 }
 
@@ -180,16 +190,18 @@ export const createOwnChain = (deps: {
         return stored.ok ? ok(made) : stored
       }),
 
-    adopt: (entries, certificate, extraWrites = []) =>
+    adopt: (entries, certificate, extraWrites = async () => []) =>
       alone(async () => {
-        if (certificate === null) return keepOnly(store, extraWrites)
+        const nothing = ok({ adopted: 0, dropped: 0 })
+        if (certificate === null) return nothing
         const [head, unchanged] = await records.head()
         const before = await records.state(head)
         const plan = await planAdoption({ verifier, rules, author, sponsored }, records, before, { entries, certificate })
         if (!plan.ok) return plan
-        if (!plan.value) return keepOnly(store, extraWrites)
+        if (!plan.value) return nothing
         const { certified, adopted, incomes, state } = plan.value
         const fork = adopted[0]?.entry.seq ?? head.seq + 1
+        const waited = (await pending()).filter(({ entry: { seq } }) => seq < fork && seq <= certificate.seq)
         // Taken back first: an adopted entry or line stands where a dropped one stood.
         const writes = [
           ...records.dropWrites(before, fork, state),
@@ -197,15 +209,10 @@ export const createOwnChain = (deps: {
           ...(adopted.length > 0 ? records.foldWrites(state) : []),
           ...records.certificateWrites(certified, certificate),
         ]
-        const stored = await store.commit([...writes, ...extraWrites], [unchanged])
+        const stored = await store.commit([...writes, ...(await extraWrites({ waited, certified, state }))], [unchanged])
         return stored.ok ? ok({ adopted: adopted.length, dropped: head.seq - fork + 1 }) : stored
       }),
   }
-}
-
-const keepOnly = async (store: Store, writes: readonly Write[]): Promise<Result<{ adopted: number; dropped: number }, StoreError>> => {
-  const stored = writes.length > 0 ? await store.commit(writes) : ok(undefined)
-  return stored.ok ? ok({ adopted: 0, dropped: 0 }) : stored
 }
 
 const badIncome = (reason: IncomeError['reason']): Result<never, IncomeError> => err({ type: 'income', reason })

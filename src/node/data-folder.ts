@@ -11,6 +11,8 @@ export const policyFile = 'policy.cbor'
 export const founderFile = 'founder.key'
 /** The newest that was signed in the founder's folder. */
 export const noticeFile = 'notice.cbor'
+/** There while one is signed. */
+export const noticeLockFile = 'notice.lock'
 export const witnessFolder = (data: string, place: number): string => join(data, `witness-${place}`)
 
 export interface WitnessPlace {

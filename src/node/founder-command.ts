@@ -5,17 +5,18 @@
  * `swarm create` made: the notice is signed here, kept beside it, and given to every witness's folder that is still there. One relay
  * that has it is enough, as it tells the others.
  */
-import { readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { nextNotice, openNotice } from '../economy/notice-codec.ts'
+import { type KnownNotice, nextNotice, openNotice } from '../economy/notice-codec.ts'
 import { changedTerms, termsOf, type TermsChange } from '../economy/notice.ts'
 import { parseSignedPolicy } from '../economy/policy-codec.ts'
+import type { Policy } from '../economy/policy.ts'
 import { createNobleSigner } from '../identity/noble.ts'
 import { type Bytes, equalBytes, fromHex, toHex } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Random } from '../lib/random.ts'
 import { err, ok, type Result } from '../lib/result.ts'
-import { chooseDataFolder, founderFile, noticeFile, policyFile, witnessFolder } from './data-folder.ts'
+import { chooseDataFolder, founderFile, noticeFile, noticeLockFile, policyFile, witnessFolder } from './data-folder.ts'
 import type { CloseOptions } from './options.ts'
 import { giveOrder, type Order } from './orders.ts'
 import { noticeFault, termsLines } from './relay-orders.ts'
@@ -71,25 +72,58 @@ const noticeOfSeveral = async (deps: Deps, data: string, change: TermsChange | u
   const signed = parseSignedPolicy(await readFile(join(data, policyFile)))
   if (!signed.ok) return err(`${join(data, policyFile)} cannot be read: another version of Edge-Net wrote it`)
   const { policy } = signed.value
-  const kept = (await isThere(join(data, noticeFile))) ? openNotice(await readFile(join(data, noticeFile))) : undefined
-  if (kept && !kept.ok)
-    return err(`${join(data, noticeFile)} cannot be read. Restore it from a backup, or copy it from another founder's folder.`)
-  const last = kept?.value
-  const terms = termsOf(policy, last?.notice)
-  if (!change) return ok(termsLines(last?.notice.version ?? 0, terms, false))
-  const secret = fromHex((await readFile(join(data, founderFile), 'utf8').catch(() => '')).trim())
-  const founder = secret?.length === 32 ? createNobleSigner(secret) : undefined
-  if (!founder || !equalBytes(founder.publicKey, policy.founder))
-    return err(`${join(data, founderFile)} is not the founder's key of this swarm`)
-  const made = await nextNotice(founder, { policy, last, now: deps.clock.now() }, changedTerms(terms, change))
-  if (!made.ok) return err(noticeFault(made.error))
-  // Kept before it is given to anyone: another of its version must never be signed.
-  await writeFile(join(data, `${noticeFile}.new`), made.value.bytes, { mode: 0o600, flush: true })
-  await rename(join(data, `${noticeFile}.new`), join(data, noticeFile))
+  if (!change) {
+    const kept = await keptNotice(data)
+    return kept.ok ? ok(termsLines(kept.value?.notice.version ?? 0, termsOf(policy, kept.value?.notice), false)) : kept
+  }
+  const made = await signAlone(data, () => signNext(deps, data, policy, change))
+  if (!made.ok) return made
   const { notice, bytes } = made.value
   const given = (await Promise.all(policy.witnesses.map((_, i) => handOver(deps, data, i + 1, bytes)))).flat()
   const byHand = `for relays elsewhere take ${join(data, noticeFile)} to one of them: \`notice --take ${noticeFile} --data\` its folder`
   return ok([...termsLines(notice.version, notice, false), ...(given.length > 0 ? given : [byHand])])
+}
+
+const keptNotice = async (data: string): Promise<Result<KnownNotice | undefined, string>> => {
+  const file = join(data, noticeFile)
+  if (!(await isThere(file))) return ok(undefined)
+  const kept = openNotice(await readFile(file))
+  return kept.ok ? kept : err(`${file} cannot be read. Restore it from a backup, or copy it from another founder's folder.`)
+}
+
+/** Two that run at once would sign two notices of one version, which is shown to everyone for good. */
+const signAlone = async <T>(data: string, sign: () => Promise<Result<T, string>>): Promise<Result<T, string>> => {
+  const lock = join(data, noticeLockFile)
+  try {
+    await writeFile(lock, '', { mode: 0o600, flag: 'wx' })
+  } catch (error) {
+    return err(
+      (error as NodeJS.ErrnoException).code === 'EEXIST'
+        ? `another \`notice\` is signing in ${data}: ask again. Where none runs any more, one was killed: remove ${lock}.`
+        : `cannot write in ${data}: ${(error as Error).message}`,
+    )
+  }
+  try {
+    return await sign()
+  } finally {
+    await rm(lock)
+  }
+}
+
+const signNext = async ({ clock }: Deps, data: string, policy: Policy, change: TermsChange): Promise<Result<KnownNotice, string>> => {
+  const kept = await keptNotice(data)
+  if (!kept.ok) return kept
+  const last = kept.value
+  const secret = fromHex((await readFile(join(data, founderFile), 'utf8').catch(() => '')).trim())
+  const founder = secret?.length === 32 ? createNobleSigner(secret) : undefined
+  if (!founder || !equalBytes(founder.publicKey, policy.founder))
+    return err(`${join(data, founderFile)} is not the founder's key of this swarm`)
+  const made = await nextNotice(founder, { policy, last, now: clock.now() }, changedTerms(termsOf(policy, last?.notice), change))
+  if (!made.ok) return err(noticeFault(made.error))
+  // Kept before it is given to anyone: another of its version must never be signed.
+  await writeFile(join(data, `${noticeFile}.new`), made.value.bytes, { mode: 0o600, flush: true })
+  await rename(join(data, `${noticeFile}.new`), join(data, noticeFile))
+  return made
 }
 
 const handOver = async (deps: Deps, data: string, place: number, bytes: Bytes): Promise<readonly string[]> => {

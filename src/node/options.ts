@@ -88,7 +88,8 @@ export const usage = `edge-net relay: a swarm's meeting point, witness, issuer a
   --witness I/N      the relay of witness I of a swarm that \`swarm create\` made in --data; opens DIR/witness-I only
   --sponsor KEY      account (64 hex digits, as /ledger.json shows it) whose paid tasks earn a bonus out of the budget; may be repeated
   --referrer KEY     account that gets a tenth of the bonus of those who name it when they join; may be repeated
-  --keep DAYS        drop entries before the last so many checkpoints, one a day, 2 at least; all: keep everything (default)
+  --keep DAYS        drop entries before the last so many checkpoints, one a day, 2 at least; all: keep everything (default,
+                     and what a relay that is alone has to do)
   --help             this text
 
 Sponsors and referrers are attested by the issuer, for good, and only in its own relay. The first start makes a private swarm. The link by which one joins it is printed alone on a line of stdout, at every

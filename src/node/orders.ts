@@ -7,7 +7,8 @@
  * | NAME.json         | an order; taken up within a second, or at the relay's next start       |
  * | NAME.answer       | lines to print, or why it was not done; the asker takes it away, and where it has not waited they are logged |
  *
- * Each file is written whole under another name first. An order whose answer is there is not done again.
+ * Each file is written whole under another name first. An order whose answer is there is not done again. One that its asker takes back
+ * is taken away before it is done, and never logged with its lines: they hold the secrets of links, and an invite is made once at most.
  */
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -97,11 +98,16 @@ export const serveOrders = (
     const asked = join(data, folder, file)
     const { size, mtimeMs } = await stat(asked)
     const order = size > orderBytesMax ? err({ what: 'too large' }) : parse(orderSchema, await readJson(asked))
+    const tooLate = (): boolean => clock.now() - mtimeMs > answerMsMax
+    const once = order.ok && !waits.has(order.value.do)
+    if (once) await rm(asked)
+    if (once && tooLate()) return log(`an order came too late, nothing was done: ${order.value.do}`)
     const done = order.ok ? await carryOut(order.value) : err(`this relay does not know such an order: ${order.error.what}`)
     if (done === 'not-now') return
-    if (clock.now() - mtimeMs > answerMsMax) for (const line of done.ok ? done.value : [done.error]) log(`as was asked: ${line}`)
-    else await writeWhole(asked.replace(/json$/, 'answer'), JSON.stringify(done))
-    await rm(asked)
+    if (!tooLate()) await writeWhole(asked.replace(/json$/, 'answer'), JSON.stringify(done))
+    else if (once) log(`an order was answered too late, ask again: ${order.value.do}`)
+    else for (const line of done.ok ? done.value : [done.error]) log(`as was asked: ${line}`)
+    if (!once) await rm(asked)
   }
   const look = async (): Promise<void> => {
     const files = await readdir(join(data, folder)).catch((): string[] => [])

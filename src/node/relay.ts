@@ -81,6 +81,11 @@ const runOn = async (
   if (!kept.ok) return err(whyUnread(kept.error, options.data))
   const misplaced = whyMisplaced(kept.value, options)
   if (misplaced !== undefined) return err(misplaced)
+  // A new one is alone. What it dropped nobody could hand out any more.
+  if (options.keepDays !== 'all' && (kept.value?.signedPolicy.policy.witnesses.length ?? 1) === 1)
+    return err(
+      '--keep: this relay is the only one of its swarm, so it keeps everything: members could restore neither an old profile nor a lost device from what it dropped. Start it without --keep.',
+    )
   const models = kept.value ? (await keptTerms(store, kept.value.signedPolicy.policy)).models : withCards(modelCards, given)
   const unlisted = given.find(
     (card) => !models.some((model) => model.name === card.name && model.files.at(-1)?.sha256 === card.files.at(-1)?.sha256),

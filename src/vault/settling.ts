@@ -21,7 +21,7 @@ import type { DeviceCertificate } from '../identity/keys.ts'
 import { certificateSchema } from '../ledger/certificate.ts'
 import { type ChainHead, type ChainState, headFromRecord, headToRecord, summaryOf } from '../ledger/chain-state.ts'
 import { claimLines, entryBytesMax, type ParsedEntry, payLines } from '../ledger/entry.ts'
-import { type AppendError, type CheckedIncome, claimLinesMax, claimOp, type OwnChain } from '../ledger/own-chain.ts'
+import { type AppendError, type CheckedIncome, claimLinesMax, claimOp, type OwnChain, type Taken } from '../ledger/own-chain.ts'
 import type { AccountSummary, Certificate, JoinOp, Op } from '../ledger/types.ts'
 import { type Bytes, toHex } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -155,16 +155,21 @@ export const createSettling = (deps: {
     return lowered ? certifiedWrites(store, clock.now() + policy.unlockMs) : []
   }
   /** A payee claims by a certificate on exactly the entry that pays: where ours is on a later one, its line comes once more. */
-  const paidAnew = async (entries: readonly ParsedEntry[]): Promise<readonly Write[]> => {
-    const certified = new Set(entries.slice(-1).flatMap(({ entry }) => payLines(entry).map(([payee]) => toHex(payee))))
-    const payees = entries.slice(0, -1).flatMap(({ entry }) => payLines(entry).map(([payee]) => toHex(payee)))
-    const state = payees.length > 0 ? await chain.state() : undefined
-    return state
-      ? spending.payAnew(
-          state,
-          payees.filter((payee) => !certified.has(payee)),
-        )
-      : []
+  const paidAnew = async ({ waited, certified, state }: Taken): Promise<readonly Write[]> => {
+    const payees = ({ entry }: ParsedEntry): readonly string[] => payLines(entry).map(([payee]) => toHex(payee))
+    const claimable = new Set(payees(certified))
+    const passed = waited.filter(({ entry }) => entry.seq < certified.entry.seq).flatMap(payees)
+    return spending.payAnew(
+      state,
+      passed.filter((payee) => !claimable.has(payee)),
+    )
+  }
+  /** What goes with the certificate on the entries that waited. */
+  const takenWrites = async (taken: Taken): Promise<readonly Write[]> => {
+    const writes = await Promise.all(
+      taken.waited.map(async (entry) => [...(await claimedIncomes(store, entry)), ...(await unlockWrites(entry))]),
+    )
+    return [...(await paidAnew(taken)), ...writes.flat()]
   }
 
   /** What is earned and promised to nobody. */
@@ -237,12 +242,10 @@ export const createSettling = (deps: {
     },
 
     certified: async (certificate) => {
-      const entries = (await chain.pending()).filter(({ entry }) => entry.seq <= certificate.seq)
-      const writes = await paidAnew(entries)
-      const written = await Promise.all(
-        entries.map(async (entry) => [...(await claimedIncomes(store, entry)), ...(await unlockWrites(entry))]),
-      )
-      const done = await chain.certified(certificate, [...writes, ...written.flat()])
+      const waited = (await chain.pending()).filter(({ entry }) => entry.seq <= certificate.seq)
+      const certified = waited.at(-1)
+      const writes = certified ? await takenWrites({ waited, certified, state: await chain.state() }) : []
+      const done = await chain.certified(certificate, writes)
       if (!done.ok) return done.error.type === 'certificate' ? refused(`certificate: ${done.error.reason}`) : storeFailed(done.error)
       // What came while the entry waited can be claimed now; should that fail, the next claim takes it along.
       await resume()
@@ -250,7 +253,7 @@ export const createSettling = (deps: {
     },
 
     adopt: async ({ entries, certificate }) => {
-      const done = await chain.adopt(entries, certificate)
+      const done = await chain.adopt(entries, certificate, takenWrites)
       if (done.ok) {
         const mended = await mendedWrites(store, await chain.head(), policy.unlockMs, () => chain.entriesFrom(0))
         const stored = mended.length > 0 ? await store.commit(mended) : ok(undefined)

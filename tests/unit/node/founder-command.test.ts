@@ -1,5 +1,5 @@
 /** What a founder says to running relays from the command line, and what they do with it. */
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -8,7 +8,7 @@ import { systemRandom } from '../../../src/crypto/random.ts'
 import { parseLink } from '../../../src/economy/link-codec.ts'
 import { openNotice } from '../../../src/economy/notice-codec.ts'
 import { toHex } from '../../../src/lib/bytes.ts'
-import { noticeFile } from '../../../src/node/data-folder.ts'
+import { noticeFile, noticeLockFile, witnessFolder } from '../../../src/node/data-folder.ts'
 import { askOfIssuer, giveNotice } from '../../../src/node/founder-command.ts'
 import { parseCommand } from '../../../src/node/options.ts'
 import { runRelay, type RunningRelay } from '../../../src/node/relay.ts'
@@ -109,6 +109,27 @@ test('four witnesses: signed where the founder’s key is, and one relay that ru
   undo.push(peer.close)
   const heard = await peer.hear('notice?', ({ version }) => version === 1)
   expect(heard.contradicted).toBe(false)
+}, 60_000)
+
+test('two that run at once never sign two notices of one version', async () => {
+  const swarm = join(data, 'swarm')
+  const command = parseCommand(['swarm', 'create', '--witnesses', '1', '--data', swarm, '--port', String(port)], {})
+  if (!command.ok || command.value.type !== 'swarm-create') throw new Error(JSON.stringify(command))
+  expect(await createSwarm(deps, command.value.options, [])).toMatchObject({ ok: true })
+  await rm(witnessFolder(swarm, 1), { recursive: true })
+  data = swarm
+  const prices = ['0.08', '0.09', '0.1']
+  const said = await Promise.all(prices.map((price) => say('notice', '--price', price)))
+  const signed = said.flatMap((lines) => (typeof lines === 'string' ? [] : [lines[0]]))
+  expect(signed).toContain('notice 1')
+  expect(new Set(signed).size).toBe(signed.length)
+  for (const refused of said) if (typeof refused === 'string') expect(refused).toContain('another `notice` is signing')
+  const next = `notice ${signed.length + 1}`
+  await writeFile(join(swarm, noticeLockFile), '')
+  expect(await say('notice', '--price', '0.2')).toContain(`remove ${join(swarm, noticeLockFile)}`)
+  await rm(join(swarm, noticeLockFile))
+  expect(await say('notice', '--price', '0.2')).toContain(next)
+  expect(await readdir(swarm)).not.toContain(noticeLockFile)
 }, 60_000)
 
 test.each([

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -7,6 +7,7 @@ import type { Succession } from '../../../src/agent/succession.ts'
 import { parseSignedPolicy, rulesOf } from '../../../src/economy/policy-codec.ts'
 import { provenIn } from '../../../src/economy/succession.ts'
 import { ownedMicro } from '../../../src/ledger/account-proof.ts'
+import { encodeCheckpoint } from '../../../src/ledger/checkpoint.ts'
 import { checkpointStateWrite } from '../../../src/ledger/checkpoint-state.ts'
 import { checkpointSource, createCheckpointWitness } from '../../../src/ledger/checkpoint-witness.ts'
 import type { ParsedEntry } from '../../../src/ledger/entry.ts'
@@ -15,6 +16,7 @@ import type { JoinOp } from '../../../src/ledger/types.ts'
 import { toHex } from '../../../src/lib/bytes.ts'
 import { createManualClock } from '../../../src/lib/clock.ts'
 import { createSeededRandom } from '../../../src/lib/random.ts'
+import { numberKey, type Write } from '../../../src/lib/store.ts'
 import { openDataFolder, policyFile, witnessFolder } from '../../../src/node/data-folder.ts'
 import { parseCommand } from '../../../src/node/options.ts'
 import { describeSuccession, readPredecessor } from '../../../src/node/predecessor.ts'
@@ -81,7 +83,7 @@ const dayInLife = async (folder: string, micro: number) => {
   await store.commit([checkpointStateWrite(proposal.value)])
   await keep(await next(world, ana, first, [{ op: 'stake', amount: 1 }]))
   await store.close()
-  return { ana, root: proposal.value.root, swarm }
+  return { ana, root: proposal.value.root, swarm, proposal: proposal.value }
 }
 
 test('a successor names the last checkpoint of a relay of before, brings its state along and can pay what it owes', async () => {
@@ -102,4 +104,34 @@ test('a successor names the last checkpoint of a relay of before, brings its sta
   await opened.value.close()
   const proven = provenIn(policy.predecessor!, ana.device.publicKey, kept as Uint8Array)
   expect(proven.ok && ownedMicro(proven.value)).toBe(1_234_567n)
+})
+
+test('of the folders of a swarm the newest state is taken, and none where a newer checkpoint is known', async () => {
+  await made()
+  const swarm = join(data, 'swarm')
+  const { proposal } = await dayInLife(swarm, 1_234_567)
+  await cp(witnessFolder(swarm, 1), witnessFolder(swarm, 2), { recursive: true })
+  const change = async (place: number, write: Write): Promise<void> => {
+    const opened = await openDataFolder(witnessFolder(swarm, place))
+    if (!opened.ok) throw new Error(opened.error)
+    await opened.value.commit([write])
+    await opened.value.close()
+  }
+  const { root, day } = proposal
+  await change(2, checkpointStateWrite({ ...proposal, day: day + 1 }))
+  expect(await readPredecessor(swarm)).toMatchObject({ ok: true, value: { predecessor: { day: day + 1 } } })
+
+  const known = (later: number): Write => ({
+    table: 'checkpointed',
+    key: numberKey(day + later),
+    value: encodeCheckpoint({ day: day + later, root, signatures: [] }),
+  })
+  await change(1, known(1))
+  expect(await readPredecessor(swarm)).toMatchObject({ ok: true, value: { predecessor: { day: day + 1 } } })
+  expect(await readPredecessor(witnessFolder(swarm, 1))).toMatchObject({
+    ok: false,
+    error: expect.stringMatching(/2023-11-15.*2023-11-14/),
+  })
+  await change(1, known(2))
+  expect(await readPredecessor(swarm)).toMatchObject({ ok: false, error: expect.stringMatching(/2023-11-16.*2023-11-15/) })
 })

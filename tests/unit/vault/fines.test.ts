@@ -341,6 +341,28 @@ describe('an entry that was signed before the fine', () => {
     expect(await must(vault, 'at last', 'settle', {})).toEqual({ pending: [] })
   })
 
+  test('where the word of that certificate was lost and comes as our own head, they are paid by the next as well', async () => {
+    const { world, disk, incomes } = await born('stuck')
+    const { vault, show } = await life(world, disk, incomes)
+    expect(await show()).toBe('slashed')
+    for (const [i, income] of incomes.wages.entries()) await must(vault, `wages ${i}`, 'claim', { incomes: [income] })
+    const { pending } = await must(vault, 'pending', 'pending', {})
+    const certificate = await world.certify(pending.at(-1)!)
+    const keptIncomes = () => linesOf(disk.snapshot()).filter((text) => text.includes('incomes'))
+    expect(keptIncomes()).toHaveLength(1)
+
+    const later = await world.open(disk, 'after the browser was killed')
+    await must(later, 'head', 'adopt', { entries: pending, certificate })
+    expect(await account(later)).toMatchObject({ availableMicro: 10 * credit - 2, summary: { seq: 2 } })
+    const again = await must(later, 'again', 'settle', {})
+    expect(paidIn(again.pending[0]!)).toEqual(new Map(['ann', 'bob'].map((worker) => [key(worker), [40 * credit + 1, 40 * credit, 1, 0]])))
+    expect(keptIncomes()).toEqual([])
+    expect(await must(later, 'told again', 'adopt', { entries: pending, certificate })).toEqual({})
+    await must(later, 'certified', 'certified', { certificate: await world.certify(again.pending[0]!) })
+    expect(await must(later, 'paid', 'paidTo', { payee: named('ann').publicKey })).not.toBe(null)
+    expect(await must(later, 'at last', 'settle', {})).toEqual({ pending: [] })
+  })
+
   test('killed at any commit it ends the same', { timeout: 120_000 }, async () => {
     const { world, disk, incomes } = await born('stuck')
     const live = async (store: Store) => {
