@@ -15,7 +15,7 @@ export const randomBelow = (random: Random, below: number): number => {
   }
 }
 
-/** So many of them, each as likely as any other, in an order by chance: the first steps of Fisher–Yates on a copy. */
+/** So many of them, all equally likely, in an order by chance: the first steps of Fisher–Yates on a copy. */
 export const sample = <T>(random: Random, items: readonly T[], count: number): T[] => {
   const out = [...items]
   const drawn = Math.min(count, out.length)
