@@ -53,6 +53,12 @@ test('a founder and three friends, met by a tracker: grants, a job, payment; the
   const first = await settledJob(requester, await submit(requester, someTexts(6), 1))
   expect(first).toMatchObject({ state: 'done', costMicro: 6 * perText })
   await viewWhere(requester.dashboard, `view.credits.spentMicro === ${6 * perText}`)
+  // Killed while it gives out copies of what it certified, it would wait for who has them: all is certified by now.
+  const claimed = async (): Promise<number> => {
+    const views = await Promise.all([founder, ...workers].map((worker) => currentView(worker.dashboard)))
+    return views.reduce((sum, view) => sum + view.credits.earnedMicro - grantMicro, 0)
+  }
+  await expect.poll(claimed, { timeout: 60_000 }).toBe(6 * perText)
 
   await founderBrowser.killHard()
   await Promise.all(members.map((member) => viewWhere(member.dashboard, 'view.founderAway')))
