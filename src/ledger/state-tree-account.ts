@@ -16,20 +16,25 @@ import { type Finding, verdictKey } from './verdict.ts'
 /** Sums are beyond what a CBOR integer of ours holds: decimal text without leading zeros. */
 export const sum = v.pipe(v.string(), v.regex(/^(0|[1-9][0-9]{0,39})$/, 'not a sum'))
 
-export const accountLeafSchema = v.strictObject({
+/** What a head is wherever it is told, but for its author and its epoch. */
+export const headFields = {
   seq: uint(),
   id: id32,
   identity: v.nullable(key32),
   rootSigned: v.boolean(),
-  /** In µcr, as all that follow but `epoch` and `sponsoredUnits`. */
+  /** In µcr, as all that follow but `sponsoredUnits`. */
   claimed: sum,
   paid: sum,
   staked: uint(),
   lent: sum,
-  /** Null before the first settle. */
-  epoch: v.nullable(uint()),
   settled: sum,
   sponsoredUnits: sum,
+}
+
+export const accountLeafSchema = v.strictObject({
+  ...headFields,
+  /** Null before the first settle. */
+  epoch: v.nullable(uint()),
   /** Root of the tree of each kind of lines: key = sha-256 of the line's key as text (chain-state.ts), digest = sha-256 of its CBOR. */
   lines: v.strictObject({ paid: id32, claimed: id32, delegated: id32, attests: id32, sponsors: id32 }),
   /** Digest of the verdicts against the account; zeros for none. */

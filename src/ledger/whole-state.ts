@@ -10,23 +10,14 @@ import { id32, key32, parseBytes, type SchemaError, text, uint } from '../lib/sc
 import type { StoreValue } from '../lib/store.ts'
 import { type ChainState, headFromRecord, headToRecord, lineRecords, readLines } from './chain-state.ts'
 import { claimCharsMax } from './entry.ts'
-import { sum } from './state-tree-account.ts'
+import { headFields } from './state-tree-account.ts'
 
 /** An attest's key: an entry's id in hex, and its place among that entry's operations. */
 const lineKey = text(68)
 const headSchema = v.strictObject({
+  ...headFields,
   author: key32,
-  seq: uint(),
-  id: id32,
-  identity: v.nullable(key32),
-  rootSigned: v.boolean(),
-  claimed: sum,
-  paid: sum,
-  staked: uint(),
-  lent: sum,
   epoch: v.pipe(v.number(), v.safeInteger(), v.minValue(-1)),
-  settled: sum,
-  sponsoredUnits: sum,
 })
 const lineSchema = v.union([
   v.strictTuple([v.literal('paid'), lineKey, v.strictTuple([uint(), uint(), uint(), uint()])]),
