@@ -3,7 +3,7 @@
  * persistent background page). `--mode liar` builds the dishonest worker that the demo and tests hire; nothing of it is
  * reachable in any other mode.
  */
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import react from '@vitejs/plugin-react'
 import type { Plugin } from 'vite'
@@ -109,6 +109,10 @@ export default defineConfig({
     excludeSources: ['out/**', 'test-results/**', 'public/ort/**', 'public/kernels/**', 'public/models/**', '**/*.log'],
   },
   hooks: {
+    'build:before': () => {
+      const missing = ['public/ort', 'public/kernels', 'public/models'].filter((folder) => !existsSync(folder))
+      if (missing.length > 0) throw new Error(`not there, and no task would run without: ${missing.join(', ')}; run node scripts/prepare.mjs`)
+    },
     'config:resolved': (wxt) => {
       // Firefox's build skips the service worker, and with it WXT would leave it out of the sources.
       wxt.config.zip.zipSources = wxt.config.browser === 'chrome'

@@ -8,49 +8,33 @@
  * | 1     | invites that the vault has made are written where the issuer looks for them                  |
  * | 2     | in a new session: members are asked what was signed here (founder-recall.ts)                 |
  * | 3     | witness and issuer answer; members are told which device they are at                         |
- * | 4     | every certified entry of the issuer's and the founder's own chain is given to members to keep |
+ * | 4     | every certified entry of the issuer's and the founder's own chain is given to members to keep (founder-copies.ts) |
  *
- * It can be stopped before, between and within these steps, and begins again at the first. How far copies
- * were given is noted before they leave (table `keepers`, a number per chain): a later session waits for one who has them.
+ * It can be stopped before, between and within these steps, and begins again at the first.
  */
 import { inviteWrite, neverExpires, revokeInvite } from '../economy/issuer.ts'
 import { parseSignedPolicy, rulesOf } from '../economy/policy-codec.ts'
-import type { NodeId, PublicKey, Signer } from '../identity/keys.ts'
+import type { PublicKey, Signer } from '../identity/keys.ts'
 import { createOwnChain } from '../ledger/own-chain.ts'
 import type { JudgedReason } from '../ledger/verdict.ts'
 import { signBinding } from '../ledger/witness-binding.ts'
 import { assert } from '../lib/assert.ts'
 import { type Bytes, sha256, toHex } from '../lib/bytes.ts'
-import type { WireMessage } from '../network/wire.ts'
 import { scopedStore } from '../vault/scoped-store.ts'
 import type { Vault, VaultStatus } from '../vault/vault.ts'
 import type { AgentDeps, Membership } from './deps.ts'
+import { createFounderCopies } from './founder-copies.ts'
 import { type FounderMember, membersOf } from './founder-members.ts'
 import { startRecall } from './founder-recall.ts'
-import { type Kept, keptMax } from './keepsakes.ts'
+import { type Kept, keptMessage } from './keepsakes.ts'
 import { type SplitNetwork } from './own-relay.ts'
 import { type RelayNode, startRelay } from './relay.ts'
-import { segments } from './relay-segments.ts'
 import type { WitnessBook } from './witness-book.ts'
 
 /** Everyone's link with the witness: a node strives for a few, this one for many, and takes twice as many. */
 export const founderReach = { degree: 40, peersMax: 128 } as const
-/** Members that are given each entry to keep. */
-const keepersMax = 16
-/** Of each chain, to one that comes. */
-const toldAtJoinMax = 32
-/** Of each chain, by which members show at a recall that they keep it: one may have missed the newest. */
-const shownMax = 8
 const tickMs = 1_000
 const retryMs = 5_000
-
-/** Numbers of the newest entries of the issuer's and the founder's own chain; -1: none. */
-interface Tops {
-  readonly issuer: number
-  readonly own: number
-}
-const nothing: Tops = { issuer: -1, own: -1 }
-const givenTable = 'keepers'
 
 export type Founded = NonNullable<NonNullable<VaultStatus['swarm']>['founded']>
 
@@ -119,10 +103,6 @@ export const startFounder = (
   let stopWaiting = (): void => {}
   let beginning: Promise<void> = Promise.resolve()
   let closed = false
-  /** What was read of the chains; what each keeper has been given; to whom copies are on their way. */
-  let newest = nothing
-  const given = new Map<NodeId, Tops>()
-  const giving = new Set<NodeId>()
 
   const become = (next: typeof state): void => {
     state = next
@@ -168,62 +148,11 @@ export const startFounder = (
       at = proof.value.certificate.seq + 1
     }
   }
-  const givenUpTo = async (which: keyof Tops): Promise<number> => ((await store.get(givenTable, which)) as number | undefined) ?? -1
-  const noteGiven = async (which: keyof Tops, seq: number): Promise<void> => {
-    if (seq <= (await givenUpTo(which))) return
-    const noted = await store.commit([{ table: givenTable, key: which, value: seq }])
-    if (!noted.ok) throw new Error('not noted: it is given at a later tick')
-  }
-  /** By these members show at a recall that they keep the chain. */
-  const heldOf = async (which: keyof Tops, read: (seq: number) => Promise<readonly Kept[]>): Promise<readonly Kept[]> => {
-    const top = await givenUpTo(which)
-    return top < 0 ? [] : (await read(Math.max(0, top + 1 - shownMax))).filter(({ certificate }) => certificate.seq <= top)
-  }
-  /** What a keeper would not keep any more it is not given. */
-  const givenTo = (id: NodeId): Tops => {
-    const { issuer: ofIssuer, own } = given.get(id) ?? nothing
-    return { issuer: Math.max(ofIssuer, newest.issuer - keptMax), own: Math.max(own, newest.own - keptMax) }
-  }
-  /** One after the other, as fast as this keeper takes them; what it did not take is given again at a later tick. */
-  const give = async (id: NodeId, chains: Readonly<Record<keyof Tops, readonly Kept[]>>): Promise<void> => {
-    if (giving.has(id)) return
-    giving.add(id)
-    try {
-      for (const which of ['issuer', 'own'] as const) {
-        await noteGiven(which, chains[which].at(-1)?.certificate.seq ?? -1)
-        for (const one of chains[which]) {
-          if (!(await split.relay.send(id, entriesOf(one))).ok) return
-          given.set(id, { ...givenTo(id), [which]: one.certificate.seq })
-        }
-      }
-    } finally {
-      giving.delete(id)
-    }
-  }
-  const keepers = (): readonly NodeId[] =>
-    split.node
-      .peers()
-      .flatMap((peer) => (peer.role === 'node' ? [peer.id] : []))
-      .slice(0, keepersMax)
-  const giveNew = async (): Promise<void> => {
-    const due = keepers().filter((id) => !giving.has(id))
-    const from = (which: keyof Tops): number => Math.min(newest[which], ...due.map((id) => givenTo(id)[which])) + 1
-    const [ofIssuer, own] = [await issuerFrom(from('issuer')), await ownFrom(from('own'))]
-    const after = (kept: readonly Kept[], seq: number): readonly Kept[] => kept.filter(({ certificate }) => certificate.seq > seq)
-    for (const id of due) {
-      const has = givenTo(id)
-      void give(id, { issuer: after(ofIssuer, has.issuer), own: after(own, has.own) }).catch(() => {})
-    }
-    newest = { issuer: ofIssuer.at(-1)?.certificate.seq ?? newest.issuer, own: own.at(-1)?.certificate.seq ?? newest.own }
-  }
-  const welcome = async (id: NodeId): Promise<void> => {
-    book.tell(id)
-    const from = (seq: number): number => Math.max(0, seq + 1 - toldAtJoinMax)
-    if (!node) return
-    const { issuer: ofIssuer, own } = newest
-    given.set(id, { issuer: from(ofIssuer) - 1, own: from(own) - 1 })
-    await give(id, { issuer: await issuerFrom(from(ofIssuer)), own: await ownFrom(from(own)) })
-  }
+  const copies = createFounderCopies({
+    ...{ clock, store, network: split.node },
+    authors: { issuer: issuer.signer.publicKey, own: device },
+    read: { issuer: issuerFrom, own: ownFrom },
+  })
 
   /** What members hold of both chains beyond what is here; undefined: ended, or they lack a part of what they hold. */
   const recall = async (): Promise<readonly Kept[] | undefined> => {
@@ -233,8 +162,8 @@ export const startFounder = (
     const fromIssuer = ((await issuerChain.certificate())?.seq ?? -1) + 1
     const fromOwn = (account.value.summary?.seq ?? -1) + 1
     const chains = [
-      { author: issuer.signer.publicKey, from: fromIssuer, held: await heldOf('issuer', issuerFrom) },
-      { author: device, from: fromOwn, held: await heldOf('own', ownFrom) },
+      { author: issuer.signer.publicKey, from: fromIssuer, held: await copies.held('issuer') },
+      { author: device, from: fromOwn, held: await copies.held('own') },
     ]
     if (closed) return undefined
     const running = startRecall({
@@ -272,13 +201,13 @@ export const startFounder = (
   const begin = async (): Promise<void> => {
     await writeInvites()
     await book.heard(await signBinding(witness, rules.swarm, device), toHex(device))
-    for (const id of keepers()) book.tell(id)
+    for (const peer of split.node.peers()) if (peer.role === 'node') book.tell(peer.id)
     const recalled = founded.recalled ? [] : await recall()
     if (!recalled || closed) throw new Error('not yet')
     node = await startRelay({ clock, random, store, verifier, network: split.relay, signedPolicy, witness, issuer })
     redeemed = 0
     if (closed) return
-    for (const kept of recalled) await split.node.send(toHex(device), entriesOf(kept))
+    for (const kept of recalled) await split.node.send(toHex(device), keptMessage(kept))
     await readInvites()
     become('serving')
     tick(node)
@@ -327,14 +256,17 @@ export const startFounder = (
     membersChanged ||= count !== redeemed
     redeemed = count
     // What fails here is tried again at the next tick.
-    void Promise.allSettled([news, giveNew(), readMembers(running)]).then(() => {
+    void Promise.allSettled([news, copies.giveNew(), readMembers(running)]).then(() => {
       if (!closed && node === running) cancel = clock.after(tickMs, () => tick(running))
     })
   }
   const stopPeers = split.node.onPeer((peer, change) => {
     membersChanged = true
-    if (change === 'left') given.delete(peer.id)
-    else if (peer.role === 'node') void welcome(peer.id).catch(() => {})
+    if (change === 'left') copies.left(peer.id)
+    else if (peer.role === 'node') {
+      book.tell(peer.id)
+      copies.joined(peer.id)
+    }
   })
   run()
 
@@ -363,13 +295,12 @@ export const startFounder = (
       endRecall()
       stopWaiting()
       stopPeers()
+      copies.close()
       await beginning
       await endNode()
     },
   }
 }
-
-const entriesOf = ({ entry, certificate }: Kept): WireMessage => ['entries', segments([entry], certificate)[0]!]
 
 /** Rejects where the vault does not sign: whoever asked gets no answer then. */
 const vaultSigner = (vault: Vault, role: 'witness' | 'issuer', publicKey: PublicKey): Signer => ({

@@ -9,7 +9,7 @@
  *
  * | heard   | answered                                                          |
  * | ------- | ----------------------------------------------------------------- |
- * | entries | nothing: kept, if a witness sent them                             |
+ * | entries | entries without entries, the same certificate: it is kept. Nothing where it is not, or a witness did not send it |
  * | range?  | entries, one by one; then one without entries and certificate: all |
  */
 import * as v from 'valibot'
@@ -22,7 +22,7 @@ import { type Bytes, equalBytes, toHex } from '../lib/bytes.ts'
 import { bytesUpTo, parse } from '../lib/schema.ts'
 import { numberKey, type Store, type StoreValue } from '../lib/store.ts'
 import type { Network } from '../network/network.ts'
-import type { WireBody } from '../network/wire.ts'
+import type { WireBody, WireMessage } from '../network/wire.ts'
 import { segments } from './relay-segments.ts'
 
 /** Of one chain; older ones are kept by nobody but their payees. */
@@ -37,6 +37,8 @@ export interface Keepsakes {
   readonly onEntries: (from: NodeId, body: WireBody<'entries'>) => Promise<void>
   readonly onRange: (from: NodeId, body: WireBody<'range?'>) => Promise<void>
 }
+
+export const keptMessage = ({ entry, certificate }: Kept): WireMessage => ['entries', segments([entry], certificate)[0]!]
 
 const keptSchema = v.strictObject({ entry: bytesUpTo(entryBytesMax), certificate: certificateSchema })
 const table = 'keepsakes'
@@ -64,18 +66,25 @@ export const createKeepsakes = ({
       if (!kept) return
       const { author, seq } = kept.certificate
       const key = prefix(author) + numberKey(seq)
-      // What was kept first stands: a second one at its number would be the witness's own fault.
-      if ((await store.get(table, key)) !== undefined) return
-      await store.commit([
-        { table, key, value: kept as unknown as StoreValue },
-        ...(seq >= keptMax ? [{ table, key: prefix(author) + numberKey(seq - keptMax), remove: true } as const] : []),
-      ])
+      const stored = await store.get(table, key)
+      if (stored === undefined) {
+        const done = await store.commit([
+          { table, key, value: kept as unknown as StoreValue },
+          ...(seq >= keptMax ? [{ table, key: prefix(author) + numberKey(seq - keptMax), remove: true } as const] : []),
+        ])
+        if (!done.ok) return
+      } else {
+        // What was kept first stands: a second one at its number would be the witness's own fault.
+        const first = parse(keptSchema, stored)
+        if (!first.ok || !equalBytes(first.value.entry, kept.entry)) return
+      }
+      await network.send(from, ['entries', { entries: [], certificate: body.certificate }])
     },
     onRange: async (from, { author, from: seq }) => {
       if (!concerns(from, author)) return
       for (const [, record] of await store.list(table, { prefix: prefix(author), from: prefix(author) + numberKey(seq), limit: keptMax })) {
         const kept = parse(keptSchema, record)
-        if (kept.ok) await network.send(from, ['entries', segments([kept.value.entry], kept.value.certificate)[0]!])
+        if (kept.ok) await network.send(from, keptMessage(kept.value))
       }
       await network.send(from, ['entries', { entries: [], certificate: null }])
     },

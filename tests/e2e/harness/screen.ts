@@ -52,7 +52,9 @@ export const firefoxScreen = (page: PuppeteerPage): Screen => {
   const visible = async (selector: string, timeout = waitMsDefault): Promise<void> => {
     await page.bringToFront()
     const shown = (wanted: string): boolean => [...document.querySelectorAll(wanted)].some((element) => element.checkVisibility())
-    await page.waitForFunction(shown, { polling: visiblePollMs, timeout }, selector)
+    await page.waitForFunction(shown, { polling: visiblePollMs, timeout }, selector).catch(async (error: unknown) => {
+      throw new Error(`not visible: ${selector}; the page: ${await page.evaluate(() => document.body.innerHTML)}`, { cause: error })
+    })
   }
   return {
     click: async (selector) => {
@@ -62,8 +64,13 @@ export const firefoxScreen = (page: PuppeteerPage): Screen => {
     fill: async (selector, value) => {
       await visible(selector)
       const field = await find(selector)
-      await field.evaluate((element) => (element as HTMLInputElement).select())
-      await field.type(value)
+      // As Playwright fills: at once, and told as input. React hears of a value only through the element's own setter.
+      await field.evaluate((element, wanted) => {
+        const { set } = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(element), 'value')!
+        ;(element as HTMLInputElement).focus()
+        set!.call(element, wanted)
+        element.dispatchEvent(new InputEvent('input', { bubbles: true, inputType: 'insertText', data: wanted }))
+      }, value)
     },
     choose: async (selector, value) => {
       await find(selector)

@@ -28,6 +28,29 @@ test('a keeper that takes nothing does not stop the copies of the others', async
   await friends.until('the keeper has a copy of the entry that gave it', () => keptBy(keeper) > before, 30_000)
 })
 
+test('a copy that a keeper was given before it knew whose it is, is given again', async () => {
+  const friends = await createMemoryFriends('lost-copies', 3)
+  const { founder } = friends
+  const first = await friends.join('a')
+  await friends.until('the first has its grant', () => hasGrant(first) && keptBy(first) > 0)
+  const reached = new Set<string>()
+  founder.quit()
+  founder.network = (opened) => ({
+    ...opened,
+    // Nothing that it is given in its first seconds reaches it.
+    send: async (to, message) => {
+      if (to === first.id() || message[0] !== 'entries' || reached.has(to)) return opened.send(to, message)
+      friends.clock.after(3_000, () => reached.add(to))
+      return { ok: true, value: undefined }
+    },
+  })
+  await founder.start()
+  await friends.until('it serves again', () => serves(founder), 300_000)
+  const keeper = await friends.join('b')
+  await friends.until('the keeper has its grant', () => hasGrant(keeper), 60_000)
+  await friends.until('and copies of the three grants, and of the founder’s own claim', () => keptBy(keeper) === 4, 60_000)
+})
+
 test('who made a swarm, and closed the browser before anybody came, serves the first who comes', async () => {
   const friends = await createMemoryFriends('nobody yet', 5)
   const { founder } = friends
