@@ -24,7 +24,7 @@ const keptWaitMsMax = 300_000
 const givenTable = 'keepers'
 
 /** By chain. */
-export interface Chains<T> {
+interface Chains<T> {
   readonly issuer: T
   readonly own: T
 }
@@ -33,6 +33,8 @@ type Which = keyof Chains<unknown>
 type Tops = Chains<number>
 const nothing: Tops = { issuer: -1, own: -1 }
 const both = ['issuer', 'own'] as const
+const byChain = <T>(of: (which: Which) => T): Chains<T> => ({ issuer: of('issuer'), own: of('own') })
+const topOf = (chain: readonly Kept[], before: number): number => chain.at(-1)?.certificate.seq ?? before
 
 /** What a keeper has not said yet to keep. */
 interface Given {
@@ -78,14 +80,14 @@ export const createFounderCopies = ({
   }
   /** What a keeper would not keep any more it is not given. */
   const keptBy = (id: NodeId): Tops => {
-    const { issuer, own } = keeps.get(id) ?? nothing
-    return { issuer: Math.max(issuer, newest.issuer - keptMax), own: Math.max(own, newest.own - keptMax) }
+    const said = keeps.get(id) ?? nothing
+    return byChain((which) => Math.max(said[which], newest[which] - keptMax))
   }
   /** One after the other, as fast as this keeper takes them. */
   const give = async (id: NodeId, chains: Chains<readonly Kept[]>): Promise<void> => {
     if (chains.issuer.length + chains.own.length === 0) return
-    const top = (which: Which): number => chains[which].at(-1)?.certificate.seq ?? keptBy(id)[which]
-    const [tops, before] = [{ issuer: top('issuer'), own: top('own') }, giving.get(id)]
+    const [has, before] = [keptBy(id), giving.get(id)]
+    const tops = byChain((which) => topOf(chains[which], has[which]))
     const waitMs = before ? Math.min(2 * before.waitMs, keptWaitMsMax) : keptWaitMs
     giving.set(id, { tops, untilMs: Infinity, waitMs })
     try {
@@ -120,16 +122,16 @@ export const createFounderCopies = ({
       const chains = { issuer: await read.issuer(from('issuer')), own: await read.own(from('own')) }
       for (const id of due) {
         const has = keptBy(id)
-        const after = (which: Which): readonly Kept[] => chains[which].filter(({ certificate }) => certificate.seq > has[which])
-        void give(id, { issuer: after('issuer'), own: after('own') }).catch(() => {})
+        const lacking = byChain((which) => chains[which].filter(({ certificate }) => certificate.seq > has[which]))
+        void give(id, lacking).catch(() => {})
       }
-      const top = (which: Which): number => chains[which].at(-1)?.certificate.seq ?? newest[which]
-      newest = { issuer: top('issuer'), own: top('own') }
+      newest = byChain((which) => topOf(chains[which], newest[which]))
     },
-    joined: (id) => {
-      const from = (which: Which): number => Math.max(-1, newest[which] - toldAtJoinMax)
-      if (newest !== nothing) keeps.set(id, { issuer: from('issuer'), own: from('own') })
-    },
+    joined: (id) =>
+      void keeps.set(
+        id,
+        byChain((which) => Math.max(-1, newest[which] - toldAtJoinMax)),
+      ),
     left: (id) => {
       keeps.delete(id)
       giving.delete(id)

@@ -38,6 +38,7 @@ export interface Keepsakes {
   readonly onRange: (from: NodeId, body: WireBody<'range?'>) => Promise<void>
 }
 
+/** One of a chain: given to keep, or told by who keeps it. */
 export const keptMessage = ({ entry, certificate }: Kept): WireMessage => ['entries', segments([entry], certificate)[0]!]
 
 const keptSchema = v.strictObject({ entry: bytesUpTo(entryBytesMax), certificate: certificateSchema })

@@ -54,11 +54,11 @@ test('a founder and three friends, met by a tracker: grants, a job, payment; the
   expect(first).toMatchObject({ state: 'done', costMicro: 6 * perText })
   await viewWhere(requester.dashboard, `view.credits.spentMicro === ${6 * perText}`)
   // Killed while it gives out copies of what it certified, it would wait for who has them: all is certified by now.
-  const claimed = async (): Promise<number> => {
-    const views = await Promise.all([founder, ...workers].map((worker) => currentView(worker.dashboard)))
+  const earnedBeside = async (founderPage: Screen): Promise<number> => {
+    const views = await Promise.all([founderPage, ...workers.map((worker) => worker.dashboard)].map(currentView))
     return views.reduce((sum, view) => sum + view.credits.earnedMicro - grantMicro, 0)
   }
-  await expect.poll(claimed, { timeout: 60_000 }).toBe(6 * perText)
+  await expect.poll(() => earnedBeside(dashboard), { timeout: 60_000 }).toBe(6 * perText)
 
   await founderBrowser.killHard()
   await Promise.all(members.map((member) => viewWhere(member.dashboard, 'view.founderAway')))
@@ -73,11 +73,7 @@ test('a founder and three friends, met by a tracker: grants, a job, payment; the
   await viewWhere(back, `view.founder?.state === 'serving'`)
   await viewWhere(requester.dashboard, `!view.founderAway && view.credits.spentMicro === ${15 * perText} && view.credits.owedMicro === 0`)
   // Whoever worked, the founder among them, has claimed what it was paid.
-  const earned = async (): Promise<number> => {
-    const views = await Promise.all([{ dashboard: back }, ...workers].map((worker) => currentView(worker.dashboard)))
-    return views.reduce((sum, view) => sum + view.credits.earnedMicro - grantMicro, 0)
-  }
-  await expect.poll(earned, { timeout: 60_000 }).toBe(15 * perText)
+  await expect.poll(() => earnedBeside(back), { timeout: 60_000 }).toBe(15 * perText)
   await usesLeft(back, 2)
 
   // Another link, made after the return, lets one more in.
