@@ -19,6 +19,16 @@ const runOne = async (scenario: Scenario): Promise<Done> => {
   }
 }
 
+const program = fileURLToPath(import.meta.url)
+const childWord = 'child'
+
+/** The child's side: in it nothing else is to be done. */
+export const servesAsChild = (): boolean => {
+  if (!process.send || process.argv[2] !== childWord) return false
+  process.on('message', (scenario) => void runOne(scenario as Scenario).then((done) => process.send!(done)))
+  return true
+}
+
 export const runAll = async (
   scenarios: readonly Scenario[],
   processes: number,
@@ -41,7 +51,7 @@ export const runAll = async (
     let child: ChildProcess | undefined
     while (next < scenarios.length && (!child || timeLeft())) {
       const at = next++
-      child = child?.connected ? child : fork(fileURLToPath(import.meta.url))
+      child = child?.connected ? child : fork(program, [childWord], { execArgv: ['--enable-source-maps'] })
       finish(at, await ask(child, scenarios[at]!))
     }
     child?.disconnect()
@@ -62,7 +72,3 @@ const ask = (child: ChildProcess, scenario: Scenario): Promise<Done> =>
     child.on('exit', onExit)
     child.send(scenario)
   })
-
-// The child's side.
-if (process.send && process.argv[1] === fileURLToPath(import.meta.url))
-  process.on('message', (scenario) => void runOne(scenario as Scenario).then((done) => process.send!(done)))

@@ -1,7 +1,7 @@
 /** `npm run sim`: runs the seeds, as many at once as there are processors. Exit 1: something that must always hold did not; 2: not a command. */
 import { writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { runAll } from './crew.ts'
+import { runAll, servesAsChild } from './crew.ts'
 import { parseOptions, replayCommand, usage } from './options.ts'
 import { brokenText, problemsOf, runJson, runText, summaryJson, summaryText } from './report.ts'
 import type { Outcome } from './simulate.ts'
@@ -37,4 +37,4 @@ const main = async (): Promise<number> => {
   return failures.length > 0 ? 1 : 0
 }
 
-process.exitCode = await main()
+if (!servesAsChild()) process.exitCode = await main()
