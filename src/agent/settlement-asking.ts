@@ -4,7 +4,9 @@ import { sample } from '../lib/random.ts'
 import type { WireMessage } from '../network/wire.ts'
 import type { AgentDeps, Membership } from './deps.ts'
 
+/** Each time in a row twice as late, up to the most: a relay that everybody joins at has each of them ask. */
 const redeemEveryMs = 5_000
+const redeemEveryMsMax = 60_000
 /**
  * What is promised and does not come may be paid and the word of it lost: a relay is asked, each time in a row twice as late. The
  * promise may be lost as well, so who waits for nothing asks too, as seldom.
@@ -15,6 +17,8 @@ const askIncomesMsMax = 10 * 60_000
 export interface Asking {
   /** For one whose account is not open yet. */
   readonly redeem: () => Promise<void>
+  /** A relay has come: it may be the one that was waited for. */
+  readonly linked: () => void
   /** `promisedMicro`: earned, promised and not paid. */
   readonly incomes: (promisedMicro: number) => Promise<void>
   readonly refusedGrant: (reason: string) => void
@@ -28,18 +32,21 @@ export const createAsking = (
   relays: () => readonly NodeId[],
 ): Asking => {
   let redeemedMs = 0
+  let redeemAfterMs = 0
   let refused: string | undefined
   let promised = { micro: 0, askedMs: clock.now(), askAfterMs: askIncomesMs }
   const send = (to: readonly NodeId[], message: WireMessage): Promise<unknown> => Promise.all(to.map((id) => network.send(id, message)))
   return {
     redeem: async () => {
-      if (link.invite === null || refused !== undefined || clock.now() - redeemedMs < redeemEveryMs) return
+      if (link.invite === null || refused !== undefined || clock.now() - redeemedMs < redeemAfterMs) return
       const join = await vault.call('joinOp', 'joinOp', {})
       // Its stamp is still being made.
       if (!join.ok) return
       redeemedMs = clock.now()
+      redeemAfterMs = Math.min(Math.max(redeemEveryMs, 2 * redeemAfterMs), redeemEveryMsMax)
       await send(relays(), ['redeem', { token: link.invite, join: join.value.join }])
     },
+    linked: () => void (redeemAfterMs = Math.min(redeemAfterMs, redeemEveryMs)),
     /** Relays tell whoever asks for its own head what was paid to it and it has not claimed. */
     incomes: async (micro) => {
       const now = clock.now()

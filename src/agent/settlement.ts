@@ -331,6 +331,7 @@ export const createSettlement = (
     onPeer: (id) => {
       if (relays().includes(id)) {
         resubmitAfterMs = resubmitMs
+        asking.linked()
         void refresh().then(() => network.send(id, ['head?', { author: device.device }]))
         void pending().then(submit)
       }

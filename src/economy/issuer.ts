@@ -10,12 +10,12 @@
  * root key however often it is asked for, and who asks again for the same device gets the same entry.
  */
 import { verifyDevice } from '../identity/device.ts'
-import type { PublicKey, Verifier } from '../identity/keys.ts'
+import type { NodeId, PublicKey, Verifier } from '../identity/keys.ts'
 import { type ChainState, nothingPaid } from '../ledger/chain-state.ts'
 import { parseJoin, type ParsedEntry } from '../ledger/entry.ts'
 import type { OwnChain } from '../ledger/own-chain.ts'
-import type { Certificate, JoinOp, Op } from '../ledger/types.ts'
-import { type Bytes, equalBytes, fromHex, toHex } from '../lib/bytes.ts'
+import type { Certificate, JoinOp, Op, PayLine } from '../ledger/types.ts'
+import { type Bytes, compareBytes, equalBytes, fromHex, toHex } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Random } from '../lib/random.ts'
 import { err, ok, type Result } from '../lib/result.ts'
@@ -63,8 +63,17 @@ export interface Issuer {
   readonly append: (plan: (state: ChainState) => Promise<readonly Op[]>) => Promise<boolean>
 }
 
+/** One entry pays all who came while the witnesses signed the one before, so many at most: each of them keeps it for its claim. */
+const grantsPerEntryMax = 32
 /** Payments that a crash can cut off after the settle that they follow from: more entries than this are not one epoch's. */
 const dueEntriesMax = 10_000
+
+interface Asked {
+  readonly token: Uint8Array
+  readonly root: PublicKey
+  readonly device: PublicKey
+  error?: RedeemError
+}
 
 export const createIssuer = ({
   store,
@@ -111,24 +120,63 @@ export const createIssuer = ({
     return record && inviteOf(record)
   }
 
-  const payGrant = async (token: Uint8Array, root: PublicKey, device: PublicKey): Promise<Result<void, RedeemError>> => {
-    const found = await invite(token)
-    if (!found) return refused('unknown')
-    if (found.expires === revokedAt) return refused('revoked')
-    if (found.expires < clock.now()) return refused('expired')
-    if (found.usesLeft === 0) return refused('used-up')
+  /** Whoever waits for its turn, in order of coming. */
+  let waiting: readonly Asked[] = []
+
+  /** Grants all that can be, in one entry; why one cannot stands with it afterwards. */
+  const grant = async (asked: readonly Asked[]): Promise<void> => {
     const { head, paid } = await chain.state()
-    const { total, units, ok: accepted, bad } = paid.get(toHex(device)) ?? nothingPaid
-    const pay: Op = { op: 'pay', lines: [[device, total + found.grantMicro, units, accepted, bad]] }
-    const redeemed = { table: 'redeemed', key: redeemedKey(token, root) }
+    const granted: Asked[] = []
+    const lines = new Map<NodeId, PayLine>()
+    const invites = new Map<string, Write>()
+    const redeemed = new Map<string, PublicKey>()
+    const left = new Map<string, Invite>()
+    for (const one of asked) {
+      const [key, payee] = [redeemedKey(one.token, one.root), toHex(one.device)]
+      const before = redeemed.get(key) ?? ((await store.get('redeemed', key)) as Bytes | undefined)
+      if (before !== undefined) {
+        if (!equalBytes(before, one.device)) one.error = refusedFor('already-redeemed')
+        continue
+      }
+      const found = left.get(toHex(one.token)) ?? (await invite(one.token))
+      const reason = unfit(found, clock.now())
+      if (!found || reason) {
+        one.error = refusedFor(reason ?? 'unknown')
+        continue
+      }
+      const { grantMicro, usesLeft } = found
+      const after = { ...found, usesLeft: usesLeft - 1 }
+      const { total, units, ok: accepted, bad } = paid.get(payee) ?? nothingPaid
+      lines.set(payee, [one.device, (lines.get(payee)?.[1] ?? total) + grantMicro, units, accepted, bad])
+      left.set(toHex(one.token), after)
+      invites.set(toHex(one.token), inviteWrite(one.token, after))
+      redeemed.set(key, one.device)
+      granted.push(one)
+    }
+    if (granted.length === 0) return
+    const pay: Op = { op: 'pay', lines: [...lines.values()].sort(([a], [b]) => compareBytes(a, b)) }
     const made = await chain.append(
       head.seq < 0 ? [join, pay] : [pay],
-      [inviteWrite(token, { ...found, usesLeft: found.usesLeft - 1 }), { ...redeemed, value: device }],
-      [{ ...redeemed, equals: undefined }],
+      [...invites.values(), ...[...redeemed].map(([key, value]) => ({ table: 'redeemed', key, value }))],
+      [...redeemed.keys()].map((key) => ({ table: 'redeemed', key, equals: undefined })),
     )
-    if (made.ok) return ok(undefined)
-    if (made.error.type === 'invalid') return refused('exhausted')
-    return made.error.type === 'pending' ? err({ type: 'uncertified' }) : err(made.error)
+    if (made.ok) return void (await finish())
+    // The allowance may hold some of them: who came first.
+    if (made.error.type === 'invalid' && granted.length > 1) {
+      const half = granted.length >> 1
+      await grant(granted.slice(0, half))
+      return (await finish()) ? grant(granted.slice(half)) : undefined
+    }
+    const error: RedeemError =
+      made.error.type === 'invalid' ? refusedFor('exhausted') : made.error.type === 'pending' ? { type: 'uncertified' } : made.error
+    for (const one of granted) one.error = error
+  }
+
+  const grantWaiting = async (): Promise<void> => {
+    if (waiting.length === 0) return
+    const batch = waiting.slice(0, grantsPerEntryMax)
+    waiting = waiting.slice(grantsPerEntryMax)
+    if (await finish()) await grant(batch)
   }
 
   return {
@@ -157,23 +205,19 @@ export const createIssuer = ({
     // In its turn: a redemption under way writes what is left of it.
     revokeInvite: (token) => serial('issuer', () => revokeInvite(store, token)),
 
-    redeem: ({ token, join: joinBytes, device }) =>
-      serial('issuer', async () => {
-        const parsed = parseJoin(joinBytes)
-        if (!parsed.ok) return refused('malformed')
-        const { identity: root, certificate: signature } = parsed.value
-        if (!(await verifyDevice(verifier, { root, device, signature }))) return refused('device-certificate')
-        if (!(await finish())) return err({ type: 'uncertified' })
-        const before = (await store.get('redeemed', redeemedKey(token, root))) as Bytes | undefined
-        if (before !== undefined && !equalBytes(before, device)) return refused('already-redeemed')
-        if (before === undefined) {
-          const paid = await payGrant(token, root, device)
-          if (!paid.ok) return paid
-          if (!(await finish())) return err({ type: 'uncertified' })
-        }
-        const payment = await chain.paymentTo(device)
-        return payment ? ok(payment) : err({ type: 'uncertified' })
-      }),
+    redeem: async ({ token, join: joinBytes, device }) => {
+      const parsed = parseJoin(joinBytes)
+      if (!parsed.ok) return refused('malformed')
+      const { identity: root, certificate: signature } = parsed.value
+      if (!(await verifyDevice(verifier, { root, device, signature }))) return refused('device-certificate')
+      const asked: Asked = { token, root, device }
+      waiting = [...waiting, asked]
+      // Its own turn at the latest: as many have one as wait.
+      await serial('issuer', grantWaiting)
+      if (asked.error) return err(asked.error)
+      const payment = await chain.paymentTo(device)
+      return payment ? ok(payment) : err({ type: 'uncertified' })
+    },
   }
 }
 
@@ -197,4 +241,18 @@ export const inviteWrite = (token: Uint8Array, { grantMicro, usesLeft, expires }
   value: [grantMicro, usesLeft, expires],
 })
 
-const refused = (reason: Extract<RedeemError, { type: 'redeem' }>['reason']): Result<never, RedeemError> => err({ type: 'redeem', reason })
+type Reason = Extract<RedeemError, { type: 'redeem' }>['reason']
+const refusedFor = (reason: Reason): RedeemError => ({ type: 'redeem', reason })
+const refused = (reason: Reason): Result<never, RedeemError> => err(refusedFor(reason))
+
+/** Why an invite pays nobody now. */
+const unfit = (invite: Invite | undefined, now: number): Reason | undefined =>
+  !invite
+    ? 'unknown'
+    : invite.expires === revokedAt
+      ? 'revoked'
+      : invite.expires < now
+        ? 'expired'
+        : invite.usesLeft === 0
+          ? 'used-up'
+          : undefined

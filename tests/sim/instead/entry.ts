@@ -12,7 +12,7 @@ const knownMax = 20_000
 const known = new Map<string, Parsed>()
 
 export const parseEntry = (bytes: Uint8Array): Parsed => {
-  const content = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).latin1Slice()
+  const content = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
   const before = known.get(content)
   if (before) return before
   if (known.size >= knownMax) known.clear()

@@ -5,7 +5,7 @@ import { toHex } from '../../../src/lib/bytes.ts'
 import { createManualClock, type ManualClock } from '../../../src/lib/clock.ts'
 import { createSeededRandom } from '../../../src/lib/random.ts'
 import { createMemoryStore, type Store, type StoreValue } from '../../../src/lib/store.ts'
-import { encodeJoin } from '../../../src/ledger/entry.ts'
+import { encodeJoin, payLines } from '../../../src/ledger/entry.ts'
 import { createOwnChain } from '../../../src/ledger/own-chain.ts'
 import { createReplica } from '../../../src/ledger/replica.ts'
 import { createWitness } from '../../../src/ledger/witness.ts'
@@ -104,6 +104,34 @@ describe('the issuer', () => {
     for (const name of ['a', 'b']) expect(reasonOf(await redeem(issuer, token, await createPerson(name)))).toBeUndefined()
     expect(reasonOf(await redeem(issuer, token, await createPerson('c')))).toBe('exhausted')
     expect(await issuer.invite(token)).toMatchObject({ usesLeft: 8 })
+  })
+
+  it('pays all who come at once in a few entries, each once, as far as invite and allowance reach', async () => {
+    world = await createWorld(1, { allowanceMicro: 500 * 37 })
+    const issuer = open(createMemoryStore())
+    const [wide, narrow] = [await create(issuer, 100), await create(issuer, 1)]
+    const people = await Promise.all(Array.from({ length: 40 }, (_, i) => createPerson(`person ${i}`)))
+    const answers = await Promise.all([
+      ...people.slice(0, 2).map((who) => redeem(issuer, narrow, who)),
+      ...people.slice(2).map((who) => redeem(issuer, wide, who)),
+      // Asked twice in one moment: one payment.
+      redeem(issuer, wide, people[2]!),
+    ])
+    expect(answers.map(reasonOf)).toEqual([
+      undefined,
+      'used-up',
+      ...Array<undefined>(36).fill(undefined),
+      'exhausted',
+      'exhausted',
+      undefined,
+    ])
+    const paid = answers.flatMap((answer) => (answer.ok ? [answer.value.entry] : []))
+    const entries = new Map(paid.map((entry) => [toHex(entry.id), entry]))
+    expect(entries.size).toBeLessThan(8)
+    const lines = [...entries.values()].flatMap(({ entry }) => payLines(entry))
+    expect(lines.map(([, total]) => total)).toEqual(Array(37).fill(500))
+    expect(new Set(lines.map(([payee]) => toHex(payee))).size).toBe(37)
+    expect(await issuer.invite(wide)).toMatchObject({ usesLeft: 64 })
   })
 
   it('keeps a redemption that no witness has certified yet, and pays it once when one does', async () => {
