@@ -5,10 +5,12 @@ import { neighboursToldMax } from './limits.ts'
 import type { Session } from './session.ts'
 
 /** Changes that come together are told together. */
-export const tellSoonMs = 200
-/** With more links than this, a newcomer is told at once and all others only so often: a relay of a thousand would say nothing else. */
-const tellAllLinksMax = 32
-const tellAllEveryMs = 60_000
+const tellSoonMs = 200
+/** A newcomer is told at once, all others only so often: who joins a swarm of a dozen would have each tell each. */
+const tellAllEveryMs = 5_000
+/** With more links than this still more seldom: a relay of a thousand would say nothing else. */
+const manyLinks = 32
+const tellManyEveryMs = 60_000
 /** Of many links a message names so many by chance, to each of our neighbours others; of few all. */
 const sampleMax = 16
 
@@ -37,7 +39,7 @@ export interface Telling {
 
 export const createTelling = (random: Random, later: Later, sessions: () => readonly Session[]): Telling => {
   const untold = new Set<Session>()
-  const many = (): boolean => sessions().length > tellAllLinksMax
+  const many = (): boolean => sessions().length > manyLinks
   const tell = (to: readonly Session[]): void => {
     const nodes = shuffled(
       random,
@@ -50,14 +52,16 @@ export const createTelling = (random: Random, later: Later, sessions: () => read
     })
     untold.clear()
   }
-  const tellSoon = later(tellSoonMs, () => tell(many() ? [...untold] : sessions()))
+  const tellNew = later(tellSoonMs, () => tell([...untold]))
   const tellAll = later(tellAllEveryMs, () => tell(sessions()))
+  const tellMany = later(tellManyEveryMs, () => tell(sessions()))
   return {
     joined: (session) => void untold.add(session),
     left: (session) => void untold.delete(session),
     changed: () => {
-      tellSoon()
-      if (many()) tellAll()
+      tellNew()
+      if (many()) tellMany()
+      else tellAll()
     },
   }
 }

@@ -4,7 +4,7 @@
  * What a simulated key signed is known to be good; any other signature (a forger's) goes to noble, the judge of validity.
  * So a forged signature is found out as in real life, and a good one costs a look-up.
  */
-import { createHash, createPrivateKey, createPublicKey, sign as nativeSign } from 'node:crypto'
+import { createPrivateKey, createPublicKey, hash, sign as nativeSign } from 'node:crypto'
 import { certifyDevice } from '../../src/identity/device.ts'
 import type { DeviceCertificate, PublicKey, Signature, Signer, Verifier } from '../../src/identity/keys.ts'
 import { createNobleVerifier } from '../../src/identity/noble.ts'
@@ -34,7 +34,7 @@ export const createKeys = (seed: string): Keys => {
   const known = new Map<string, boolean>()
   let judged = 0
   const nameOf = (signature: Uint8Array, message: Uint8Array, key: Uint8Array): string =>
-    createHash('sha256').update(signature).update(key).update(message).digest('base64')
+    hash('sha256', Buffer.concat([signature, key, message]), 'base64')
 
   const signers = new Map<string, Signer>()
   const identities = new Map<string, Promise<SimIdentity>>()
