@@ -9,10 +9,10 @@ import { type Outcome, type Scenario, simulate } from './simulate.ts'
 /** What a child says of the scenario that it was sent. */
 export type Done = { readonly outcome: Outcome; readonly wallMs: number } | { readonly failure: string }
 
-const runOne = async (scenario: Scenario): Promise<Done> => {
+const runOne = async (scenario: Scenario, passed?: (text: string) => void): Promise<Done> => {
   const sinceMs = performance.now()
   try {
-    const outcome = await simulate(scenario)
+    const outcome = await simulate(scenario, passed)
     return { outcome, wallMs: performance.now() - sinceMs }
   } catch (error) {
     return { failure: error instanceof Error ? (error.stack ?? error.message) : String(error) }
@@ -34,10 +34,12 @@ export const runAll = async (
   processes: number,
   /** No more are begun once there is no time left; the first of each process always is. */
   timeLeft: () => boolean,
+  /** A run that is alone says after each virtual minute where it is. */
+  passed: (text: string) => void,
   tell: (scenario: Scenario, done: Done) => void,
 ): Promise<void> => {
   if (Math.min(processes, scenarios.length) <= 1) {
-    for (let at = 0; at < scenarios.length && (at === 0 || timeLeft()); at++) tell(scenarios[at]!, await runOne(scenarios[at]!))
+    for (let at = 0; at < scenarios.length && (at === 0 || timeLeft()); at++) tell(scenarios[at]!, await runOne(scenarios[at]!, scenarios.length === 1 ? passed : undefined))
     return
   }
   const done: Done[] = []

@@ -18,7 +18,8 @@ const main = async (): Promise<number> => {
   const outcomes: Outcome[] = []
   let runs = 0
   const failures: string[] = []
-  await runAll(scenarios, jobs, timeLeft, (scenario, done) => {
+  const passed = (text: string): void => console.error(`${text}, ${((performance.now() - startedMs) / 1000).toFixed(0)} s`)
+  await runAll(scenarios, jobs, timeLeft, passed, (scenario, done) => {
     runs++
     if ('failure' in done) console.log(brokenText(scenario, done.failure, json))
     else {

@@ -47,7 +47,8 @@ const joiningMs = 8_400
 const pauseMs = { least: 30_000, most: 210_000 }
 const busyNodes = 48
 
-export const simulate = async (scenario: Scenario): Promise<Outcome> => {
+/** `passed` hears of each virtual minute, and what it was like. */
+export const simulate = async (scenario: Scenario, passed: (text: string) => void = () => {}): Promise<Outcome> => {
   const { minutes } = scenario
   const count = scenario.nodes - scenario.witnesses
   const seed = `${scenario.seed}`
@@ -90,6 +91,7 @@ export const simulate = async (scenario: Scenario): Promise<Outcome> => {
     for (const violation of await observer.check())
       if (!violations.some((v) => v.what === violation.what)) violations.push({ ...violation, minute })
     book.read()
+    passed(`minute ${minute} of ${minutes}: ${world.log.frames()} frames, ${observer.truth.entries.size} entries, ${book.textsDone()} texts`)
   }
   for (let minute = 1; minute <= minutes && violations.length === 0; minute++) {
     await world.clock.advance(minuteMs)
