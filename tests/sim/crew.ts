@@ -39,7 +39,8 @@ export const runAll = async (
   tell: (scenario: Scenario, done: Done) => void,
 ): Promise<void> => {
   if (Math.min(processes, scenarios.length) <= 1) {
-    for (let at = 0; at < scenarios.length && (at === 0 || timeLeft()); at++) tell(scenarios[at]!, await runOne(scenarios[at]!, scenarios.length === 1 ? passed : undefined))
+    for (let at = 0; at < scenarios.length && (at === 0 || timeLeft()); at++)
+      tell(scenarios[at]!, await runOne(scenarios[at]!, scenarios.length === 1 ? passed : undefined))
     return
   }
   const done: Done[] = []

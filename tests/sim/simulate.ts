@@ -91,7 +91,9 @@ export const simulate = async (scenario: Scenario, passed: (text: string) => voi
     for (const violation of await observer.check())
       if (!violations.some((v) => v.what === violation.what)) violations.push({ ...violation, minute })
     book.read()
-    passed(`minute ${minute} of ${minutes}: ${world.log.frames()} frames, ${observer.truth.entries.size} entries, ${book.textsDone()} texts`)
+    passed(
+      `minute ${minute} of ${minutes}: ${world.log.frames()} frames, ${observer.truth.entries.size} entries, ${book.textsDone()} texts`,
+    )
   }
   for (let minute = 1; minute <= minutes && violations.length === 0; minute++) {
     await world.clock.advance(minuteMs)
