@@ -97,8 +97,8 @@ export const dearestFirst = (
   sows: ReadonlyMap<string, { readonly message: { readonly body: Body<'sow'> } }>,
   highPriority: number,
 ): readonly string[] => {
-  const price = (key: string): number => priceOf(sows.get(key)!.message.body, highPriority)
-  return [...sows.keys()].sort((a, b) => price(b) - price(a))
+  const priced = [...sows].map(([key, { message }]) => ({ key, price: priceOf(message.body, highPriority) }))
+  return priced.sort((a, b) => b.price - a.price).map(({ key }) => key)
 }
 
 /** No further quote: quotes are no places yet, but one requester gets only so many at once. */
