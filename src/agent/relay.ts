@@ -48,6 +48,7 @@ import { devicesOf } from './relay-devices.ts'
 import { onWire } from './relay-segments.ts'
 import { createSettling } from './relay-settling.ts'
 import { createSuccessionDesk } from './relay-succession.ts'
+import type { Judgement } from './relay-verdicts.ts'
 
 export interface RelayDeps {
   readonly clock: Clock
@@ -88,6 +89,8 @@ export interface WitnessNode {
    * False: it could not be stored or signed.
    */
   readonly judge: (target: PublicKey, reason: JudgedReason) => Promise<boolean>
+  /** What its owner found so, and how many witnesses have signed it. */
+  readonly judgements: () => Promise<readonly Judgement[]>
   /** Takes no more questions, and resolves when those under way are done. */
   readonly close: () => Promise<void>
 }
@@ -335,6 +338,7 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
       checkpointDay: (await facts.view.checkpoint())?.day ?? 0,
       broken: await facts.view.broken(),
     }),
+    judgements: verdicts.judgements,
     judge: (target, reason) => verdicts.find({ target, reason, offence: offenceOf.judgement(target) }),
     counters: () => ({ ...counters, rootsDiffered: facts.rootsDiffered() }),
     close: async () => {

@@ -99,6 +99,12 @@ export const troubleTexts: { readonly [T in NonNullable<AgentView['trouble']>]: 
   contradicted: 'trouble_contradicted',
 }
 
+/** By what judgement of the witnesses an account is closed. */
+export const closedTexts: { readonly [W in NonNullable<AgentView['closedFor']>]: MessageKey } = {
+  SybilAttack: 'closedFor_sybil',
+  Malicious: 'closedFor_malicious',
+}
+
 export const notCarriedTexts: { readonly [W in NonNullable<AgentView['notCarried']>]: MessageKey } = {
   closed: 'notCarried_closed',
   exhausted: 'notCarried_exhausted',

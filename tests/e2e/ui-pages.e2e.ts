@@ -143,7 +143,10 @@ test('texts are handed in, searched and saved; cancelling ends a task', async ({
   await expect(page.locator('[data-testid="job"][data-state="cancelled"]')).toBeVisible()
 })
 
-test('a founder takes a member off and back, changes the price and withdraws a link, by keyboard', async ({ context, served }) => {
+test('a founder takes a member off and back, closes an account, changes the price and withdraws a link, by keyboard', async ({
+  context,
+  served,
+}) => {
   const page = await context.newPage()
   await page.goto(`${served.url}/dashboard.html?scenario=founder`)
   await page.locator('main[data-state="ready"]').waitFor()
@@ -156,6 +159,24 @@ test('a founder takes a member off and back, changes the price and withdraws a l
   await expect(member).toHaveAttribute('data-blocked', 'true')
   await press('member-unblock')
   await expect(member).toHaveAttribute('data-blocked', 'false')
+
+  const account = page.getByTestId('member-account').first()
+  await press('account-close')
+  await expect(page.getByTestId('close-SybilAttack')).toBeFocused()
+  await page.keyboard.press('ArrowDown')
+  await expect(page.getByTestId('close-Malicious')).toBeChecked()
+  await page.keyboard.press('Tab')
+  await page.keyboard.type('00000000')
+  await expect(page.getByTestId('account-close-yes')).toBeDisabled()
+  await page.getByTestId('close-typed').fill((await account.getAttribute('data-account'))!.slice(0, 8).toUpperCase())
+  await page.keyboard.press('Enter')
+  await expect(account.getByTestId('closing')).toHaveAttribute('data-closed', 'true')
+  await expect(account.getByTestId('account-close')).toHaveCount(0)
+
+  // Whoever thinks better of it is back where they were.
+  await press('account-close')
+  await page.getByRole('button', { name: 'No, keep it' }).press('Enter')
+  await expect(page.getByTestId('account-close').first()).toBeFocused()
 
   await press('price-open')
   await page.getByTestId('price-input').fill('0.12')

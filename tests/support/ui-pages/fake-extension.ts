@@ -4,6 +4,7 @@
  */
 import de from '../../../public/_locales/de/messages.json'
 import en from '../../../public/_locales/en/messages.json'
+import type { JudgedReason } from '../../../src/messages/founder-view.ts'
 import { type AgentView, type BackgroundState, type JobView, uiChannelName } from '../../../src/messages/view.ts'
 import { history, type Scenario, type ScenarioName, scenarios } from './scenarios.ts'
 
@@ -99,6 +100,15 @@ const agent = (command: string, args: Record<string, unknown>): unknown => {
   }
   if (command === 'deposit' && view?.deposit) {
     view = { ...view, deposit: { ...view.deposit, waitingMicro: Number(args.stakedMicro) } }
+    channel.postMessage({ view })
+  }
+  if (command === 'judge' && view?.founder) {
+    const closing = { reason: args.reason as JudgedReason, signed: 1, needed: 1 }
+    const members = view.founder.members.map((one) => ({
+      ...one,
+      accounts: one.accounts.map((account) => (account.id === args.account ? { ...account, closing } : account)),
+    }))
+    view = { ...view, founder: { ...view.founder, members } }
     channel.postMessage({ view })
   }
   if (command === 'results') {

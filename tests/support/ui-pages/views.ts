@@ -137,6 +137,20 @@ export const pageCases: readonly PageCase[] = [
       await page.getByTestId('error').waitFor()
     },
   },
+  {
+    name: 'dashboard-founder-close',
+    page: 'dashboard',
+    scenario: 'founder',
+    state: 'ready',
+    gestures: async (page) => {
+      await click(page, 'members-open')
+      await click(page, 'account-close')
+      await click(page, 'close-Malicious')
+      await page.getByTestId('close-typed').fill('1234')
+    },
+  },
+  { name: 'dashboard-closed', page: 'dashboard', scenario: 'closed', state: 'ready' },
+  { name: 'popup-closed', page: 'popup', scenario: 'closed', state: 'idle' },
   { name: 'dashboard-contradicted', page: 'dashboard', scenario: 'contradicted', state: 'ready' },
   { name: 'popup-blocked', page: 'popup', scenario: 'blocked', state: 'idle' },
   { name: 'dashboard-policy-unread', page: 'dashboard', scenario: 'policy-unread', state: 'connecting' },
