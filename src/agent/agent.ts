@@ -260,7 +260,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     const { requester, worker, settlement, inbox, keepsakes } = party
     if (type === 'range?') return keepsakes.onRange(from, body)
     if (type === 'entries') await keepsakes.onEntries(from, body)
-    if (type === 'entries' || type === 'refused' || type === 'devices') await party.lost.onMessage(from, message)
+    if (type === 'entries' || type === 'refused' || type === 'devices' || type === 'balance') await party.lost.onMessage(from, message)
     if (type === 'balance' || type === 'refused') await party.carrying.onMessage(from, message)
     if (type === 'chunk') return body.direction === 0 ? worker.onChunk(from, body) : requester.onChunk(from, body)
     if (type === 'want') return body.direction === 0 ? requester.onWant(from, body) : worker.onWant(from, body)

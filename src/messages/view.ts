@@ -175,6 +175,14 @@ export interface LostView {
   /** A relay has answered. */
   readonly answered: boolean
   readonly devices: readonly LostDeviceView[]
+  /** What others had in the swarm that this one succeeds. */
+  readonly before: readonly LostBeforeView[]
+}
+export interface LostBeforeView {
+  readonly id: string
+  readonly micro: number
+  /** Null: not asked for. came: it is here. paid: already, to whichever device was first. exhausted: asked for again by itself. */
+  readonly state: 'asking' | 'came' | 'paid' | 'closed' | 'exhausted' | 'other' | null
 }
 export interface LostDeviceView {
   readonly id: string
@@ -329,6 +337,8 @@ export interface BackgroundCommands {
   restore: { args: { phrase: string }; answer: BackgroundState }
   /** Moves all that a lost device of this identity holds on to this one, by the 24 words, which are not kept. */
   takeOver: { args: { device: string; phrase: string }; answer: BackgroundState }
+  /** The same with what a lost device's account held in the swarm before this one: the issuer is asked to pay it to this device. */
+  carryOver: { args: { device: string; phrase: string }; answer: BackgroundState }
   erase: { args: Record<string, never>; answer: BackgroundState }
 }
 export type BackgroundCommand = keyof BackgroundCommands

@@ -1,6 +1,6 @@
 /** The texts of states and reasons. Complete by type: a new one without a text does not compile. */
 import { keyPart } from './error-text.ts'
-import type { AgentView, EntryCheckView, HistoryLineView, JobState, LostDeviceView, WorkView } from '../messages/view.ts'
+import type { AgentView, EntryCheckView, HistoryLineView, JobState, LostBeforeView, LostDeviceView, WorkView } from '../messages/view.ts'
 import { lookUp, type MessageKey } from './i18n.ts'
 import type { Activity, Reason } from './status.ts'
 
@@ -88,6 +88,16 @@ export const takeoverTexts: { readonly [S in NonNullable<LostDeviceView['takeove
   outrun: 'takeover_outrun',
   fined: 'takeover_fined',
   closed: 'takeover_closed',
+}
+
+/** With what the lost device had in the swarm before. */
+export const lostBeforeTexts: { readonly [S in NonNullable<LostBeforeView['state']>]: MessageKey } = {
+  asking: 'lostBefore_asking',
+  came: 'lostBefore_came',
+  paid: 'lostBefore_paid',
+  closed: 'lostBefore_closed',
+  exhausted: 'lostBefore_exhausted',
+  other: 'lostBefore_other',
 }
 
 export const troubleTexts: { readonly [T in NonNullable<AgentView['trouble']>]: MessageKey } = {

@@ -196,6 +196,23 @@ test('a swarm that was founded here and left is taken up again by a click', asyn
   await expect(page.getByTestId('take-up')).toHaveCount(0)
 })
 
+test('what a lost device had in the swarm before is brought over with the words, by keyboard', async ({ context, served }) => {
+  const page = await context.newPage()
+  await page.goto(`${served.url}/dashboard.html?scenario=lost`)
+  const device = page.locator('[data-testid="lost-before"][data-state="found"]')
+  await device.getByTestId('lost-take').press('Enter')
+  await expect(device.getByTestId('lost-words')).toBeFocused()
+  await page.keyboard.press('Tab')
+  await page.keyboard.press('Enter')
+  await expect(device.getByTestId('lost-take')).toBeFocused()
+  await page.keyboard.press('Enter')
+  await page.keyboard.type('apple '.repeat(23))
+  await expect(device.getByTestId('lost-yes')).toBeDisabled()
+  await page.keyboard.type('apple')
+  await device.getByTestId('lost-yes').press('Enter')
+  await expect(page.locator('[data-testid="lost-before"][data-state="asking"]')).toBeVisible()
+})
+
 test('the share slider saves what was chosen', async ({ context, served }) => {
   const page = await context.newPage()
   await page.goto(`${served.url}/popup.html?scenario=idle`)

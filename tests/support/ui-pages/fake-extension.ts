@@ -48,6 +48,11 @@ const ask = (command: string, args: Record<string, unknown>): { ok: unknown } | 
       return { error: { type: 'founding', detail: '{"reason":"trackers"}' } }
     background = { ...background, swarm: scenarios.founder.background.swarm }
   }
+  if (command === 'carryOver' && view?.lost) {
+    const before = view.lost.before.map((one) => (one.id === args.device ? { ...one, state: 'asking' as const } : one))
+    view = { ...view, lost: { ...view.lost, before } }
+    channel.postMessage({ view })
+  }
   const { swarm } = background
   if (command === 'revokeInvite' && swarm?.founded) {
     const invites = swarm.founded.invites.map((one) => (one.token === args.token ? { ...one, revoked: true } : one))
