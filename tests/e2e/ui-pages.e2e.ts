@@ -48,6 +48,8 @@ const findings = async (page: Page, rules?: readonly string[]): Promise<string[]
     violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => id + ' ' + target.join(' ') + ' ' + failureSummary)))`)
 }
 
+const withinWidth = 'document.documentElement.scrollWidth <= innerWidth'
+
 for (const each of pageCases)
   test(`${each.name} is accessible, light and dark`, async ({ context, served }) => {
     const page = await context.newPage()
@@ -59,7 +61,10 @@ for (const each of pageCases)
     expect(await findings(page)).toEqual([])
     await page.emulateMedia({ colorScheme: 'dark' })
     expect(await findings(page, ['color-contrast'])).toEqual([])
-    expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
+    expect(await page.evaluate(withinWidth)).toBe(true)
+    // Where it is narrowest, in the longer words.
+    await openCase(page, served.url, each, { language: 'de', widthMax: 360 })
+    expect(await page.evaluate(withinWidth)).toBe(true)
     expect(errors).toEqual([])
   })
 

@@ -6,7 +6,7 @@ import { closedTexts, troubleTexts } from '../status-texts.ts'
 export const Trouble = ({ view: { trouble, closedFor } }: { readonly view: Pick<AgentView, 'trouble' | 'closedFor'> }) =>
   trouble && (
     <p className="note warn" role="alert" data-testid="trouble" data-trouble={trouble} data-for={closedFor ?? undefined}>
-      {trouble === 'closed' && closedFor && `${t(closedTexts[closedFor])} `}
       {t(troubleTexts[trouble])}
+      {trouble === 'closed' && closedFor && ` ${t(closedTexts[closedFor])}`}
     </p>
   )

@@ -252,8 +252,14 @@ export const viewportOf = (page: PageName): { width: number; height: number } =>
 })
 
 /** Opens a case in a page whose context has the fake extension, and brings it to where it is looked at. */
-export const openCase = async (page: Page, url: string, wanted: PageCase, language = 'en'): Promise<void> => {
-  await page.setViewportSize(viewportOf(wanted.page))
+export const openCase = async (
+  page: Page,
+  url: string,
+  wanted: PageCase,
+  { language = 'en', widthMax = Infinity }: { readonly language?: string; readonly widthMax?: number } = {},
+): Promise<void> => {
+  const { width, height } = viewportOf(wanted.page)
+  await page.setViewportSize({ width: Math.min(width, widthMax), height })
   await page.goto(`${url}/${wanted.page}.html?scenario=${wanted.scenario}&language=${language}`)
   await state(page, wanted.state)
   await wanted.gestures?.(page)
