@@ -3,6 +3,7 @@ import type { Replica, Task } from '../contract/requester.ts'
 import type { Hire } from '../contract/worker.ts'
 import { owedMicro, tabShare } from '../economy/price.ts'
 import type { Policy } from '../economy/policy.ts'
+import type { JudgedReason } from '../ledger/verdict.ts'
 import { toHex } from '../lib/bytes.ts'
 import type { NetworkStatus } from '../network/network.ts'
 import type { ModelCard } from '../tasks/model-card.ts'
@@ -41,6 +42,7 @@ export interface ViewSource {
   readonly notCarried: NotCarried | null
   readonly stamp: StampProgress | null
   readonly trouble: Trouble | null
+  readonly closedFor: JudgedReason | null
   readonly vouchers: Vouchers | undefined
   readonly cards: readonly ModelCard[]
   readonly models: readonly ModelStatus[]
@@ -105,6 +107,7 @@ export const deriveView = (s: ViewSource, revision: number) => {
     founder: s.founder ?? null,
     notice: noticeView(s),
     trouble: s.trouble,
+    closedFor: s.closedFor,
     notCarried: s.notCarried,
     stamp: s.stamp,
     tasksDone: accepted.contracts,

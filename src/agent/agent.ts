@@ -6,7 +6,7 @@
 import { verifyDevice } from '../identity/device.ts'
 import { parseSignedPolicy, rulesOf } from '../economy/policy-codec.ts'
 import { type Bytes, equalBytes, sha256, toHex } from '../lib/bytes.ts'
-import type { Result } from '../lib/result.ts'
+import { err, type Result } from '../lib/result.ts'
 import type { NodeId } from '../identity/keys.ts'
 import type { NetworkStatus } from '../network/network.ts'
 import type { WireBody, WireMessage } from '../network/wire.ts'
@@ -43,7 +43,7 @@ export interface Agent {
   readonly deposit: (stakedMicro: number) => Promise<Result<unknown, VaultError>>
   /** Asks which other devices this identity has; the view tells. */
   readonly lookForDevices: () => Promise<void>
-  /** Closes an account for good, where this device is the swarm's only witness (founder.ts). False: it is not, or not now. */
+  /** Closes an account for good, where this device is the swarm's witness (founder-roll.ts). */
   readonly judge: FounderPart['judge']
   /** In the founder's browser, where members who know what it signed are missing: it goes on without them. */
   readonly goOnAlone: () => void
@@ -119,6 +119,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
         stamp: party?.stamping.progress() ?? null,
         lost: party?.lost.view(),
         trouble: worstOf([findings?.trouble(), party?.settlement.trouble(), notices?.contradicted() ? 'contradicted' : null]),
+        closedFor: findings?.closedFor() ?? null,
         vouchers: party?.vouchers,
         cards,
         models: engine.models(),
@@ -259,7 +260,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     const { requester, worker, settlement, inbox, keepsakes } = party
     if (type === 'range?') return keepsakes.onRange(from, body)
     if (type === 'entries') await keepsakes.onEntries(from, body)
-    if (type === 'entries' || type === 'refused' || type === 'devices') await party.lost.onMessage(from, message)
+    if (type === 'entries' || type === 'refused' || type === 'devices' || type === 'balance') await party.lost.onMessage(from, message)
     if (type === 'balance' || type === 'refused') await party.carrying.onMessage(from, message)
     if (type === 'chunk') return body.direction === 0 ? worker.onChunk(from, body) : requester.onChunk(from, body)
     if (type === 'want') return body.direction === 0 ? requester.onWant(from, body) : worker.onWant(from, body)
@@ -345,7 +346,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     jobs,
     history: () => party?.history,
     lookForDevices: async () => party?.lost.look(),
-    judge: async (target, reason) => (await party?.founder?.judge(target, reason)) ?? false,
+    judge: async (target, reason) => (await party?.founder?.judge(target, reason)) ?? err({ type: 'judge', reason: 'not-founder' }),
     goOnAlone: () => party?.founder?.goOn(),
     deposit: async (stakedMicro) => {
       const asked = await vault.call(`deposit/${toHex(deps.random.bytes(8))}`, 'deposit', { stakedMicro })

@@ -106,7 +106,8 @@ export const createCarrying = (
         return ask()
       }
       if (type === 'balance' && !body.checkpoint && !proof && equalBytes(body.account, account)) nextAskMs = clock.now() + askAgainMs
-      if (type !== 'refused' || body.re !== 'carry') return
+      // Of another device's account (lost-before.ts).
+      if (type !== 'refused' || body.re !== 'carry' || (body.author && !equalBytes(body.author, account))) return
       nextAskMs = clock.now() + askAgainMs
       refusal = usual.has(body.reason) ? null : body.reason === 'closed' || body.reason === 'exhausted' ? body.reason : 'other'
       changed()

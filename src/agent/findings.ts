@@ -12,7 +12,7 @@ import type { NodeId, PublicKey, Verifier } from '../identity/keys.ts'
 import { checkBrokenProof, parseBrokenProof } from '../ledger/broken-proof.ts'
 import type { LedgerRules } from '../ledger/rules.ts'
 import type { SwarmId } from '../ledger/types.ts'
-import { parseVerdict, slashRules, type Verdict, verdictKey, verifyVerdict } from '../ledger/verdict.ts'
+import { isJudged, type JudgedReason, parseVerdict, slashRules, type Verdict, verdictKey, verifyVerdict } from '../ledger/verdict.ts'
 import { type Bytes, equalBytes, toHex } from '../lib/bytes.ts'
 import type { Store } from '../lib/store.ts'
 import type { Network } from '../network/network.ts'
@@ -30,6 +30,8 @@ export interface Findings {
   /** From now on words are checked; those of before are now. */
   readonly open: (rules: Pick<LedgerRules, 'swarm' | 'witnesses'>) => Promise<void>
   readonly trouble: () => Extract<Trouble, 'swarm-broken' | 'closed' | 'fined'> | null
+  /** By whose judgement's reason this account is closed; null: it is not, by what is known here. */
+  readonly closedFor: () => JudgedReason | null
 }
 
 export const createFindings = (
@@ -94,6 +96,7 @@ export const createFindings = (
       for (const word of words) await hear(...word)
       changed()
     },
+    closedFor: () => [...verdicts.values()].map(({ reason }) => reason).find(isJudged) ?? null,
     trouble: () => {
       if (broken) return 'swarm-broken'
       const against = [...verdicts.values()]

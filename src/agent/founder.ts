@@ -16,16 +16,19 @@ import { inviteWrite, neverExpires, revokeInvite } from '../economy/issuer.ts'
 import { parseSignedPolicy, rulesOf } from '../economy/policy-codec.ts'
 import type { PublicKey, Signer } from '../identity/keys.ts'
 import { createOwnChain } from '../ledger/own-chain.ts'
+import { quorumOf } from '../ledger/rules.ts'
 import type { JudgedReason } from '../ledger/verdict.ts'
 import { signBinding } from '../ledger/witness-binding.ts'
 import { assert } from '../lib/assert.ts'
 import { type Bytes, sha256, toHex } from '../lib/bytes.ts'
+import type { Result } from '../lib/result.ts'
 import { scopedStore } from '../vault/scoped-store.ts'
 import type { Vault, VaultStatus } from '../vault/vault.ts'
 import type { AgentDeps, Membership } from './deps.ts'
 import { createFounderCopies } from './founder-copies.ts'
-import { type FounderMember, membersOf } from './founder-members.ts'
+import type { FounderMember } from './founder-members.ts'
 import { startRecall } from './founder-recall.ts'
+import { createFounderRoll, type JudgeError } from './founder-roll.ts'
 import { type Kept, keptMessage } from './keepsakes.ts'
 import { type SplitNetwork } from './own-relay.ts'
 import { type RelayNode, startRelay } from './relay.ts'
@@ -47,8 +50,8 @@ export interface FounderView {
 
 export interface FounderPart {
   readonly view: () => FounderView
-  /** The founder, as the witness's owner, closes an account for good. False: not now, or the vault does not sign it. */
-  readonly judge: (target: PublicKey, reason: JudgedReason) => Promise<boolean>
+  /** The founder, as the witness's owner, closes an account for good; the view tells how far it is. */
+  readonly judge: (target: PublicKey, reason: JudgedReason) => Promise<Result<void, JudgeError>>
   /** The vault has made another invite, or revoked one. */
   readonly follow: (founded: Founded) => void
   /** What the founder's notices say has changed. */
@@ -87,6 +90,13 @@ export const startFounder = (
   const store = scopedStore(deps.store, `founder/${toHex(rules.swarm).slice(0, 32)}`)
   const witness = vaultSigner(vault, 'witness', first.witness)
   const issuer = { signer: vaultSigner(vault, 'issuer', first.issuer.device), certificate: first.issuer }
+  const roll = createFounderRoll({
+    ...{ clock, store, blocked, changed },
+    self: member.device,
+    issuer: issuer.signer.publicKey,
+    needed: quorumOf(rules.witnesses.length),
+    peers: () => split.node.peers(),
+  })
   const issuerChain = createOwnChain({ store, signer: issuer.signer, verifier, rules, clock })
 
   let founded = first
@@ -94,8 +104,6 @@ export const startFounder = (
   let invites: FounderView['invites'] = []
   /** The vault's invites are not all written here as they are there. */
   let behind = false
-  let members: FounderView['members'] = []
-  let membersChanged = true
   let node: RelayNode | undefined
   let endRecall = (): void => {}
   let goOn = (): void => {}
@@ -241,27 +249,19 @@ export const startFounder = (
       if (!closed) cancel = clock.after(retryMs, run)
     })
   }
-  const readMembers = async (running: RelayNode): Promise<void> => {
-    if (!membersChanged) return
-    membersChanged = false
-    const peers = split.node.peers().flatMap((p) => (p.role === 'node' ? [{ id: p.id, identity: toHex(p.root) }] : []))
-    const { accounts } = await running.ledger()
-    members = membersOf({ accounts, peers, blocked: blocked(), self: toHex(member.device.root) })
-    changed()
-  }
   let redeemed = 0
   const tick = (running: RelayNode): void => {
     const count = running.counters().redeemed
     const news = behind ? writeInvites().then(readInvites) : count === redeemed ? Promise.resolve() : readInvites()
-    membersChanged ||= count !== redeemed
+    if (count !== redeemed) roll.stale()
     redeemed = count
     // What fails here is tried again at the next tick.
-    void Promise.allSettled([news, copies.giveNew(), readMembers(running)]).then(() => {
+    void Promise.allSettled([news, copies.giveNew(), roll.read(running)]).then(() => {
       if (!closed && node === running) cancel = clock.after(tickMs, () => tick(running))
     })
   }
   const stopPeers = split.node.onPeer((peer, change) => {
-    membersChanged = true
+    if (peer.role === 'node') roll.onPeer(peer)
     if (change === 'left') copies.left(peer.id)
     else if (peer.role === 'node') {
       book.tell(peer.id)
@@ -271,11 +271,9 @@ export const startFounder = (
   run()
 
   return {
-    view: () => ({ state, invites, members }),
-    judge: async (target, reason) => (await node?.judge(target, reason).catch(() => false)) ?? false,
-    onTerms: () => {
-      membersChanged = true
-    },
+    view: () => ({ state, invites, members: roll.members() }),
+    judge: (target, reason) => roll.judge(node, target, reason),
+    onTerms: roll.stale,
     follow: (next) => {
       const other = JSON.stringify(next.invites) !== JSON.stringify(founded.invites)
       founded = next

@@ -14,6 +14,7 @@ import { type Bytes, equalBytes, fromHex, sha256, toHex } from '../lib/bytes.ts'
 import type { WireBody, WireMessage } from '../network/wire.ts'
 import type { LostDevice } from '../vault/lost-devices.ts'
 import type { AgentDeps, Membership } from './deps.ts'
+import { createLostBefore, type LostBefore } from './lost-before.ts'
 import { segments } from './relay-segments.ts'
 import { createSignatures } from './settlement-signatures.ts'
 
@@ -27,9 +28,11 @@ const partsMax = 512
 
 export interface LostView {
   readonly asked: boolean
-  /** A relay has answered. */
+  /** A relay has answered, and on what it named. */
   readonly answered: boolean
   readonly devices: readonly LostDeviceState[]
+  /** What others had in the predecessor. */
+  readonly before: readonly LostBefore[]
 }
 export interface LostDeviceState extends Omit<LostDevice, 'device' | 'takeover'> {
   readonly id: NodeId
@@ -58,8 +61,8 @@ export interface LostDevices {
 }
 
 export const createLostDevices = (
-  { clock, random, vault, verifier }: Pick<AgentDeps, 'clock' | 'random' | 'vault' | 'verifier'>,
-  { policy, device: self, network }: Membership,
+  deps: Pick<AgentDeps, 'clock' | 'random' | 'vault' | 'verifier' | 'store'>,
+  member: Membership,
   {
     relays,
     changed,
@@ -71,6 +74,8 @@ export const createLostDevices = (
     readonly claimed: () => Promise<void>
   },
 ): LostDevices => {
+  const { clock, random, vault, verifier } = deps
+  const { policy, device: self, network } = member
   const rules = rulesOf(policy)
   const signatures = createSignatures(verifier, rules)
   const known = new Map<NodeId, LostDevice | null>()
@@ -82,6 +87,7 @@ export const createLostDevices = (
   let submittedMs = 0
 
   const toRelays = async (message: WireMessage): Promise<void> => void (await Promise.all(relays().map((id) => network.send(id, message))))
+  const before = createLostBefore(deps, member, { relays, changed })
   const open = (): readonly (readonly [NodeId, Bytes])[] =>
     [...known].flatMap(([id, device]) => (device?.takeover?.next ? [[id, device.takeover.next] as const] : []))
 
@@ -176,6 +182,7 @@ export const createLostDevices = (
   }
 
   const refresh = async (): Promise<void> => {
+    await before.refresh()
     const read = await vault.call('lostDevices', 'lostDevices', {})
     if (!read.ok) return
     for (const device of read.value.devices) known.set(toHex(device.device), device)
@@ -187,12 +194,14 @@ export const createLostDevices = (
     look: async () => {
       asked = true
       answered = false
+      before.look()
       changed()
       await toRelays(['devices?', { identity: self.root }])
     },
     refresh,
     onMessage: async (from, message) => {
       if (!relays().includes(from)) return
+      await before.onMessage(message)
       const [type, body] = message
       if (type === 'devices') return onDevices(from, body)
       if (type === 'entries') return onEntries(from, body)
@@ -208,10 +217,12 @@ export const createLostDevices = (
     },
     tick: async () => {
       if (open().length > 0 && clock.now() - submittedMs >= waitMs()) await submit()
+      await before.tick()
     },
     view: () => ({
       asked,
-      answered,
+      answered: answered && before.settled(),
+      before: before.view(),
       devices: [...known].flatMap(([id, found]) => {
         if (!found) return []
         const { device: _, takeover, ...device } = found

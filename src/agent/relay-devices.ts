@@ -4,7 +4,7 @@ import type { Replica } from '../ledger/replica.ts'
 import { equalBytes } from '../lib/bytes.ts'
 
 /** Told in one answer. */
-const devicesMax = 32
+export const devicesMax = 32
 
 export const devicesOf = async ({ records }: Pick<Replica, 'records'>, identity: PublicKey): Promise<PublicKey[]> =>
   (await records.heads())

@@ -35,7 +35,7 @@ export interface RelayFacts {
   readonly replica: Replica
   readonly witness: Witness
   readonly chains: ChainTeller
-  readonly verdicts: Pick<VerdictDesk, 'shown' | 'signed' | 'find' | 'onNode'>
+  readonly verdicts: Pick<VerdictDesk, 'shown' | 'signed' | 'find' | 'judgements' | 'onNode'>
   readonly view: LedgerFacts
   /** What checkpoints are computed from. */
   readonly source: CheckpointSource

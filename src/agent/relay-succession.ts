@@ -2,32 +2,44 @@
  * A relay's part in a succession (spec: economy.md): it proves accounts in its swarm's newest checkpoint, and in the state of the
  * predecessor where that came with its folder; where the issuer is, it pays members of the predecessor what they had there, once.
  *
- * | table       | key     | value                                                                        |
- * | ----------- | ------- | ---------------------------------------------------------------------------- |
- * | predecessor | account | proof of the account in the state that the policy names; in a successor only |
+ * | table           | key              | value                                                                        |
+ * | --------------- | ---------------- | ---------------------------------------------------------------------------- |
+ * | predecessor     | account          | proof of the account in the state that the policy names; in a successor only |
+ * | predecessor-own | identity/account | true: by the root key that joined there                                      |
  */
 import type { Issuer } from '../economy/issuer.ts'
 import type { Predecessor } from '../economy/policy.ts'
 import { carryOver } from '../economy/succession.ts'
 import type { NodeId, PublicKey, Verifier } from '../identity/keys.ts'
-import { encodeAccountProof } from '../ledger/account-proof.ts'
+import { encodeAccountProof, parseAccountProof } from '../ledger/account-proof.ts'
 import { type Checkpoint, encodeCheckpoint } from '../ledger/checkpoint.ts'
 import { type CheckpointState, openCheckpointState } from '../ledger/checkpoint-state.ts'
 import type { CheckpointSource } from '../ledger/checkpoint-witness.ts'
 import type { LedgerRules } from '../ledger/rules.ts'
-import { type Bytes, equalBytes, toHex } from '../lib/bytes.ts'
+import { type Bytes, equalBytes, fromHex, toHex } from '../lib/bytes.ts'
 import { createSerial } from '../lib/serial.ts'
 import type { Store, Write } from '../lib/store.ts'
 import type { Network } from '../network/network.ts'
 import type { WireBody } from '../network/wire.ts'
+import { devicesMax } from './relay-devices.ts'
 
 export interface SuccessionDesk {
+  /** Which accounts an identity had in the predecessor, as far as they came with the folder. */
+  readonly devicesOf: (identity: PublicKey) => Promise<readonly PublicKey[]>
   readonly onBalance: (from: NodeId, body: WireBody<'balance?'>) => Promise<void>
   readonly onCarry: (from: NodeId, body: WireBody<'carry'>) => Promise<void>
 }
 
 /** For whoever makes a successor, before its relays run. */
-export const predecessorWrite = (account: PublicKey, proof: Bytes): Write => ({ table: 'predecessor', key: toHex(account), value: proof })
+export const predecessorWrites = (account: PublicKey, proof: Bytes): readonly Write[] => {
+  const parsed = parseAccountProof(proof)
+  const end = parsed.ok ? parsed.value.path.end : null
+  const identity = end?.[0] === 'account' ? end[1].identity : null
+  return [
+    { table: 'predecessor', key: toHex(account), value: proof },
+    ...(identity ? [{ table: 'predecessor-own', key: `${toHex(identity)}/${toHex(account)}`, value: true }] : []),
+  ]
+}
 
 export const createSuccessionDesk = ({
   store,
@@ -74,6 +86,10 @@ export const createSuccessionDesk = ({
     ((await store.get('predecessor', toHex(account))) as Bytes | undefined) ?? null
 
   return {
+    devicesOf: async (identity) => {
+      const prefix = `${toHex(identity)}/`
+      return (await store.list('predecessor-own', { prefix, limit: devicesMax })).map(([key]) => fromHex(key.slice(prefix.length))!)
+    },
     onBalance: async (from, { account, root }) => {
       const known = root !== null && predecessor !== null && equalBytes(root, predecessor.root)
       const answer = root === null ? await proofNow(account) : { checkpoint: null, proof: known ? await proofBefore(account) : null }

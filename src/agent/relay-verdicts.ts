@@ -54,11 +54,19 @@ const rememberedMax = 256
 /** Both entries of a fork go into one message up to this size. */
 const pairBytesMax = 56 * 1024
 
+/** What this witness's owner found, with how many witnesses' signatures; `full`: a verdict, for good. */
+export interface Judgement extends Finding {
+  readonly signed: number
+  readonly full: boolean
+}
+
 export interface VerdictDesk {
   /** What a crash or a stop cut off. */
   readonly resume: () => Promise<void>
   /** What this witness's owner found: signed, and told until it is a verdict. False: it could not be stored. */
   readonly find: (finding: Finding) => Promise<boolean>
+  /** All that it found, and how far each is. */
+  readonly judgements: () => Promise<readonly Judgement[]>
   /** A witness refused this number because another entry stands there. */
   readonly shown: (submitted: readonly Uint8Array[], seq: number) => void
   /** The chains of these authors have grown. */
@@ -137,9 +145,12 @@ export const createVerdictDesk = ({
   }
   /** All signatures on this finding together; enough of them are kept, which tells the others (`onFull`). */
   const count = async (key: string): Promise<void> => {
-    const found = [own.get(key)?.verdict, ...[...words.values()].map((said) => said.get(key))].flatMap((one) => one ?? [])
-    const merged = found.reduce<Verdict | undefined>((all, one) => (all ? mergeVerdicts(all, one) : one), undefined)
+    const merged = together(key)
     if (merged && merged.signatures.length >= quorum) await verdicts.take(merged)
+  }
+  const together = (key: string): Verdict | undefined => {
+    const found = [own.get(key)?.verdict, ...[...words.values()].map((said) => said.get(key))].flatMap((one) => one ?? [])
+    return found.reduce<Verdict | undefined>((all, one) => (all ? mergeVerdicts(all, one) : one), undefined)
   }
 
   const sign = async (finding: Finding): Promise<boolean> => {
@@ -153,12 +164,15 @@ export const createVerdictDesk = ({
     return true
   }
 
+  const judged = async (): Promise<readonly (readonly [key: string, Finding])[]> =>
+    (await store.list('judgements')).map(([key, record]) => {
+      const [target, reason, offence] = record as readonly [PublicKey, Finding['reason'], Bytes]
+      return [key, { target, reason, offence }]
+    })
   /** What was stored and not signed: whoever died in between, or whose signer was away, does it now. */
   const signAll = async (): Promise<void> => {
-    for (const [key, record] of await store.list('judgements')) {
-      const [target, reason, offence] = record as readonly [PublicKey, Finding['reason'], Bytes]
-      if (!own.has(key) && !(await isKnown(target, key))) await sign({ target, reason, offence }).catch(() => false)
-    }
+    for (const [key, finding] of await judged())
+      if (!own.has(key) && !(await isKnown(finding.target, key))) await sign(finding).catch(() => false)
   }
 
   /** For a fork at this place, of what is shown and what is held by then. */
@@ -186,6 +200,13 @@ export const createVerdictDesk = ({
         const stored = await store.commit([{ table: 'judgements', key, value: [target, reason, offence] }])
         return stored.ok && sign(finding)
       }),
+    judgements: async () =>
+      Promise.all(
+        (await judged()).map(async ([key, finding]) => {
+          const full = (await verdicts.verdicts(finding.target)).find((known) => verdictKey(known) === key)
+          return { ...finding, signed: (full ?? together(key))?.signatures.length ?? 0, full: full !== undefined }
+        }),
+      ),
     shown: (submitted, seq) => {
       const other = parsedOf(submitted).find(({ entry }) => entry.seq === seq)
       if (other) look('submitted', other.entry, () => [other])

@@ -10,7 +10,7 @@
  * | carry      | the issuer's payment, as to whoever it pays; or refused; nothing where the issuer is elsewhere |
  * | certify    | entries without entries: the certificate; or, where a number is taken, what stands there, then refused |
  * | head?      | head; to the author itself before it entries: what was signed here and is not certified   |
- * | devices?   | devices, then entries: certified payments to them that they have not claimed; verdicts against them |
+ * | devices?   | devices, here and in the predecessor, then entries: certified payments to them that they have not claimed; verdicts against them |
  * | range?     | entries: payers' entries that the chain claims, then the chain up to a certified entry    |
  * | entries    | nothing: taken into the replica, and passed on to the swarm's other relays                |
  * | fraud, broken | nothing: kept and shown to everyone, if it proves what it says                          |
@@ -33,7 +33,7 @@ import { type JudgedReason, offenceOf } from '../ledger/verdict.ts'
 import { createWitness, type WitnessRefusal } from '../ledger/witness.ts'
 import { signBinding } from '../ledger/witness-binding.ts'
 import { loadWitnessChain } from '../ledger/witness-chain.ts'
-import { type Bytes, toHex } from '../lib/bytes.ts'
+import { type Bytes, equalBytes, toHex } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Random } from '../lib/random.ts'
 import type { Store } from '../lib/store.ts'
@@ -44,10 +44,11 @@ import { createEpochs } from './relay-epochs.ts'
 import { type LedgerView, viewLedger } from './relay-ledger.ts'
 import { createBlockLabels } from './relay-blocks.ts'
 import { createQuorum } from './relay-quorum.ts'
-import { devicesOf } from './relay-devices.ts'
+import { devicesMax, devicesOf } from './relay-devices.ts'
 import { onWire } from './relay-segments.ts'
 import { createSettling } from './relay-settling.ts'
 import { createSuccessionDesk } from './relay-succession.ts'
+import type { Judgement } from './relay-verdicts.ts'
 
 export interface RelayDeps {
   readonly clock: Clock
@@ -88,6 +89,8 @@ export interface WitnessNode {
    * False: it could not be stored or signed.
    */
   readonly judge: (target: PublicKey, reason: JudgedReason) => Promise<boolean>
+  /** What its owner found so, and how many witnesses have signed it. */
+  readonly judgements: () => Promise<readonly Judgement[]>
   /** Takes no more questions, and resolves when those under way are done. */
   readonly close: () => Promise<void>
 }
@@ -260,7 +263,8 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
 
   const devices = async (from: NodeId, { identity }: WireBody<'devices?'>): Promise<void> => {
     const found = await devicesOf(replica, identity)
-    await say(from, ['devices', { identity, devices: found }])
+    const before = (await succession.devicesOf(identity)).filter((device) => !found.some((one) => equalBytes(one, device)))
+    await say(from, ['devices', { identity, devices: [...found, ...before].slice(0, devicesMax) }])
     for (const device of found)
       if (toHex(device) !== from) {
         await tellIncomes(from, device)
@@ -335,6 +339,7 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
       checkpointDay: (await facts.view.checkpoint())?.day ?? 0,
       broken: await facts.view.broken(),
     }),
+    judgements: verdicts.judgements,
     judge: (target, reason) => verdicts.find({ target, reason, offence: offenceOf.judgement(target) }),
     counters: () => ({ ...counters, rootsDiffered: facts.rootsDiffered() }),
     close: async () => {

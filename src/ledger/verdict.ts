@@ -46,6 +46,7 @@ export const slashRules: Readonly<Record<SlashReason, SlashRule>> = {
 /** What a witness's owner may find by its own judgement: it closes the account. */
 export const judgedReasons = ['SybilAttack', 'Malicious'] as const satisfies readonly SlashReason[]
 export type JudgedReason = (typeof judgedReasons)[number]
+export const isJudged = (reason: string): reason is JudgedReason => judgedReasons.some((one) => one === reason)
 /** What a verdict is about; `offence` as `offenceOf` makes it. */
 export interface Finding {
   readonly target: PublicKey

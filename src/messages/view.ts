@@ -3,6 +3,8 @@
  * wake the service worker): the agent posts `{view}` with a rising revision, the interface posts `{id, command}` and gets
  * `{re, ok | error}`. Amounts are µcr, times ms since the epoch, ids lower-case hex.
  */
+import type { FounderMemberView, JudgedReason } from './founder-view.ts'
+
 export const uiChannelName = 'edge-net/ui'
 
 /** Why nothing is being computed right now, in the order in which they are looked for. Each has a text in _locales. */
@@ -129,6 +131,8 @@ export interface AgentView {
    * key has signed two entries at one number; it owes penalties; it was fined.
    */
   readonly trouble: 'swarm-broken' | 'closed' | 'forked' | 'slashed' | 'fined' | 'contradicted' | null
+  /** By what judgement of the witnesses this account is closed; null: it is not, or no verdict that says it is known here. */
+  readonly closedFor: JudgedReason | null
   /**
    * Why what this device had in the swarm before does not come over into this one, its successor: the account was closed there; the
    * grants of this swarm do not reach; anything else. Null: it comes, has come, or was nothing.
@@ -166,19 +170,19 @@ export interface AgentView {
   readonly work: readonly WorkView[]
 }
 
-export interface FounderMemberView {
-  readonly identity: string
-  readonly devices: readonly string[]
-  /** Linked with the founder now. */
-  readonly here: boolean
-  readonly blocked: boolean
-}
-
 export interface LostView {
   readonly asked: boolean
   /** A relay has answered. */
   readonly answered: boolean
   readonly devices: readonly LostDeviceView[]
+  /** What others had in the swarm that this one succeeds. */
+  readonly before: readonly LostBeforeView[]
+}
+export interface LostBeforeView {
+  readonly id: string
+  readonly micro: number
+  /** Null: not asked for. came: it is here. paid: already, to whichever device was first. exhausted: asked for again by itself. */
+  readonly state: 'asking' | 'came' | 'paid' | 'closed' | 'exhausted' | 'other' | null
 }
 export interface LostDeviceView {
   readonly id: string
@@ -293,6 +297,8 @@ export interface AgentCommands {
   deposit: { args: { stakedMicro: number }; answer: Record<string, never> }
   /** Asks the relays which other devices this identity has; the view tells. */
   lookForDevices: { args: Record<string, never>; answer: Record<string, never> }
+  /** To the founder's browser, as the owner of the swarm's witness: closes this account for good. The view tells how far it is. */
+  judge: { args: { account: string; reason: JudgedReason }; answer: Record<string, never> }
   /** To the founder's browser, which misses members who know what it confirmed: it shall go on without them. */
   goOnAlone: { args: Record<string, never>; answer: Record<string, never> }
   prepareModel: { args: { model: string }; answer: Record<string, never> }
@@ -331,6 +337,8 @@ export interface BackgroundCommands {
   restore: { args: { phrase: string }; answer: BackgroundState }
   /** Moves all that a lost device of this identity holds on to this one, by the 24 words, which are not kept. */
   takeOver: { args: { device: string; phrase: string }; answer: BackgroundState }
+  /** The same with what a lost device's account held in the swarm before this one: the issuer is asked to pay it to this device. */
+  carryOver: { args: { device: string; phrase: string }; answer: BackgroundState }
   erase: { args: Record<string, never>; answer: BackgroundState }
 }
 export type BackgroundCommand = keyof BackgroundCommands

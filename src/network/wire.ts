@@ -19,7 +19,7 @@
  * | balance   | {account, checkpoint, proof}            | the answer (ledger/account-proof.ts); null what is not here         |
  * | carry     | {account, proof, signature}             | member of the predecessor: please pay me what that account has there |
  * | witness   | {witness, device, signature}            | this device answers for that witness; anyone passes it on            |
- * | devices?  | {identity}                              | relay: which devices has this root key certified                    |
+ * | devices?  | {identity}                              | relay: which devices has this root key certified, here and in the predecessor |
  * | devices   | {identity, devices}                     | the answer; after it, what is certified for them and not claimed, and verdicts against them |
  * | signed    | {message, hops}                         | a signed contract message; hops left for gossip (sow only, else 0)  |
  * | chunk     | {agreement, direction, index, last, enc, data} | sealed payload (0) or result (1)                            |

@@ -12,7 +12,7 @@
  */
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { predecessorWrite } from '../agent/relay-succession.ts'
+import { predecessorWrites } from '../agent/relay-succession.ts'
 import type { Succession } from '../agent/succession.ts'
 import { inviteWrite, neverExpires } from '../economy/issuer.ts'
 import { formatLink } from '../economy/link-codec.ts'
@@ -140,7 +140,7 @@ const writeFolder = async (folder: string, member: Member, proofs: Succession['p
   if (!opened.ok) return opened
   let kept = true
   for (let at = 0; kept && at < proofs.length; at += proofsPerCommit) {
-    const writes = proofs.slice(at, at + proofsPerCommit).map(([account, proof]) => predecessorWrite(account, proof))
+    const writes = proofs.slice(at, at + proofsPerCommit).flatMap(([account, proof]) => predecessorWrites(account, proof))
     kept = (await opened.value.commit(writes)).ok
   }
   const written = kept ? await writeMember(opened.value, member) : err('the state of the swarm before could not be written')

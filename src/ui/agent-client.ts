@@ -30,6 +30,7 @@ const waitMs: { readonly [C in AgentCommand]: number } = {
   checkEntry: 15_000,
   deposit: 15_000,
   lookForDevices: 15_000,
+  judge: 30_000,
   goOnAlone: 15_000,
   prepareModel: 1_800_000,
   selfTest: 300_000,

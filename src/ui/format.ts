@@ -19,7 +19,14 @@ export const formatCredits = (micro: number): string => {
 }
 
 /** The same without `.00`: for amounts that people choose. */
-export const formatAmount = (micro: number): string => (micro % (100 * microPerCent) === 0 ? formatCount(micro / (100 * microPerCent)) : formatCredits(micro))
+export const formatAmount = (micro: number): string =>
+  micro % (100 * microPerCent) === 0 ? formatCount(micro / (100 * microPerCent)) : formatCredits(micro)
+
+/** To the micro-credit: for a price that is a fraction of a credit. */
+export const formatExact = (micro: number): string =>
+  Number.isFinite(micro)
+    ? new Intl.NumberFormat(language(), { maximumFractionDigits: 6, ...sign }).format(micro / (100 * microPerCent))
+    : unknown
 
 /** What something may cost: rounded up, for a price must not grow after the yes. */
 export const formatPrice = (micro: number): string =>

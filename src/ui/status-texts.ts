@@ -1,6 +1,6 @@
 /** The texts of states and reasons. Complete by type: a new one without a text does not compile. */
 import { keyPart } from './error-text.ts'
-import type { AgentView, EntryCheckView, HistoryLineView, JobState, LostDeviceView, WorkView } from '../messages/view.ts'
+import type { AgentView, EntryCheckView, HistoryLineView, JobState, LostBeforeView, LostDeviceView, WorkView } from '../messages/view.ts'
 import { lookUp, type MessageKey } from './i18n.ts'
 import type { Activity, Reason } from './status.ts'
 
@@ -90,6 +90,16 @@ export const takeoverTexts: { readonly [S in NonNullable<LostDeviceView['takeove
   closed: 'takeover_closed',
 }
 
+/** With what the lost device had in the swarm before. */
+export const lostBeforeTexts: { readonly [S in NonNullable<LostBeforeView['state']>]: MessageKey } = {
+  asking: 'lostBefore_asking',
+  came: 'lostBefore_came',
+  paid: 'lostBefore_paid',
+  closed: 'lostBefore_closed',
+  exhausted: 'lostBefore_exhausted',
+  other: 'lostBefore_other',
+}
+
 export const troubleTexts: { readonly [T in NonNullable<AgentView['trouble']>]: MessageKey } = {
   'swarm-broken': 'trouble_swarmBroken',
   closed: 'trouble_closed',
@@ -97,6 +107,12 @@ export const troubleTexts: { readonly [T in NonNullable<AgentView['trouble']>]: 
   slashed: 'trouble_slashed',
   fined: 'trouble_fined',
   contradicted: 'trouble_contradicted',
+}
+
+/** By what judgement of the witnesses an account is closed. */
+export const closedTexts: { readonly [W in NonNullable<AgentView['closedFor']>]: MessageKey } = {
+  SybilAttack: 'closedFor_sybil',
+  Malicious: 'closedFor_malicious',
 }
 
 export const notCarriedTexts: { readonly [W in NonNullable<AgentView['notCarried']>]: MessageKey } = {

@@ -70,6 +70,7 @@ export const callSchemas = {
     incomes: v.pipe(v.array(v.strictObject({ entry, certificate: certificateSchema })), v.maxLength(incomesMax)),
   }),
   lostDevices: none,
+  carries: none,
   verdict: v.strictObject({ bytes: bytesUpTo(verdictBytesMax) }),
   account: none,
   statement: v.strictObject({ before: v.nullable(uint()) }),

@@ -197,6 +197,7 @@ export const createHandlers = ({ verifier, session, keeper, identity, swarm, sta
         return ok({})
       }),
     lostDevices: () => withBooks(async ({ lost }) => ok({ devices: await lost.list() })),
+    carries: () => withBooks(async ({ carries }) => ok({ carries: await carries.list() })),
     entryProof: (_, { seq }) =>
       withBooks(async ({ chain }) => {
         const certificate = await chain.certificateFrom(seq)

@@ -8,7 +8,7 @@ import type { SwarmLink } from '../economy/link.ts'
 import type { NoticeError } from '../economy/notice-codec.ts'
 import type { TermsChange } from '../economy/notice.ts'
 import type { Policy } from '../economy/policy.ts'
-import type { PublicKey, Verifier } from '../identity/keys.ts'
+import type { PublicKey, Signer, Verifier } from '../identity/keys.ts'
 import { createNobleSigner } from '../identity/noble.ts'
 import { type PhraseError, rootSecretFromPhrase } from '../identity/recovery.ts'
 import { type Bytes, equalBytes } from '../lib/bytes.ts'
@@ -80,6 +80,8 @@ export interface LocalVault extends Vault {
   readonly restore: (phrase: string) => Promise<Result<void, VaultError | PhraseError>>
   /** Signs with the root key of these words what moves all of a lost device's account on to this one; the words are not kept. */
   readonly takeOver: (device: PublicKey, phrase: string) => Promise<Result<void, VaultError | PhraseError>>
+  /** Signs with it that this device is to be paid what a lost one's account held in the predecessor. */
+  readonly carryOver: (account: PublicKey, phrase: string) => Promise<Result<void, VaultError | PhraseError>>
   readonly close: () => Promise<void>
 }
 
@@ -126,7 +128,7 @@ export const createVault = async (deps: VaultDeps): Promise<Result<LocalVault, I
       record,
       await readFounding(store, record.link.swarm),
     )
-    takeovers = (await entered.books?.lost.begun()) ?? 0
+    takeovers = entered.books ? await begunIn(entered.books) : 0
     return entered
   }
   const keepSwarm = async (record: SwarmRecord, founding?: FoundingRecord): Promise<Result<void, VaultError>> => {
@@ -166,6 +168,25 @@ export const createVault = async (deps: VaultDeps): Promise<Result<LocalVault, I
     const writes = [...(await swarm.answers.outdated()), ...(await swarm.spending.outdated())]
     if (writes.length > 0) await swarm.store.commit(writes)
   }
+
+  /** What takes the root key of these words, which is forgotten after it, and concerns another device of this identity. */
+  const byRoot = (
+    phrase: string,
+    act: (books: NonNullable<Swarm['books']>, root: Signer) => Promise<Result<unknown, VaultError>>,
+  ): Promise<Result<void, VaultError | PhraseError>> =>
+    alone(async () => {
+      const secret = rootSecretFromPhrase(phrase)
+      if (!secret.ok) return secret
+      try {
+        if (!swarm?.books) return err({ type: 'no-swarm' })
+        const done = await act(swarm.books, createNobleSigner(secret.value))
+        takeovers = await begunIn(swarm.books)
+        if (done.ok) changed()
+        return done.ok ? ok(undefined) : done
+      } finally {
+        secret.value.fill(0)
+      }
+    })
 
   const stored = swarmFromRecord(await store.get(swarmAt.table, swarmAt.key))
   if (!stored.ok)
@@ -271,23 +292,14 @@ export const createVault = async (deps: VaultDeps): Promise<Result<LocalVault, I
         changed()
         return ok(undefined)
       }),
-    takeOver: (device, phrase) =>
-      alone(async () => {
-        const secret = rootSecretFromPhrase(phrase)
-        if (!secret.ok) return secret
-        try {
-          if (!swarm?.books) return err({ type: 'no-swarm' })
-          const taken = await swarm.books.lost.takeOver(device, createNobleSigner(secret.value))
-          takeovers = await swarm.books.lost.begun()
-          if (taken.ok) changed()
-          return taken.ok ? ok(undefined) : taken
-        } finally {
-          secret.value.fill(0)
-        }
-      }),
+    takeOver: (device, phrase) => byRoot(phrase, ({ lost }, root) => lost.takeOver(device, root)),
+    carryOver: (account, phrase) => byRoot(phrase, ({ carries }, root) => carries.sign(account, root)),
     close: () => alone(() => store.close()),
   })
 }
+
+const begunIn = async ({ lost, carries }: NonNullable<Swarm['books']>): Promise<number> =>
+  (await lost.begun()) + (await carries.list()).length
 
 const identityFailed = (error: IdentityError | PhraseError): Result<never, VaultError | PhraseError> => {
   switch (error.type) {

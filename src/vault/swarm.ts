@@ -7,6 +7,7 @@ import { type Bytes, concat, sha256, toHex } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Store } from '../lib/store.ts'
 import { type Answers, createAnswers } from './answers.ts'
+import { type Carries, createCarries } from './carries.ts'
 import type { FoundingRecord } from './founding.ts'
 import type { Identity } from './identity.ts'
 import { scopedStore } from './scoped-store.ts'
@@ -33,6 +34,7 @@ export interface Swarm {
     readonly chain: OwnChain
     readonly settling: Settling
     readonly lost: LostDevices
+    readonly carries: Carries
     readonly stamps: StampKeeper
     /** Against this device, and against lost ones of its identity. */
     readonly verdicts: VerdictBook
@@ -75,7 +77,8 @@ export const openSwarm = (
     swarm: record.link.swarm,
     verdicts,
   })
-  return { ...swarm, books: { chain, settling, lost, stamps, verdicts } }
+  const carries = createCarries(store, { self: device, swarm: record.link.swarm, policy })
+  return { ...swarm, books: { chain, settling, lost, carries, stamps, verdicts } }
 }
 
 /** A device restored from a phrase is a new account: it finds nothing of the one before. */

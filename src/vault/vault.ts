@@ -13,6 +13,7 @@ import type { DeviceCertificate, PublicKey, Signature } from '../identity/keys.t
 import type { AccountSummary, Certificate } from '../ledger/types.ts'
 import type { Bytes } from '../lib/bytes.ts'
 import type { Result } from '../lib/result.ts'
+import type { Carry } from './carries.ts'
 import type { Founded } from './founding.ts'
 import type { DepositFigures } from './deposit.ts'
 import type { LostDevice } from './lost-devices.ts'
@@ -47,7 +48,7 @@ export interface VaultStatus {
     readonly notices?: StoredNotices
     /** The witness's word on our own head has been taken in this browser session: appending is allowed. */
     readonly headChecked: boolean
-    /** How often the takeover of a lost device was begun here: one more is to be followed. */
+    /** How often the takeover of a lost device was begun here, or of its account in the predecessor: one more is to be followed. */
     readonly takeovers: number
     /** This device founded it: witness and issuer are played here. */
     readonly founded?: Founded
@@ -174,6 +175,8 @@ export interface VaultCalls {
   verdict: { args: { bytes: Bytes }; answer: Record<string, never> }
   /** Devices whose takeover was begun here, by their owner's phrase. */
   lostDevices: { args: Record<string, never>; answer: { devices: readonly LostDevice[] } }
+  /** The root key's word on accounts of the predecessor that are to be paid to this device. */
+  carries: { args: Record<string, never>; answer: { carries: readonly Carry[] } }
   account: { args: Record<string, never>; answer: Account }
   /** Lines of entries below number `before` (null: from the head), oldest first, at most `statementLinesMax`; the number of the newest certified entry, −1: none. */
   statement: { args: { before: number | null }; answer: { lines: readonly StatementLine[]; certified: number; more: boolean } }

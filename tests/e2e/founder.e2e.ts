@@ -95,3 +95,31 @@ test('a founder in Firefox gives a Chromium member its grant, works for it, and 
   await settledJob(member, await submit(member, someTexts(4), 1))
   await viewWhere(dashboard, `view.credits.earnedMicro === ${grantMicro + 4 * perText} && view.credits.pendingMicro === 0`)
 })
+
+test('a founder closes a member’s account by clicking: the member sees that and why; with another’s digits typed nothing is closed', async () => {
+  const tracker = await startTracker()
+  const browser = await launchChromium()
+  const link = await found(browser, tracker.url)
+  const dashboard = await browser.openDashboard()
+  await viewWhere(dashboard, `view.founder?.state === 'serving'`)
+  const [member, other] = await Promise.all([0, 1].map(async () => join(await launchChromium(), link)))
+  await dashboard.click(byTestId('members-open'))
+  const account = `[data-account="${member!.id}"]`
+  await dashboard.waitFor(account)
+  await dashboard.click(`${account} ${byTestId('account-close')}`)
+  await dashboard.click(byTestId('close-Malicious'))
+  await dashboard.fill(byTestId('close-typed'), other!.id.slice(0, 8))
+  expect(await dashboard.has(`${byTestId('account-close-yes')}:disabled`)).toBe(true)
+  await dashboard.fill(byTestId('close-typed'), member!.id.slice(0, 8))
+  await dashboard.click(byTestId('account-close-yes'))
+  await dashboard.waitFor(`${account} ${byTestId('closing')}[data-closed="true"]`)
+  const trouble = `${byTestId('trouble')}[data-trouble="closed"][data-for="Malicious"]`
+  await member!.dashboard.waitFor(trouble)
+  const popup = await member!.browser.open('popup.html')
+  await popup.waitFor(trouble)
+  expect((await currentView(other!.dashboard)).trouble).toBeNull()
+
+  // Its payments are certified no more; the other's are.
+  await expect(submit(member!, someTexts(2), 1)).rejects.toThrow()
+  await settledJob(other!, await submit(other!, someTexts(2), 1))
+})

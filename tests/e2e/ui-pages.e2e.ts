@@ -48,6 +48,8 @@ const findings = async (page: Page, rules?: readonly string[]): Promise<string[]
     violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => id + ' ' + target.join(' ') + ' ' + failureSummary)))`)
 }
 
+const withinWidth = 'document.documentElement.scrollWidth <= innerWidth'
+
 for (const each of pageCases)
   test(`${each.name} is accessible, light and dark`, async ({ context, served }) => {
     const page = await context.newPage()
@@ -59,7 +61,10 @@ for (const each of pageCases)
     expect(await findings(page)).toEqual([])
     await page.emulateMedia({ colorScheme: 'dark' })
     expect(await findings(page, ['color-contrast'])).toEqual([])
-    expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
+    expect(await page.evaluate(withinWidth)).toBe(true)
+    // Where it is narrowest, in the longer words.
+    await openCase(page, served.url, each, { language: 'de', widthMax: 360 })
+    expect(await page.evaluate(withinWidth)).toBe(true)
     expect(errors).toEqual([])
   })
 
@@ -143,7 +148,10 @@ test('texts are handed in, searched and saved; cancelling ends a task', async ({
   await expect(page.locator('[data-testid="job"][data-state="cancelled"]')).toBeVisible()
 })
 
-test('a founder takes a member off and back, changes the price and withdraws a link, by keyboard', async ({ context, served }) => {
+test('a founder takes a member off and back, closes an account, changes the price and withdraws a link, by keyboard', async ({
+  context,
+  served,
+}) => {
   const page = await context.newPage()
   await page.goto(`${served.url}/dashboard.html?scenario=founder`)
   await page.locator('main[data-state="ready"]').waitFor()
@@ -156,6 +164,24 @@ test('a founder takes a member off and back, changes the price and withdraws a l
   await expect(member).toHaveAttribute('data-blocked', 'true')
   await press('member-unblock')
   await expect(member).toHaveAttribute('data-blocked', 'false')
+
+  const account = page.getByTestId('member-account').first()
+  await press('account-close')
+  await expect(page.getByTestId('close-SybilAttack')).toBeFocused()
+  await page.keyboard.press('ArrowDown')
+  await expect(page.getByTestId('close-Malicious')).toBeChecked()
+  await page.keyboard.press('Tab')
+  await page.keyboard.type('00000000')
+  await expect(page.getByTestId('account-close-yes')).toBeDisabled()
+  await page.getByTestId('close-typed').fill((await account.getAttribute('data-account'))!.slice(0, 8).toUpperCase())
+  await page.keyboard.press('Enter')
+  await expect(account.getByTestId('closing')).toHaveAttribute('data-closed', 'true')
+  await expect(account.getByTestId('account-close')).toHaveCount(0)
+
+  // Whoever thinks better of it is back where they were.
+  await press('account-close')
+  await page.getByRole('button', { name: 'No, keep it' }).press('Enter')
+  await expect(page.getByTestId('account-close').first()).toBeFocused()
 
   await press('price-open')
   await page.getByTestId('price-input').fill('0.12')
@@ -173,6 +199,23 @@ test('a swarm that was founded here and left is taken up again by a click', asyn
   await page.getByTestId('take-up').press('Enter')
   await expect(page.getByTestId('founder-state')).toBeVisible()
   await expect(page.getByTestId('take-up')).toHaveCount(0)
+})
+
+test('what a lost device had in the swarm before is brought over with the words, by keyboard', async ({ context, served }) => {
+  const page = await context.newPage()
+  await page.goto(`${served.url}/dashboard.html?scenario=lost`)
+  const device = page.locator('[data-testid="lost-before"][data-state="found"]')
+  await device.getByTestId('lost-take').press('Enter')
+  await expect(device.getByTestId('lost-words')).toBeFocused()
+  await page.keyboard.press('Tab')
+  await page.keyboard.press('Enter')
+  await expect(device.getByTestId('lost-take')).toBeFocused()
+  await page.keyboard.press('Enter')
+  await page.keyboard.type('apple '.repeat(23))
+  await expect(device.getByTestId('lost-yes')).toBeDisabled()
+  await page.keyboard.type('apple')
+  await device.getByTestId('lost-yes').press('Enter')
+  await expect(page.locator('[data-testid="lost-before"][data-state="asking"]')).toBeVisible()
 })
 
 test('the share slider saves what was chosen', async ({ context, served }) => {

@@ -37,6 +37,7 @@ export interface VaultControls {
   readonly confirmPhrase: () => Done
   readonly restore: (phrase: string) => Done
   readonly takeOver: (device: PublicKey, phrase: string) => Done
+  readonly carryOver: (account: PublicKey, phrase: string) => Done
 }
 
 export interface CommandDeps {
@@ -78,6 +79,7 @@ const schemas = {
   confirmPhrase: none,
   restore: v.strictObject({ phrase: text(phraseCharsMax) }),
   takeOver: v.strictObject({ device: hex32, phrase: text(phraseCharsMax) }),
+  carryOver: v.strictObject({ device: hex32, phrase: text(phraseCharsMax) }),
   erase: none,
 } satisfies { [C in BackgroundCommand]: v.GenericSchema<BackgroundCommands[C]['args']> }
 
@@ -126,6 +128,7 @@ const createHandlers = ({ vault, erase, presetShares, models }: CommandDeps): Ha
     phrase: async () => ok({ words: await (await vault()).phraseWords() }),
     confirmPhrase: () => after((open) => open.confirmPhrase()),
     takeOver: ({ device, phrase }) => after((open) => open.takeOver(fromHex(device)!, phrase)),
+    carryOver: ({ device, phrase }) => after((open) => open.carryOver(fromHex(device)!, phrase)),
     restore: ({ phrase }) => after((open) => open.restore(phrase)),
     erase: async () => {
       await erase()

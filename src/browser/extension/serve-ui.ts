@@ -7,6 +7,8 @@ import type { Agent } from '../../agent/agent.ts'
 import { textsPerJobMax } from '../../agent/jobs.ts'
 import type { Engine } from '../../tasks/engine.ts'
 import { textLengthMax } from '../../tasks/embedding/embedding.ts'
+import { judgedReasons } from '../../ledger/verdict.ts'
+import { fromHex } from '../../lib/bytes.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import { parse, text, uint } from '../../lib/schema.ts'
 import { type AgentCommand, type AgentCommands, type AgentView, uiChannelName, type UiError } from '../../messages/view.ts'
@@ -38,6 +40,7 @@ const schemas = {
   checkEntry: v.object({ seq: uint() }),
   deposit: v.object({ stakedMicro: uint() }),
   lookForDevices: none,
+  judge: v.object({ account: v.pipe(text(64), v.regex(/^[0-9a-f]{64}$/)), reason: v.picklist(judgedReasons) }),
   goOnAlone: none,
   prepareModel: v.object({ model }),
   selfTest: none,
@@ -111,6 +114,10 @@ export const serveUi = (agent: Agent, engine: Engine, now: () => number): (() =>
     lookForDevices: async () => {
       await agent.lookForDevices()
       return ok({})
+    },
+    judge: async (args) => {
+      const judged = await agent.judge(fromHex(args.account)!, args.reason)
+      return judged.ok ? ok({}) : refusal(judged.error)
     },
     goOnAlone: async () => {
       agent.goOnAlone()

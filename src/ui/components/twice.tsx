@@ -16,7 +16,8 @@ export const Twice = (props: {
   readonly act: () => Promise<Result<unknown, UiError>>
   readonly children?: ReactNode
 }) => {
-  const [asking, setAsking] = useState(false)
+  /** False: it was, and is not any more: the focus goes back to where it came from. */
+  const [asking, setAsking] = useState<boolean | null>(null)
   const { busy, error, run } = useRequest()
   const label = props.label ?? props.text
   if (!asking)
@@ -27,6 +28,7 @@ export const Twice = (props: {
         data-testid={props.testid}
         aria-label={label}
         disabled={props.disabled}
+        autoFocus={asking === false}
         onClick={() => setAsking(true)}
       >
         {props.text}

@@ -2,10 +2,11 @@
 import type { AgentView } from '../../messages/view.ts'
 import { Card, Figure } from '../components/parts.tsx'
 import { Balance, Uncovered } from '../components/balance.tsx'
+import { Trouble } from '../components/trouble.tsx'
 import { Deposit } from './deposit.tsx'
 import { formatCount, formatCredits } from '../format.ts'
 import { t } from '../i18n.ts'
-import { notCarriedTexts, troubleTexts } from '../status-texts.ts'
+import { notCarriedTexts } from '../status-texts.ts'
 
 export const CreditsCard = ({ view }: { readonly view: AgentView }) => {
   const { credits } = view
@@ -14,11 +15,7 @@ export const CreditsCard = ({ view }: { readonly view: AgentView }) => {
       <p className="balance">
         <Balance view={view} unit={t('creditsAvailable')} testid="credits-available" />
       </p>
-      {view.trouble && (
-        <p className="note warn" role="alert" data-testid="trouble" data-trouble={view.trouble}>
-          {t(troubleTexts[view.trouble])}
-        </p>
-      )}
+      <Trouble view={view} />
       {view.notCarried && (
         <p className="note warn" role="status" data-testid="not-carried" data-why={view.notCarried}>
           {t(notCarriedTexts[view.notCarried])}

@@ -13,46 +13,48 @@ export const SettingsCard = ({ background, lost }: { readonly background: Backgr
   const founded = background.swarm?.founded
   return (
     <Card id="settings" title={t('settingsTitle')} icon="gear">
-      <HubUrl saved={background.hubUrl} />
-      <DepositEarnings on={background.depositEarnings} />
-      <dl className="list">
-        <div className="figure">
-          <dt>{t('yourId')}</dt>
-          <dd>
-            <Id value={background.root} />
-          </dd>
-        </div>
-        <div className="figure">
-          <dt>{t('thisDevice')}</dt>
-          <dd>
-            <Id value={background.device} />
-          </dd>
-        </div>
-      </dl>
-      {!background.phraseConfirmed && (
-        <p className="note warn">
-          {t('phraseNotBackedUp')}{' '}
-          <a className="link" href="/onboarding.html">
-            {t('phraseBackUp')}
-          </a>
-        </p>
-      )}
-      {lost && <LostDevice lost={lost} />}
-      <div className="stack">
-        {background.swarm && (
-          <Twice
-            testid="leave"
-            act={() => ui.ask('leave', {})}
-            text={t('leave')}
-            question={t(founded ? 'leaveQuestionFounder' : 'leaveQuestion')}
-          />
+      <div className="settings">
+        <HubUrl saved={background.hubUrl} />
+        <DepositEarnings on={background.depositEarnings} />
+        <dl className="list">
+          <div className="figure">
+            <dt>{t('yourId')}</dt>
+            <dd>
+              <Id value={background.root} />
+            </dd>
+          </div>
+          <div className="figure">
+            <dt>{t('thisDevice')}</dt>
+            <dd>
+              <Id value={background.device} />
+            </dd>
+          </div>
+        </dl>
+        {!background.phraseConfirmed && (
+          <p className="note warn">
+            {t('phraseNotBackedUp')}{' '}
+            <a className="link" href="/onboarding.html">
+              {t('phraseBackUp')}
+            </a>
+          </p>
         )}
-        <Twice
-          testid="erase"
-          act={() => ui.ask('erase', {})}
-          text={t('erase')}
-          question={t(founded ? 'eraseQuestionFounder' : 'eraseQuestion')}
-        />
+        {lost && <LostDevice lost={lost} />}
+        <div className="stack">
+          {background.swarm && (
+            <Twice
+              testid="leave"
+              act={() => ui.ask('leave', {})}
+              text={t('leave')}
+              question={t(founded ? 'leaveQuestionFounder' : 'leaveQuestion')}
+            />
+          )}
+          <Twice
+            testid="erase"
+            act={() => ui.ask('erase', {})}
+            text={t('erase')}
+            question={t(founded ? 'eraseQuestionFounder' : 'eraseQuestion')}
+          />
+        </div>
       </div>
     </Card>
   )

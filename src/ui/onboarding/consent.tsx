@@ -27,6 +27,7 @@ const groups: readonly { readonly title: MessageKey; readonly points: readonly P
     points: [
       ['book', 'consentLedger', 'consentLedgerText'],
       ['coin', 'consentCredits', 'consentCreditsText'],
+      ['people', 'consentWitnesses', 'consentWitnessesText'],
     ],
   },
 ]

@@ -2,6 +2,7 @@
 import type { AgentView, DepositView } from '../../messages/view.ts'
 import { Balance, Uncovered } from '../components/balance.tsx'
 import { Figure } from '../components/parts.tsx'
+import { Trouble } from '../components/trouble.tsx'
 import { formatAmount, formatChange, formatCount, formatCredits, formatWait } from '../format.ts'
 import { t } from '../i18n.ts'
 
@@ -25,6 +26,7 @@ export const CreditsPanel = ({ view }: { readonly view: AgentView | null }) => {
           {t('creditsPending', formatCredits(credits.pendingMicro))}
         </p>
       )}
+      {view && <Trouble view={view} />}
       {view && <Uncovered view={view} />}
       {view?.deposit && <DepositNote deposit={view.deposit} />}
       {credits && credits.reservedMicro > 0 && <p className="note">{t('creditsReserved', formatCredits(credits.reservedMicro))}</p>}

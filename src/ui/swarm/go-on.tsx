@@ -6,11 +6,12 @@ import { useRequest, useUi } from '../ui-context.ts'
 
 export const GoOn = () => {
   const ui = useUi()
-  const [asking, setAsking] = useState(false)
+  /** False: it was, and is not any more: the focus goes back to where it came from. */
+  const [asking, setAsking] = useState<boolean | null>(null)
   const { busy, error, run } = useRequest()
   if (!asking)
     return (
-      <button type="button" className="link danger" data-testid="go-on" onClick={() => setAsking(true)}>
+      <button type="button" className="link danger" data-testid="go-on" autoFocus={asking === false} onClick={() => setAsking(true)}>
         {t('goOn')}
       </button>
     )

@@ -2,6 +2,7 @@
 import { type FormEvent, useState } from 'react'
 import type { UiError } from '../../messages/view.ts'
 import { ErrorNote } from '../components/error-note.tsx'
+import { formatExact } from '../format.ts'
 import { t } from '../i18n.ts'
 import { parseCredits, typedCredits } from '../parse-credits.ts'
 import { useRequest, useUi } from '../ui-context.ts'
@@ -20,7 +21,7 @@ export const Price = ({ stepMicro, serving }: { readonly stepMicro: number; read
   const shown = typed ?? typedCredits(stepMicro)
   return (
     <details>
-      <summary data-testid="price-open">{t('priceTitle', typedCredits(stepMicro))}</summary>
+      <summary data-testid="price-open">{t('priceTitle', formatExact(stepMicro))}</summary>
       <form className="stack" onSubmit={save}>
         <p className="note">{t('priceExplained')}</p>
         <label htmlFor="price-input">{t('priceLabel')}</label>

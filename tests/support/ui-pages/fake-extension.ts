@@ -4,6 +4,7 @@
  */
 import de from '../../../public/_locales/de/messages.json'
 import en from '../../../public/_locales/en/messages.json'
+import type { JudgedReason } from '../../../src/messages/founder-view.ts'
 import { type AgentView, type BackgroundState, type JobView, uiChannelName } from '../../../src/messages/view.ts'
 import { history, type Scenario, type ScenarioName, scenarios } from './scenarios.ts'
 
@@ -46,6 +47,11 @@ const ask = (command: string, args: Record<string, unknown>): { ok: unknown } | 
     if ((args.trackers as string[]).some((place) => !/^wss?:/.test(place)))
       return { error: { type: 'founding', detail: '{"reason":"trackers"}' } }
     background = { ...background, swarm: scenarios.founder.background.swarm }
+  }
+  if (command === 'carryOver' && view?.lost) {
+    const before = view.lost.before.map((one) => (one.id === args.device ? { ...one, state: 'asking' as const } : one))
+    view = { ...view, lost: { ...view.lost, before } }
+    channel.postMessage({ view })
   }
   const { swarm } = background
   if (command === 'revokeInvite' && swarm?.founded) {
@@ -99,6 +105,15 @@ const agent = (command: string, args: Record<string, unknown>): unknown => {
   }
   if (command === 'deposit' && view?.deposit) {
     view = { ...view, deposit: { ...view.deposit, waitingMicro: Number(args.stakedMicro) } }
+    channel.postMessage({ view })
+  }
+  if (command === 'judge' && view?.founder) {
+    const closing = { reason: args.reason as JudgedReason, signed: 1, needed: 1 }
+    const members = view.founder.members.map((one) => ({
+      ...one,
+      accounts: one.accounts.map((account) => (account.id === args.account ? { ...account, closing } : account)),
+    }))
+    view = { ...view, founder: { ...view.founder, members } }
     channel.postMessage({ view })
   }
   if (command === 'results') {

@@ -1,4 +1,5 @@
 /** States of the extension that the interface is looked at in: what background and agent would tell. */
+import type { FounderAccountView } from '../../../src/messages/founder-view.ts'
 import type { AgentView, BackgroundState, HistoryLineView, JobView, WorkView } from '../../../src/messages/view.ts'
 
 export interface Scenario {
@@ -162,8 +163,9 @@ const view: AgentView = {
     unlocking: [],
     unlockMs: 24 * 60 * minute,
   },
-  lost: { asked: false, answered: false, devices: [] },
+  lost: { asked: false, answered: false, devices: [], before: [] },
   trouble: null,
+  closedFor: null,
   notCarried: null,
   founderAway: false,
   founder: null,
@@ -219,6 +221,15 @@ const ownBackground: BackgroundState = {
     },
   },
 }
+const account = (seed: number, changes: Partial<FounderAccountView> = {}): FounderAccountView => ({
+  id: hex(seed),
+  micro: credits(512.35),
+  accepted: 120,
+  rejected: 2,
+  fined: false,
+  closing: null,
+  ...changes,
+})
 const ownView: AgentView = {
   ...view,
   relays: [],
@@ -230,9 +241,21 @@ const ownView: AgentView = {
       { token: hex(73, 32), usesLeft: 1 },
     ],
     members: [
-      { identity: hex(21), devices: [hex(22), hex(23)], here: true, blocked: false },
-      { identity: hex(24), devices: [hex(25)], here: false, blocked: false },
-      { identity: hex(26), devices: [hex(27)], here: false, blocked: true },
+      { identity: hex(21), accounts: [account(22), account(23, { fined: true })], here: true, seenMs: nowMs, blocked: false },
+      {
+        identity: hex(24),
+        accounts: [account(25, { closing: { reason: 'SybilAttack', signed: 2, needed: 3 } })],
+        here: false,
+        seenMs: nowMs - 3 * 24 * 60 * minute,
+        blocked: false,
+      },
+      {
+        identity: hex(26),
+        accounts: [account(27, { closing: { reason: 'Malicious', signed: 3, needed: 3 } })],
+        here: false,
+        seenMs: null,
+        blocked: true,
+      },
     ],
   },
   notice: { version: 4, stepMicro: 80_000, blocked: [hex(26)], contradicted: false },
@@ -245,6 +268,7 @@ export const scenarios = {
     background: { ...background, swarm: null, left: [{ id: hex(3), name: 'Tuesday reading circle' }] },
     view: { ...view, swarm: null, relays: [], peers: [], work: [], deposit: null, lost: null },
   },
+  closed: { background, view: { ...view, trouble: 'closed', closedFor: 'Malicious' } },
   contradicted: { background, view: { ...view, trouble: 'contradicted' } },
   blocked: { background, view: { ...view, peers: [], activity: { working: false, idleReason: 'blocked' } } },
   'policy-unread': {
@@ -294,6 +318,10 @@ export const scenarios = {
           lockedMicro: credits(20),
           takeover: { state: 'unlocking', movedMicro: credits(212), restMicro: credits(20), freeMs: nowMs + 22 * 60 * minute },
         },
+      ],
+      before: [
+        { id: hex(107), micro: credits(310.5), state: null },
+        { id: hex(109), micro: credits(12), state: 'exhausted' },
       ],
     },
   }),

@@ -137,6 +137,20 @@ export const pageCases: readonly PageCase[] = [
       await page.getByTestId('error').waitFor()
     },
   },
+  {
+    name: 'dashboard-founder-close',
+    page: 'dashboard',
+    scenario: 'founder',
+    state: 'ready',
+    gestures: async (page) => {
+      await click(page, 'members-open')
+      await click(page, 'account-close')
+      await click(page, 'close-Malicious')
+      await page.getByTestId('close-typed').fill('1234')
+    },
+  },
+  { name: 'dashboard-closed', page: 'dashboard', scenario: 'closed', state: 'ready' },
+  { name: 'popup-closed', page: 'popup', scenario: 'closed', state: 'idle' },
   { name: 'dashboard-contradicted', page: 'dashboard', scenario: 'contradicted', state: 'ready' },
   { name: 'popup-blocked', page: 'popup', scenario: 'blocked', state: 'idle' },
   { name: 'dashboard-policy-unread', page: 'dashboard', scenario: 'policy-unread', state: 'connecting' },
@@ -238,8 +252,14 @@ export const viewportOf = (page: PageName): { width: number; height: number } =>
 })
 
 /** Opens a case in a page whose context has the fake extension, and brings it to where it is looked at. */
-export const openCase = async (page: Page, url: string, wanted: PageCase, language = 'en'): Promise<void> => {
-  await page.setViewportSize(viewportOf(wanted.page))
+export const openCase = async (
+  page: Page,
+  url: string,
+  wanted: PageCase,
+  { language = 'en', widthMax = Infinity }: { readonly language?: string; readonly widthMax?: number } = {},
+): Promise<void> => {
+  const { width, height } = viewportOf(wanted.page)
+  await page.setViewportSize({ width: Math.min(width, widthMax), height })
   await page.goto(`${url}/${wanted.page}.html?scenario=${wanted.scenario}&language=${language}`)
   await state(page, wanted.state)
   await wanted.gestures?.(page)

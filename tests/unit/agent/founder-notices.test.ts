@@ -36,7 +36,7 @@ test('a member is revoked: it is out, keeps its credits, and comes back when tha
   const identity = await rootOf(eve)
   const listed = () => founderView(friends).members.find((m) => m.identity === toHex(identity))
   await friends.until('all are listed', () => founderView(friends).members.length === 2)
-  expect(listed()).toEqual({ identity: toHex(identity), devices: [eve.id()], here: true, blocked: false })
+  expect(listed()).toMatchObject({ accounts: [{ id: eve.id(), micro: grantMicro, closing: null }], here: true, blocked: false })
 
   done(await founder.vault().changeTerms({ block: [identity] }))
   await friends.until('she is told', () => eve.agent().view().activity.idleReason === 'blocked')

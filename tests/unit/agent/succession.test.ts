@@ -1,9 +1,10 @@
 /** A swarm and its successor, whole agents in one process: members come over with what they had at the last checkpoint, once. */
 import { expect, test } from 'vitest'
-import { predecessorWrite } from '../../../src/agent/relay-succession.ts'
+import { predecessorWrites } from '../../../src/agent/relay-succession.ts'
 import { type Succession, successionFrom } from '../../../src/agent/succession.ts'
 import { createNobleVerifier } from '../../../src/identity/noble.ts'
 import { dayMs } from '../../../src/ledger/checkpoint.ts'
+import { fromHex } from '../../../src/lib/bytes.ts'
 import { createManualClock } from '../../../src/lib/clock.ts'
 import { createSeededRandom } from '../../../src/lib/random.ts'
 import { createMemorySwarm, grantMicro, type MemoryAgent, type MemorySwarm, type MemorySwarmOptions } from '../../support/memory-agents.ts'
@@ -36,7 +37,8 @@ const succeed = async (
 ): Promise<MemorySwarm> => {
   for (const index of before.relays.keys()) await before.stopRelay(index)
   const after = await createMemorySwarm('after', { beside: before, ...options, policy: { predecessor, ...options.policy } })
-  if (known) for (const { store } of after.relays) await store.commit(proofs.map(([account, proof]) => predecessorWrite(account, proof)))
+  if (known)
+    for (const { store } of after.relays) await store.commit(proofs.flatMap(([account, proof]) => predecessorWrites(account, proof)))
   return after
 }
 const moveTo = async ({ link }: MemorySwarm, ...agents: readonly MemoryAgent[]): Promise<void> => {
@@ -82,7 +84,8 @@ test('a member that kept its proof comes over where nobody knows the state of be
   await after.clock.advance(minuteMs)
   expect(await paidByIssuer(after)).toEqual([[ana.id, grantMicro]])
   // His proof comes to light.
-  for (const { store } of after.relays) await store.commit(succession.proofs.map(([account, proof]) => predecessorWrite(account, proof)))
+  for (const { store } of after.relays)
+    await store.commit(succession.proofs.flatMap(([account, proof]) => predecessorWrites(account, proof)))
   await after.clock.advance(61 * minuteMs)
   await has(after, ben, grantMicro)
   expect(credits(cy).earnedMicro).toBe(0)
@@ -96,4 +99,71 @@ test('where the grants do not reach, it is said, and nothing is paid in part', a
   await moveTo(after, ana)
   await after.until('it is said', () => ana.agent().view().notCarried === 'exhausted')
   expect(await paidByIssuer(after)).toEqual([])
+})
+
+/** Whose device it was, on another one in the successor, by the phrase. */
+const restored = async (after: MemorySwarm, name: string, words: string): Promise<MemoryAgent> => {
+  const device = await after.join(name)
+  await device.vault.leaveSwarm()
+  expect(await device.vault.restore(words)).toMatchObject({ ok: true })
+  await device.vault.joinSwarm({ ...after.link, invite: null })
+  await after.until(`${name} is in`, () => device.agent().view().swarm !== null && device.agent().view().peers.length > 0)
+  return device
+}
+const lostBefore = (agent: MemoryAgent) => agent.agent().view().lost?.before
+const idOf = async (agent: MemoryAgent): Promise<string> => agent.agent().view().self
+
+test.each([1, 4])(
+  'what a device that is lost had before comes to another one by the phrase, once, with %i witnesses',
+  async (witnesses) => {
+    const before = await swarmBefore(`lost before ${witnesses}`, witnesses)
+    const [ana, ben] = [await before.join('ana'), await before.join('ben')]
+    for (const member of [ana, ben]) await has(before, member, grantMicro)
+    const [words, others] = await Promise.all([ana, ben].map(async ({ vault }) => (await vault.phraseWords())!.join(' ')))
+    const after = await succeed(before, await lastCheckpoint(before), { witnesses })
+    ana.kill()
+    const account = fromHex(ana.id)!
+    const heir = await restored(after, 'heir', words!)
+    await heir.agent().lookForDevices()
+    await after.until('it is found', () => lostBefore(heir)?.length === 1)
+    expect(lostBefore(heir)).toEqual([{ id: ana.id, micro: grantMicro, state: null }])
+
+    expect(await heir.vault.carryOver(account, others!)).toEqual({ ok: false, error: { type: 'lost-device', reason: 'other-identity' } })
+    expect(await heir.vault.carryOver(account, 'apple')).toMatchObject({ ok: false, error: { type: 'phrase' } })
+    await after.clock.advance(60_000)
+    expect([lostBefore(heir)?.[0]?.state, credits(heir).earnedMicro]).toEqual([null, 0])
+
+    expect(await heir.vault.carryOver(account, words!)).toEqual({ ok: true, value: undefined })
+    await after.until('it has come', () => lostBefore(heir)?.[0]?.state === 'came')
+    await has(after, heir, grantMicro)
+    await heir.restart()
+    await after.clock.advance(3 * minuteMs)
+    expect(lostBefore(heir)).toEqual([{ id: ana.id, micro: grantMicro, state: 'came' }])
+    expect(await paidByIssuer(after)).toEqual([[await idOf(heir), grantMicro]])
+    expect(heir.agent().view().notCarried).toBeNull()
+  },
+)
+
+test('where the device was faster, it is said, and its account here is offered instead; what the grants do not reach waits', async () => {
+  const before = await swarmBefore('thief before')
+  const [ana, ben] = [await before.join('ana'), await before.join('ben')]
+  for (const member of [ana, ben]) await has(before, member, grantMicro)
+  const [words, others] = await Promise.all([ana, ben].map(async ({ vault }) => (await vault.phraseWords())!.join(' ')))
+  const after = await succeed(before, await lastCheckpoint(before), { policy: { grantsMicro: 2 * grantMicro - 1 } })
+  await moveTo(after, ana)
+  await has(after, ana, grantMicro)
+  for (const member of [ana, ben]) member.kill()
+  const heir = await restored(after, 'heir', words!)
+  await heir.agent().lookForDevices()
+  await after.until('it is found', () => lostBefore(heir)?.length === 1 && heir.agent().view().lost?.devices.length === 1)
+  await heir.vault.carryOver(fromHex(ana.id)!, words!)
+  await after.until('it is said', () => lostBefore(heir)?.[0]?.state === 'paid')
+  expect(heir.agent().view().lost?.devices[0]).toMatchObject({ id: ana.id, freeMicro: grantMicro })
+
+  const other = await restored(after, 'other', others!)
+  await other.agent().lookForDevices()
+  await after.until('it is found', () => lostBefore(other)?.length === 1)
+  await other.vault.carryOver(fromHex(ben.id)!, others!)
+  await after.until('it is said', () => lostBefore(other)?.[0]?.state === 'exhausted')
+  expect(await paidByIssuer(after)).toEqual([[ana.id, grantMicro]])
 })

@@ -72,6 +72,7 @@ const setUp = () => {
     },
     restore: async () => err({ type: 'phrase', reason: 'checksum' }),
     takeOver: async () => ok(undefined),
+    carryOver: async () => ok(undefined),
   }
   const deps: CommandDeps = { vault: async () => controls, erase: async () => {}, presetShares, models: [] }
   const answer = createCommands(deps)

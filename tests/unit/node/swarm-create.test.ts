@@ -101,9 +101,12 @@ test('a successor names the last checkpoint of a relay of before, brings its sta
   const opened = await openDataFolder(witnessFolder(join(data, 'after'), 1))
   if (!opened.ok) throw new Error(opened.error)
   const kept = await opened.value.get('predecessor', toHex(ana.device.publicKey))
+  // By it, whoever has lost that device finds the account.
+  const own = await opened.value.list('predecessor-own', { prefix: toHex(ana.root.publicKey) })
   await opened.value.close()
   const proven = provenIn(policy.predecessor!, ana.device.publicKey, kept as Uint8Array)
   expect(proven.ok && ownedMicro(proven.value)).toBe(1_234_567n)
+  expect(own.map(([key]) => key)).toEqual([`${toHex(ana.root.publicKey)}/${toHex(ana.device.publicKey)}`])
 })
 
 test('of the folders of a swarm the newest state is taken, and none where a newer checkpoint is known', async () => {

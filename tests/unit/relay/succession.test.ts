@@ -1,6 +1,6 @@
 /** What a relay says to members of its swarm and of its predecessor: proofs of accounts, and payments, once, to their owners. */
 import { beforeEach, expect, test } from 'vitest'
-import { predecessorWrite } from '../../../src/agent/relay-succession.ts'
+import { predecessorWrites } from '../../../src/agent/relay-succession.ts'
 import { carryMessage } from '../../../src/economy/succession.ts'
 import { accountProof, encodeAccountProof, ownedMicro, parseAccountProof, verifyAccountProof } from '../../../src/ledger/account-proof.ts'
 import { bare, emptyHead } from '../../../src/ledger/chain-state.ts'
@@ -99,7 +99,7 @@ test('where the relay dies at any commit, the account is paid once', async () =>
 test('a relay proves accounts of the predecessor as far as its folder has them, and of no other state', async () => {
   const ask = (root: Bytes) => relay.ask(ana, ['balance?', { account: key(ana), root }])
   expect(await ask(tree.root())).toEqual([['balance', { account: key(ana), checkpoint: null, proof: null }]])
-  await store.commit([predecessorWrite(key(ana), proofOfAna)])
+  await store.commit(predecessorWrites(key(ana), proofOfAna))
   expect(await ask(tree.root())).toEqual([['balance', { account: key(ana), checkpoint: null, proof: proofOfAna }]])
   expect(await ask(sha256(utf8('root')))).toEqual([['balance', { account: key(ana), checkpoint: null, proof: null }]])
 })
@@ -122,4 +122,15 @@ test('and accounts of its own in the newest checkpoint, also those that have mov
   const proven = verifyAccountProof(checkpoint.value.root, key(world.issuer), proof.value)
   expect(proven).toMatchObject({ ok: true, value: { leaf: { seq: 0, claimed: '0', paid: '700' } } })
   expect(proven.ok && proven.value && ownedMicro(proven.value)).toBe(0n)
+})
+
+test('whose accounts they were is told by the root key that joined there, and nobody else’s', async () => {
+  await store.commit([
+    ...predecessorWrites(key(ana), proofOfAna),
+    ...predecessorWrites(key(ben), encodeAccountProof(accountProof(tree.prove(key(ben)), []))),
+  ])
+  const identity = ana.root.publicKey
+  expect(await relay.ask(ben, ['devices?', { identity }])).toEqual([['devices', { identity, devices: [key(ana)] }]])
+  const none = sha256(utf8('nobody'))
+  expect(await relay.ask(ben, ['devices?', { identity: none }])).toEqual([['devices', { identity: none, devices: [] }]])
 })

@@ -37,6 +37,7 @@ test('a price is rounded up, a balance down: what is shown as affordable is', ()
   expect(format.formatPrice(150_001)).toBe('0.16')
   expect(format.formatCredits(159_999)).toBe('0.15')
   expect(format.formatPrice(150_000)).toBe('0.15')
+  expect([80_000, 1, 12_500_000].map(format.formatExact)).toEqual(['0.08', '0.000001', '12.5'])
 })
 
 test('changes carry their sign', () => {
@@ -60,6 +61,7 @@ test('nothing ever shows NaN, Infinity or a negative zero', () => {
   const all = [
     format.formatCredits,
     format.formatPrice,
+    format.formatExact,
     format.formatChange,
     format.formatCount,
     format.formatPercent,

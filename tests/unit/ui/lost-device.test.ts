@@ -3,7 +3,7 @@ import { createElement } from 'react'
 import { renderToStaticMarkup } from 'react-dom/server'
 import { expect, test } from 'vitest'
 import { createManualClock } from '../../../src/lib/clock.ts'
-import type { LostDeviceView } from '../../../src/messages/view.ts'
+import type { LostDeviceView, LostView } from '../../../src/messages/view.ts'
 import { LostDevice } from '../../../src/ui/dashboard/lost-device.tsx'
 import type { Ui } from '../../../src/ui/store.ts'
 import { UiContext } from '../../../src/ui/ui-context.ts'
@@ -12,10 +12,11 @@ const id = 'abcdef01'.repeat(8)
 const page = (state: NonNullable<LostDeviceView['takeover']>['state'], freeMicro: number): string => {
   const takeover = { state, movedMicro: 5, restMicro: 0, freeMs: null }
   const devices = [{ id, seq: 3, freeMicro, stakedMicro: 0, lockedMicro: 0, takeover }]
+  return render({ asked: true, answered: true, devices, before: [] })
+}
+const render = (lost: LostView): string => {
   const value = { ui: {} as Ui, clock: createManualClock() }
-  return renderToStaticMarkup(
-    createElement(UiContext, { value }, createElement(LostDevice, { lost: { asked: true, answered: true, devices } })),
-  )
+  return renderToStaticMarkup(createElement(UiContext, { value }, createElement(LostDevice, { lost })))
 }
 
 test.each([
@@ -26,6 +27,21 @@ test.each([
   ['fined', 1, false],
 ] as const)('%s with %i µcr there', (state, freeMicro, offered) => {
   expect(page(state, freeMicro).includes('data-testid="lost-take"')).toBe(offered)
+})
+
+test.each([
+  [null, true],
+  ['asking', false],
+  ['came', false],
+  ['paid', false],
+  ['closed', false],
+  ['exhausted', false],
+  ['other', false],
+] as const)('what it had in the swarm before, %s', (state, offered) => {
+  const html = render({ asked: true, answered: true, devices: [], before: [{ id, micro: 5, state }] })
+  expect(html.includes('data-testid="lost-take"')).toBe(offered)
+  expect(html).toContain(state === null ? 'lostHeld' : `lostBefore_${state}`)
+  expect(html).not.toContain('lostNone')
 })
 
 test('a button says which device it is for', () => {

@@ -22,5 +22,6 @@ test('the secret is wiped where there is no swarm to take over in', async () => 
   await member.vault.leaveSwarm()
   secrets.length = 0
   expect(await member.vault.takeOver(fromHex(member.id)!, words)).toEqual({ ok: false, error: { type: 'no-swarm' } })
-  expect(secrets.map((secret) => secret.some((byte) => byte !== 0))).toEqual([false])
+  expect(await member.vault.carryOver(fromHex(member.id)!, words)).toEqual({ ok: false, error: { type: 'no-swarm' } })
+  expect(secrets.map((secret) => secret.some((byte) => byte !== 0))).toEqual([false, false])
 })

@@ -36,6 +36,7 @@ const examples: { readonly [C in VaultCall]: VaultCalls[C]['args'] } = {
   adopt: { entries: [], certificate: null },
   lostDevice: { device: key, entries: [], certificate: null, incomes: [] },
   lostDevices: {},
+  carries: {},
   verdict: { bytes: key },
   account: {},
   statement: { before: null },
