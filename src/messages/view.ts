@@ -128,7 +128,7 @@ export interface AgentView {
    * What stands against the swarm or this account, the worst of it: more witnesses lie than the swarm bears; the account is closed; its
    * key has signed two entries at one number; it owes penalties; it was fined.
    */
-  readonly trouble: 'swarm-broken' | 'closed' | 'forked' | 'slashed' | 'fined' | 'contradicted' | null
+  readonly trouble: 'swarm-broken' | 'closed' | 'forked' | 'slashed' | 'fined' | 'wrong-result' | 'contradicted' | null
   /**
    * Why what this device had in the swarm before does not come over into this one, its successor: the account was closed there; the
    * grants of this swarm do not reach; anything else. Null: it comes, has come, or was nothing.

@@ -41,6 +41,7 @@ test('four witnesses, one of which lies about its engine: the other three fine t
   for (const index of [0, 1, 2, 3])
     expect(await verdictsAt(swarm, index)).toEqual([{ target: liar.id, reason: 'InvalidResult', costMicro: fineMicro }])
   expect(finesOf(liar)).toBe(fineMicro)
+  expect(liar.agent().view().trouble).toBe('wrong-result')
   for (const other of [requester, ...workers.slice(0, 2)]) expect(finesOf(other)).toBe(0)
   expect(new Set(await Promise.all(swarm.relays.map(async (relay) => (await relay.node()!.ledger()).stateRoot))).size).toBe(1)
 })
