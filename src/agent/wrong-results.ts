@@ -15,7 +15,7 @@ import type { Replica, Task } from '../contract/requester.ts'
 import type { KemKeyPair } from '../contract/sealing.ts'
 import { parseMessage } from '../contract/signed.ts'
 import type { NodeId } from '../identity/keys.ts'
-import { type Bytes, concat, equalBytes, toHex } from '../lib/bytes.ts'
+import { type Bytes, concat, equalBytes, sha256, toHex } from '../lib/bytes.ts'
 import { numberKey, type StoreValue, type Write } from '../lib/store.ts'
 import { chunkBytes, type WireBody } from '../network/wire.ts'
 import { embedding, type EmbeddingOutput, type EmbeddingPayload } from '../tasks/embedding/embedding.ts'
@@ -112,26 +112,26 @@ export const createWrongResults = (
     }
   }
 
+  const collect: WrongResults['of'] = async (before, after, outputs, payloadOf) => {
+    const outvoted = outvotedIn(before, after, outputs)
+    if (outvoted.length === 0) return nothingWrong
+    const keys = await waiting()
+    const writes: (Write & { readonly value: StoreValue })[] = []
+    for (const [i, { replica, output }] of outvoted.slice(0, Math.max(0, reportsWaitingMax - keys.length)).entries()) {
+      const { salt, agreement, commitment, result } = replica
+      const payload = concat(salt, embedding.encodePayload(await payloadOf()))
+      const evidence = encodeEvidence({ payload, output: embedding.encodeOutput(output) })
+      const signed = parseMessage(result!)
+      if (!evidence || !signed.ok || !equalBytes(sha256(payload), commitment)) continue
+      const value = { agreement: agreement!.message, result: result!, evidence, untilMs: signed.value.message.expires }
+      writes.push({ table: 'wrongResults', key: keyOf(agreement!.id, i), value })
+    }
+    return { writes, stored: () => void keys.push(...writes.map(({ key }) => key)) }
+  }
+
   return {
-    of: async (before, after, outputs, payload) => {
-      const outvoted = outvotedIn(before, after, outputs)
-      if (outvoted.length === 0) return nothingWrong
-      const keys = await waiting()
-      const wrong = outvoted.slice(0, Math.max(0, reportsWaitingMax - keys.length))
-      const writes: (Write & { readonly value: StoreValue })[] = []
-      for (const [i, { replica, output }] of wrong.entries()) {
-        const { salt, agreement, result } = replica
-        const evidence = encodeEvidence({
-          payload: concat(salt, embedding.encodePayload(await payload())),
-          output: embedding.encodeOutput(output),
-        })
-        const signed = parseMessage(result!)
-        if (!evidence || !signed.ok) continue
-        const value = { agreement: agreement!.message, result: result!, evidence, untilMs: signed.value.message.expires }
-        writes.push({ table: 'wrongResults', key: keyOf(agreement!.id, i), value })
-      }
-      return { writes, stored: () => void keys.push(...writes.map(({ key }) => key)) }
-    },
+    // What cannot be read now is not reported: the vote stands all the same.
+    of: (...vote) => collect(...vote).catch(() => nothingWrong),
     onAsked: async (from, { agreement, key }) => {
       const report = shown
       if (!report || !equalBytes(report.id, agreement) || report.answered.has(from) || !report.askedMs.has(from)) return

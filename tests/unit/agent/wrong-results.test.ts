@@ -6,12 +6,12 @@ import type { Replica, Task } from '../../../src/contract/requester.ts'
 import { parseMessage, signMessage } from '../../../src/contract/signed.ts'
 import type { Signer } from '../../../src/identity/keys.ts'
 import { createNobleSigner, createNobleVerifier } from '../../../src/identity/noble.ts'
-import { sha256, toHex, utf8 } from '../../../src/lib/bytes.ts'
+import { concat, sha256, toHex, utf8 } from '../../../src/lib/bytes.ts'
 import { createManualClock, type ManualClock } from '../../../src/lib/clock.ts'
 import { createSeededRandom } from '../../../src/lib/random.ts'
 import { createMemoryStore } from '../../../src/lib/store.ts'
 import type { WireMessage } from '../../../src/network/wire.ts'
-import type { EmbeddingOutput } from '../../../src/tasks/embedding/embedding.ts'
+import { embedding, type EmbeddingOutput, type EmbeddingPayload } from '../../../src/tasks/embedding/embedding.ts'
 import { createFakeEngine, fakeClass } from '../../support/fake-engine.ts'
 import { createMemorySwarm, createPlainSealer, grantMicro, type MemoryAgent, type MemorySwarm } from '../../support/memory-agents.ts'
 import { createMemoryFriends } from '../../support/memory-friends.ts'
@@ -148,28 +148,35 @@ const openPart = async (store = createMemoryStore(), clock = createManualClock()
     relays: () => ['one', 'two', 'no witness'],
     witnessOf: (id) => voices.get(id) && toHex(voices.get(id)!.publicKey),
   })
+  const payload = { model: 'mini', texts: ['x'] }
   const outputOf = (x: number): EmbeddingOutput => ({ dimension: 2, vectors: Float32Array.from([x, 1]), truncated: [] })
   const replicaOf = async (name: string, phase: Replica['phase'], resultClass: string): Promise<Replica> => {
-    const terms = { sow: swarm, quote: swarm, commitment: swarm, price: 1, units: 1, deadline: 0, kem: sha256(utf8(name)), resultClass }
+    const commitment = sha256(concat(swarm, embedding.encodePayload(payload)))
+    const terms = { sow: swarm, quote: swarm, commitment, price: 1, units: 1, deadline: 0, kem: sha256(utf8(name)), resultClass }
     const expires = clock.now() + 20 * 60_000
     const agreement = await signMessage(requester, { kind: 'agreement', swarm, to: worker.publicKey, expires, body: terms })
     const body = { agreement: agreement.id, outputHash: swarm, bytes: 1, resultClass, busyMs: 1 }
     const result = await signMessage(worker, { kind: 'result', swarm, to: requester.publicKey, expires, body })
     const signed = { id: agreement.id, message: agreement.bytes }
-    return { worker: name, phase, resultClass, salt: swarm, agreement: signed, result: result.bytes } as unknown as Replica
+    return { worker: name, phase, resultClass, salt: swarm, commitment, agreement: signed, result: result.bytes } as unknown as Replica
   }
   /** A vote with a winner of `classes[0]` and a loser of `classes[1]`; how many writes came of it. */
-  const vote = async (name: string, [winners, losers]: readonly [string, string] = [fakeClass, fakeClass], x = 2): Promise<number> => {
+  const vote = async (
+    name: string,
+    [winners, losers]: readonly [string, string] = [fakeClass, fakeClass],
+    x = 2,
+    given = async (): Promise<EmbeddingPayload> => payload,
+  ): Promise<number> => {
     const right = await replicaOf(`${name} right`, 'accepted', winners)
     const loser = await replicaOf(`${name} wrong`, 'rejected', losers)
     const after = { replicas: [right, loser], winners: [toHex(right.agreement!.id)] } as unknown as Task
     const before = { ...after, replicas: after.replicas.map((r) => ({ ...r, phase: 'delivered' as const })) }
     const outputs = new Map([right, loser].map((r, i) => [toHex(r.agreement!.id), outputOf(i === 0 ? 1 : x)]))
-    const { writes, stored } = await part.of(before, after, outputs, async () => ({ model: 'mini', texts: ['x'] }))
+    const { writes, stored } = await part.of(before, after, outputs, given)
     await store.commit(writes)
     stored()
     // Said again, the vote shows nothing new.
-    expect((await part.of(after, after, outputs, async () => ({ model: 'mini', texts: ['x'] }))).writes).toEqual([])
+    expect((await part.of(after, after, outputs, given)).writes).toEqual([])
     return writes.length
   }
   return {
@@ -184,6 +191,9 @@ test('only what differs from a winner of the same exact class is reported, and n
   expect(await vote('agrees', [fakeClass, fakeClass], 1)).toBe(0)
   expect(await vote('another class', [fakeClass, 'other/q8/wasm/test'])).toBe(0)
   expect(await vote('inexact', ['fake/f32/webgpu/test', 'fake/f32/webgpu/test'])).toBe(0)
+  // Texts that are gone, or cannot be read just now.
+  expect(await vote('gone', undefined, 2, async () => ({ model: 'mini', texts: [] }))).toBe(0)
+  expect(await vote('unread', undefined, 2, () => Promise.reject(new Error('closed')))).toBe(0)
   for (let i = 0; i < reportsWaitingMax; i++) expect(await vote(`${i}`)).toBe(1)
   expect(await vote('one too many')).toBe(0)
   expect(await waiting()).toBe(reportsWaitingMax)
