@@ -265,6 +265,8 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     if (type === 'chunk') return body.direction === 0 ? worker.onChunk(from, body) : requester.onChunk(from, body)
     if (type === 'want') return body.direction === 0 ? requester.onWant(from, body) : worker.onWant(from, body)
     if (type === 'entries' || type === 'head' || type === 'refused') return settlement.onMessage(from, type, body)
+    // A relay can forward words in any name: whoever is to read a payload speaks for itself.
+    if (type === 'evidence?') return forwarded ? undefined : party.wrongResults.onAsked(from, body)
     if (type !== 'signed') return
     const received = await inbox.receive(from, body.message, forwarded)
     if (!received) return
@@ -272,7 +274,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     if (equalBytes(said.from, party.member.device.device) || !notices?.admits(said.from, ...(said.kind === 'quote' ? [said.body.root] : []))) return
     if (said.kind === 'sow') return worker.onSow(said, id)
     if (said.kind === 'quote' && !(await verifyDevice(verifier, { root: said.body.root, device: said.from, signature: said.body.certificate }))) return
-    await requester.onSigned(said, id, toHex(said.from))
+    await requester.onSigned(said, id, body.message, toHex(said.from))
     await worker.onSigned(said, id, body.message)
   }
 
@@ -322,7 +324,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
   const tick = (): void => {
     cancelTick = clock.after(tickMs, () => {
       party?.stamping.tick({ wanted: willing() && stampWanted(status, party.settlement.account()) })
-      const work = party ? [party.requester.tick(), party.worker.tick(), party.settlement.tick(party.requester.active()), party.lost.tick(), party.carrying.tick(), jobs.tick()] : askForPolicy()
+      const work = party ? [party.requester.tick(), party.worker.tick(), party.settlement.tick(party.requester.active()), party.lost.tick(), party.carrying.tick(), party.wrongResults.tick(), jobs.tick()] : askForPolicy()
       void Promise.allSettled(work).then(() => {
         if (!stopped) tick()
       })

@@ -29,7 +29,7 @@ export interface Findings {
   readonly hear: (from: NodeId, type: 'verdict' | 'broken', bytes: Bytes) => Promise<void>
   /** From now on words are checked; those of before are now. */
   readonly open: (rules: Pick<LedgerRules, 'swarm' | 'witnesses'>) => Promise<void>
-  readonly trouble: () => Extract<Trouble, 'swarm-broken' | 'closed' | 'fined'> | null
+  readonly trouble: () => Extract<Trouble, 'swarm-broken' | 'closed' | 'fined' | 'wrong-result'> | null
   /** By whose judgement's reason this account is closed; null: it is not, by what is known here. */
   readonly closedFor: () => JudgedReason | null
 }
@@ -100,7 +100,8 @@ export const createFindings = (
     trouble: () => {
       if (broken) return 'swarm-broken'
       const against = [...verdicts.values()]
-      return against.some(({ reason }) => slashRules[reason].closes) ? 'closed' : against.length > 0 ? 'fined' : null
+      if (against.some(({ reason }) => slashRules[reason].closes)) return 'closed'
+      return against.some(({ reason }) => reason !== 'InvalidResult') ? 'fined' : against.length > 0 ? 'wrong-result' : null
     },
   }
 }

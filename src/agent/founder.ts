@@ -81,7 +81,7 @@ export const startFounder = (
     readonly blocked: () => readonly string[]
   },
 ): FounderPart => {
-  const { clock, random, vault, verifier } = deps
+  const { clock, random, vault, verifier, engine, sealer } = deps
   const { device } = member.device
   const signed = parseSignedPolicy(member.signedPolicy)
   assert(signed.ok, 'a policy was checked before it was stored')
@@ -212,7 +212,17 @@ export const startFounder = (
     for (const peer of split.node.peers()) if (peer.role === 'node') book.tell(peer.id)
     const recalled = founded.recalled ? [] : await recall()
     if (!recalled || closed) throw new Error('not yet')
-    node = await startRelay({ clock, random, store, verifier, network: split.relay, signedPolicy, witness, issuer })
+    node = await startRelay({
+      clock,
+      random,
+      store,
+      verifier,
+      network: split.relay,
+      signedPolicy,
+      witness,
+      issuer,
+      reexecution: { engine, sealer },
+    })
     redeemed = 0
     if (closed) return
     for (const kept of recalled) await split.node.send(toHex(device), keptMessage(kept))

@@ -10,7 +10,17 @@ import type { Network, Peer } from '../network/network.ts'
 import type { WireMessage, WireType } from '../network/wire.ts'
 
 /** The node answers these itself, and a relay counts what it is asked. */
-const nodeOnly: ReadonlySet<WireType> = new Set(['policy?', 'policy', 'notice?', 'notice', 'signed', 'chunk', 'want', 'witness'])
+const nodeOnly: ReadonlySet<WireType> = new Set([
+  'policy?',
+  'policy',
+  'notice?',
+  'notice',
+  'signed',
+  'chunk',
+  'want',
+  'witness',
+  'evidence?',
+])
 
 type Listener = Parameters<Network['onMessage']>[0]
 

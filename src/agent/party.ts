@@ -14,6 +14,7 @@ import { createStamping, type Stamping } from './stamping.ts'
 import { forStrangers } from './standings.ts'
 import { createVouchers, type Vouchers } from './vouchers.ts'
 import { createWitnessBook, type WitnessBook } from './witness-book.ts'
+import { createWrongResults, type WrongResults } from './wrong-results.ts'
 import { createWorker, type Worker } from './worker.ts'
 
 export interface Party {
@@ -29,6 +30,7 @@ export interface Party {
   readonly carrying: Carrying
   readonly book: WitnessBook
   readonly keepsakes: Keepsakes
+  readonly wrongResults: WrongResults
 }
 
 export interface PartyHooks {
@@ -46,6 +48,7 @@ export const createParty = async (deps: AgentDeps, member: Membership, { jobs, w
   await vouchers.resume()
   const book = createWitnessBook(verifier, rules, network)
   const { relays } = book
+  const wrongResults = createWrongResults(deps, member, book)
   const settlement = createSettlement(deps, member, { vouchers, book, changed })
   const stranger = forStrangers(clock, settlement.standingOf)
   /** What a requester must know of workers. */
@@ -56,10 +59,17 @@ export const createParty = async (deps: AgentDeps, member: Membership, { jobs, w
   return {
     member,
     book,
+    wrongResults,
     vouchers,
     settlement,
     inbox: createInbox(deps, member),
-    requester: createRequester(deps, member, { ...jobs, ...asked, onOwed: settlement.owed, onReserved: () => void settlement.refresh() }),
+    requester: createRequester(deps, member, {
+      ...jobs,
+      ...asked,
+      wrong: wrongResults.of,
+      onOwed: settlement.owed,
+      onReserved: () => void settlement.refresh(),
+    }),
     worker: createWorker(deps, member, {
       willing,
       covers: async (id, micro) => ((await stranger(id))?.balanceMicro ?? micro) >= micro,

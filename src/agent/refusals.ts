@@ -2,12 +2,13 @@
 /** closed: by a verdict. forked: two entries at one number are signed with its key. slashed: it holds less than its penalties. */
 export const refusedFor = ['closed', 'forked', 'slashed'] as const
 /**
- * swarm-broken: more witnesses lie than it bears. fined: by a verdict that costs and does not close (findings.ts proves both).
+ * swarm-broken: more witnesses lie than it bears. fined: by a verdict that costs and does not close; wrong-result: only for what it
+ * answered (findings.ts proves all three).
  * contradicted: the founder has signed two histories of notices.
  */
-export type Trouble = 'swarm-broken' | (typeof refusedFor)[number] | 'fined' | 'contradicted'
+export type Trouble = 'swarm-broken' | (typeof refusedFor)[number] | 'fined' | 'wrong-result' | 'contradicted'
 /** The worst is shown. */
-const troubles: readonly Trouble[] = ['swarm-broken', ...refusedFor, 'fined', 'contradicted']
+const troubles: readonly Trouble[] = ['swarm-broken', ...refusedFor, 'fined', 'wrong-result', 'contradicted']
 export const worstOf = (found: readonly (Trouble | null | undefined)[]): Trouble | null =>
   troubles.find((one) => found.includes(one)) ?? null
 

@@ -21,6 +21,7 @@ import { createCircle } from './relay-circle.ts'
 import { createFilling } from './relay-filling.ts'
 import { createKeeping } from './relay-keeping.ts'
 import type { LedgerFacts } from './relay-ledger.ts'
+import { createResultDesk, type Reexecution } from './relay-results.ts'
 import { createStartDesk } from './relay-starting.ts'
 import { followRelayState } from './relay-state.ts'
 import { createRelaySync } from './relay-sync.ts'
@@ -60,6 +61,7 @@ export const startRelayFacts = async ({
   makeWitness,
   ingest,
   keepDays = 'all',
+  reexecution,
 }: {
   readonly clock: Clock
   readonly random: Random
@@ -75,6 +77,7 @@ export const startRelayFacts = async ({
   readonly ingest: (from: NodeId, part: WireBody<'entries'>) => Promise<void>
   /** For how many checkpoints what lies before them is kept. */
   readonly keepDays?: number | 'all' | undefined
+  readonly reexecution: Reexecution | undefined
 }): Promise<RelayFacts> => {
   const circle = createCircle(network, others)
   const state = await followRelayState(createReplica({ store, verifier, rules }), {
@@ -97,6 +100,7 @@ export const startRelayFacts = async ({
   const chains = createChainTeller(replica)
   const witness = makeWitness(replica)
   const verdicts = createVerdictDesk({ store, verifier, rules, replica, witness, circle, network })
+  const results = createResultDesk({ clock, verifier, rules, signer, network, replica, reexecution, found: verdicts.found })
   const brokenness = createBrokenDesk({ store, verifier, rules, replica, circle, network })
   const recordsDeps = { store, records: replica.records, rules, verifier }
   const source = checkpointSource(replica, recordsDeps)
@@ -127,7 +131,11 @@ export const startRelayFacts = async ({
   }
   /** A store that cannot be read: told when it comes again. */
   const meet = (peer: Peer): void => void greet(peer).catch(() => {})
-  const stopGreeting = network.onPeer((peer, change) => (change === 'joined' ? meet(peer) : starting.onLeft(peer.id)))
+  const stopGreeting = network.onPeer((peer, change) => {
+    if (change === 'joined') return meet(peer)
+    starting.onLeft(peer.id)
+    results.onLeft(peer.id)
+  })
   network.peers().forEach(meet)
   let stopTick = (): void => {}
   const tick = (): void => {
@@ -180,6 +188,8 @@ export const startRelayFacts = async ({
       const [type, body] = message
       if (type === 'fraud') return verdicts.onFraud(from, body.bytes)
       if (type === 'broken') return brokenness.onBroken(from, body.bytes)
+      if (type === 'wrong-result') return results.onWrongResult(from, body)
+      if (type === 'evidence') return results.onEvidence(from, body)
       if (others.has(from)) return answerRelay(from, message)
       if (relayTypes.has(type)) network.blame(from, `${type}: no relay of this swarm`)
     },
@@ -188,6 +198,7 @@ export const startRelayFacts = async ({
       stopTick()
       for (const id of others) starting.onLeft(id)
       sync.close()
+      results.close()
     },
   }
 }

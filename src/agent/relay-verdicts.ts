@@ -5,7 +5,8 @@
  * A witness that holds two valid entries of one author at one number keeps the proof, signs what it found and shows both to the
  * others, which judge for themselves; 2f+1 signatures are the verdict. The proof is shown again every minute until there is one,
  * so nobody need remember what others said, and whoever was away learns of it. Full verdicts then travel like certified heads.
- * An owner's judgement has no proof: a witness signs its own owner's only, and tells of it as often.
+ * An owner's judgement has no proof: a witness signs its own owner's only, and tells of it as often. Nor has what it found by doing a
+ * work again (relay-results.ts): it tells of that for an hour, and holds it in memory, since whoever reported it can do so again.
  *
  * | table | key                  | value                                                             |
  * | ----- | -------------------- | ----------------------------------------------------------------- |
@@ -49,6 +50,8 @@ import type { Fact } from './relay-state.ts'
 
 /** Findings of this witness that are told again at once; the rest when these are verdicts. */
 const toldMax = 64
+/** Wrong results that are no verdict after so many minutes: too few of the others judge them. */
+const resultTellsMax = 60
 /** Findings that are remembered of one other relay until they are verdicts, and forks of which only one entry has come. */
 const rememberedMax = 256
 /** Both entries of a fork go into one message up to this size. */
@@ -67,6 +70,8 @@ export interface VerdictDesk {
   readonly find: (finding: Finding) => Promise<boolean>
   /** All that it found, and how far each is. */
   readonly judgements: () => Promise<readonly Judgement[]>
+  /** What this witness found by doing work again. */
+  readonly found: (finding: Finding) => Promise<void>
   /** A witness refused this number because another entry stands there. */
   readonly shown: (submitted: readonly Uint8Array[], seq: number) => void
   /** The chains of these authors have grown. */
@@ -110,6 +115,8 @@ export const createVerdictDesk = ({
   const serial = createSerial()
   /** Found by this witness, and no verdict yet. */
   const own = new Map<string, { readonly verdict: Verdict; readonly proof?: DoubleSpendProof }>()
+  /** The same of wrong results, the oldest first, and how often each will be told yet. */
+  const results = new Map<string, { readonly verdict: Verdict; tellsLeft: number }>()
   /** What other relays brought, by relay and key. */
   const words = new Map<NodeId, Map<string, Verdict>>()
   const halves = new Map<string, readonly ParsedEntry[]>()
@@ -149,7 +156,7 @@ export const createVerdictDesk = ({
     if (merged && merged.signatures.length >= quorum) await verdicts.take(merged)
   }
   const together = (key: string): Verdict | undefined => {
-    const found = [own.get(key)?.verdict, ...[...words.values()].map((said) => said.get(key))].flatMap((one) => one ?? [])
+    const found = [(own.get(key) ?? results.get(key))?.verdict, ...[...words.values()].map((said) => said.get(key))].flatMap((one) => one ?? [])
     return found.reduce<Verdict | undefined>((all, one) => (all ? mergeVerdicts(all, one) : one), undefined)
   }
 
@@ -207,6 +214,17 @@ export const createVerdictDesk = ({
           return { ...finding, signed: (full ?? together(key))?.signatures.length ?? 0, full: full !== undefined }
         }),
       ),
+    found: (finding) =>
+      serial('consider', async () => {
+        const key = verdictKey(finding)
+        if (results.has(key) || (await isKnown(finding.target, key))) return
+        const signed = await witness.find(finding)
+        if (!signed.ok || (await isKnown(finding.target, key))) return
+        results.set(key, { verdict: signed.value, tellsLeft: resultTellsMax })
+        if (results.size > rememberedMax) results.delete(results.keys().next().value!)
+        tell(signed.value)
+        await count(key)
+      }),
     shown: (submitted, seq) => {
       const other = parsedOf(submitted).find(({ entry }) => entry.seq === seq)
       if (other) look('submitted', other.entry, () => [other])
@@ -265,6 +283,7 @@ export const createVerdictDesk = ({
     onFull: (verdict) => {
       const key = verdictKey(verdict)
       own.delete(key)
+      results.delete(key)
       for (const said of words.values()) said.delete(key)
       const message = ['verdict', { bytes: encodeVerdict(verdict) }] as const
       circle.tell(message)
@@ -283,6 +302,10 @@ export const createVerdictDesk = ({
       judging.tick()
       await signAll()
       for (const { verdict, proof } of [...own.values()].slice(0, toldMax)) tell(verdict, proof)
+      for (const [key, result] of [...results].slice(-toldMax)) {
+        tell(result.verdict)
+        if (--result.tellsLeft === 0) results.delete(key)
+      }
     },
   }
 }

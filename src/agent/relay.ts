@@ -13,6 +13,7 @@
  * | devices?   | devices, here and in the predecessor, then entries: certified payments to them that they have not claimed; verdicts against them |
  * | range?     | entries: payers' entries that the chain claims, then the chain up to a certified entry    |
  * | entries    | nothing: taken into the replica, and passed on to the swarm's other relays                |
+ * | wrong-result, evidence | evidence?; the work is done again, and judged (relay-results.ts)                |
  * | fraud, broken | nothing: kept and shown to everyone, if it proves what it says                          |
  *
  * What relays say among themselves stands in network/wire-relays.ts and is answered in relay-facts.ts.
@@ -44,6 +45,7 @@ import { createEpochs } from './relay-epochs.ts'
 import { type LedgerView, viewLedger } from './relay-ledger.ts'
 import { createBlockLabels } from './relay-blocks.ts'
 import { createQuorum } from './relay-quorum.ts'
+import type { Reexecution } from './relay-results.ts'
 import { devicesMax, devicesOf } from './relay-devices.ts'
 import { onWire } from './relay-segments.ts'
 import { createSettling } from './relay-settling.ts'
@@ -65,6 +67,8 @@ export interface RelayDeps {
   readonly device?: PublicKey
   /** For how many checkpoints, one a day, what lies before them is kept; two at least. */
   readonly keepDays?: number | 'all'
+  /** What the witness does work again with, to judge results; without it, it judges none. */
+  readonly reexecution?: Reexecution | undefined
   /** Another than the honest one, in a build for tests. */
   readonly createWitness?: typeof createWitness
 }
@@ -140,6 +144,7 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
       (deps.createWitness ?? createWitness)({ store, replica, signer: deps.witness, verifier, rules, clock, checkStamp }),
     ingest: (from, part) => ingest(from, part),
     keepDays: deps.keepDays,
+    reexecution: deps.reexecution,
   })
   const { replica, witness, chains, verdicts } = facts
   const quorum = createQuorum({ clock, network, verifier, rules, witness, others })

@@ -4,7 +4,7 @@
  */
 import { createAssembly, type Assembly } from '../contract/chunks.ts'
 import { quoteWindowMs, resendMs } from '../contract/limits.ts'
-import type { AnySigned } from '../contract/messages.ts'
+import type { AnySigned, Body } from '../contract/messages.ts'
 import { finished, keepsQuote, newTask, onEvent, pending, type Replica, type Task, type TaskEvent } from '../contract/requester.ts'
 import { due } from '../contract/requester-due.ts'
 import type { Sealed } from '../contract/sealing.ts'
@@ -17,6 +17,7 @@ import { embedding, type EmbeddingOutput, type EmbeddingPayload } from '../tasks
 import type { AgentDeps, Membership } from './deps.ts'
 import { createChoice } from './requester-choice.ts'
 import type { Standing } from './standings.ts'
+import type { WrongResults } from './wrong-results.ts'
 import { createTaskActions, rewardLifeMs } from './requester-actions.ts'
 
 /** Sealed results held in memory while they arrive, per replica. */
@@ -34,6 +35,8 @@ export interface RequesterHooks {
   /** Called after each stored change. `output` is given once, when the vote is won, and its writes join that commit. */
   readonly onTask: (task: Task) => void
   readonly writesFor: (task: Task, output: EmbeddingOutput) => readonly Write[]
+  /** Of outvoted results what shows them wrong. */
+  readonly wrong: WrongResults['of']
   readonly onOwed: () => void
   /** The certified stake of a worker, in µcr; undefined: nobody could tell. */
   readonly standingOf: (worker: NodeId) => Promise<Standing | undefined>
@@ -48,7 +51,8 @@ export interface Requester {
   /** False where it could not be stored. */
   readonly start: (fields: Parameters<typeof newTask>[0]) => Promise<boolean>
   readonly cancel: (task: string) => Promise<void>
-  readonly onSigned: (message: AnySigned, id: Bytes, from: NodeId) => Promise<void>
+  /** `bytes`: the message as it came. */
+  readonly onSigned: (message: AnySigned, id: Bytes, bytes: Bytes, from: NodeId) => Promise<void>
   readonly onChunk: (from: NodeId, chunk: WireBody<'chunk'>) => Promise<void>
   readonly onWant: (from: NodeId, want: WireBody<'want'>) => Promise<void>
   readonly onPeer: (id: NodeId, here: boolean) => void
@@ -66,7 +70,7 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
   const bySow = new Map<string, string>()
   const byAgreement = new Map<string, string>()
   const outputs = new Map<string, EmbeddingOutput>()
-  const results = new Map<string, { readonly outputHash: Bytes; readonly busyMs: number; readonly resultClass: string }>()
+  const results = new Map<string, Body<'result'> & { readonly message: Bytes }>()
   const assemblies = new Map<string, Assembly>()
   /** Results that are whole, until their signed message is here too. */
   const arrived = new Map<string, Sealed>()
@@ -108,15 +112,18 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
       const after = next(before)
       if (after !== before) {
         const won = before.phase !== 'verified' && after.phase === 'verified' ? outputs.get(after.winners[0]!) : undefined
+        const wrong = await hooks.wrong(before, after, outputs, () => hooks.payloadOf(after))
         const writes: Write[] = [
           { table: 'tasks', key: id, value: after as unknown as StoreValue },
           ...extra,
+          ...wrong.writes,
           ...(won ? hooks.writesFor(after, won) : []),
         ]
         if (finished(after))
           for (const r of after.replicas) if (r.agreement) writes.push({ table: 'outputs', key: toHex(r.agreement.id), remove: true })
         const stored = await store.commit(writes)
         if (!stored.ok) return
+        wrong.stored()
         index(after)
         choice.note(before, after)
         forget(after)
@@ -188,7 +195,7 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
     const output = fits ? embedding.parseOutput(opened.value, await hooks.payloadOf(task)) : undefined
     if (!output?.ok) return handle(task.id, { type: 'damaged', agreement })
     outputs.set(key, output.value)
-    await handle(task.id, { type: 'delivered', agreement, outputHash: said.outputHash, busyMs: said.busyMs }, [
+    await handle(task.id, { type: 'delivered', agreement, outputHash: said.outputHash, result: said.message, busyMs: said.busyMs }, [
       { table: 'outputs', key, value: { bytes: opened.value } },
     ])
     // The contract may have ended while this was being opened: then nothing has noted it.
@@ -244,7 +251,7 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
       return true
     },
     cancel: (id) => handle(id, { type: 'cancel' }),
-    onSigned: async (message, id, from) => {
+    onSigned: async (message, id, bytes, from) => {
       absent.delete(from)
       if (message.kind === 'quote') {
         const task = bySow.get(toHex(message.body.sow))
@@ -272,7 +279,7 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
       else if (message.kind === 'result') {
         if (contract.replica.verdict !== null) return remind(contract.replica)
         if (pending(contract.replica)) {
-          results.set(toHex(agreement), message.body)
+          results.set(toHex(agreement), { ...message.body, message: bytes })
           await onResultComplete(contract.task, contract.replica)
         }
         // A result that is known already, or that nobody waits for: say again what became of it.

@@ -3,6 +3,7 @@
  * vouchers (contract/worker.ts holds the states). Everything is stored before it is said; a restart resumes from the store.
  */
 import { createAssembly, type Assembly } from '../contract/chunks.ts'
+import { saltBytes } from '../contract/evidence.ts'
 import { sowLifeMs } from '../contract/limits.ts'
 import type { AnySigned } from '../contract/messages.ts'
 import type { Sealed } from '../contract/sealing.ts'
@@ -21,7 +22,6 @@ import { createAdmissions } from './worker-admission.ts'
 import { cleared, record } from './worker-records.ts'
 import { atLimit, beyondReach, costMicro, dearestFirst, type Execution, linkedIdentity, priceOf, quoteOf, tabOf, underWayMicro } from './worker-terms.ts'
 
-const saltBytes = 32
 const messageLifeMs = 20 * 60_000
 const progressEveryMs = 5_000
 /** Assumed until measured; then the mean of what the last tasks took. */

@@ -58,6 +58,8 @@ export interface Replica {
   readonly payloadFrom: number | null
   readonly doneTexts: number
   readonly outputHash: Bytes | null
+  /** The worker's signed result, once it is delivered. Absent in records of earlier versions. */
+  readonly result?: Bytes
   readonly busyMs: number
   readonly settledMs: number
 }
@@ -112,7 +114,13 @@ export type TaskEvent =
   | { readonly type: 'payload-wanted'; readonly agreement: Bytes; readonly from: number }
   | { readonly type: 'payload-sent'; readonly agreement: Bytes }
   | { readonly type: 'progress'; readonly agreement: Bytes; readonly done: number }
-  | { readonly type: 'delivered'; readonly agreement: Bytes; readonly outputHash: Bytes; readonly busyMs: number }
+  | {
+      readonly type: 'delivered'
+      readonly agreement: Bytes
+      readonly outputHash: Bytes
+      readonly result: Bytes
+      readonly busyMs: number
+    }
   | { readonly type: 'damaged'; readonly agreement: Bytes }
   | { readonly type: 'rewarded'; readonly agreement: Bytes }
   /** The vault will never sign it: the agreement is none of this identity's any more. */
@@ -254,7 +262,9 @@ const reduce = (task: Task, event: TaskEvent, { now, absentSince, agree }: TaskC
       )
     case 'delivered':
       return patchBy(task, event.agreement, (r) =>
-        pending(r) ? { phase: 'delivered', outputHash: event.outputHash, busyMs: event.busyMs, doneTexts: task.texts } : {},
+        pending(r)
+          ? { phase: 'delivered', outputHash: event.outputHash, result: event.result, busyMs: event.busyMs, doneTexts: task.texts }
+          : {},
       )
     case 'damaged':
       return patchBy(task, event.agreement, (r) => (pending(r) ? { phase: 'rejected', settledMs: now } : {}))

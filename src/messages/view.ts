@@ -130,7 +130,7 @@ export interface AgentView {
    * What stands against the swarm or this account, the worst of it: more witnesses lie than the swarm bears; the account is closed; its
    * key has signed two entries at one number; it owes penalties; it was fined.
    */
-  readonly trouble: 'swarm-broken' | 'closed' | 'forked' | 'slashed' | 'fined' | 'contradicted' | null
+  readonly trouble: 'swarm-broken' | 'closed' | 'forked' | 'slashed' | 'fined' | 'wrong-result' | 'contradicted' | null
   /** By what judgement of the witnesses this account is closed; null: it is not, or no verdict that says it is known here. */
   readonly closedFor: JudgedReason | null
   /**

@@ -28,6 +28,10 @@ export const ratesPerMinute: Readonly<Record<WireType, number>> = {
   // 48 KiB each: 30 MiB/s, more than a data channel was seen to carry.
   chunk: 40_000,
   want: 600,
+  // Four witnesses are asked about one result every two minutes; what shows it is 22 chunks at most (contract/evidence.ts).
+  'wrong-result': 12,
+  'evidence?': 60,
+  evidence: 120,
   forward: 12_000,
   neighbours: 240,
   introduce: 300,

@@ -21,7 +21,7 @@ const ledgerTypes: ReadonlySet<WireType> = new Set([
   ...['policy?', 'policy', 'notice?', 'notice', 'certify', 'entries', 'head?', 'head', 'range?'],
   ...['heads?', 'heads', 'ranges?', 'ranges', 'fork', 'propose', 'leaves?', 'leaves'],
 ] as readonly WireType[])
-export const priorityOf = (type: WireType): Priority => (type === 'chunk' ? 2 : ledgerTypes.has(type) ? 1 : 0)
+export const priorityOf = (type: WireType): Priority => (type === 'chunk' || type === 'evidence' ? 2 : ledgerTypes.has(type) ? 1 : 0)
 
 export interface Outbox {
   /** Resolves when the frame is in the link. */

@@ -24,6 +24,9 @@
  * | signed    | {message, hops}                         | a signed contract message; hops left for gossip (sow only, else 0)  |
  * | chunk     | {agreement, direction, index, last, enc, data} | sealed payload (0) or result (1)                            |
  * | want      | {agreement, direction, from}            | send the chunks from this index on (again)                          |
+ * | wrong-result | {agreement, result, kem}          | witness: please judge this result, which others outvoted (contract/evidence.ts) |
+ * | evidence? | {agreement, key}                        | witness: seal to this key what shows it; null: it does not judge it  |
+ * | evidence  | {agreement, index, last, enc, data}     | payload and output, sealed to the witness                           |
  * | forward   | {to, from, frame}                       | relay: pass this frame on to a peer I have no link with             |
  * | neighbours| {peers}                                 | who is linked with me (for introductions)                           |
  * | introduce | {to, from, id, kind, sdp}               | sealed offer or answer, passed on by a common neighbour              |
@@ -42,6 +45,9 @@ export { entryBytesMax } from './wire-relays.ts'
 export const frameBytesMax = 64 * 1024
 /** Plaintext of one sealed chunk: with the tag, the header and CBOR it stays below a frame, forwarded or not. */
 export const chunkBytes = 48 * 1024
+
+/** One signed contract message. */
+const signedBytesMax = 8 * 1024
 
 export const wireSchemas = {
   'policy?': v.strictObject({}),
@@ -75,7 +81,7 @@ export const wireSchemas = {
   }),
   carry: v.strictObject({ account: key32, proof: bytesUpTo(accountProofBytesMax), signature: v.nullable(sig64) }),
   witness: v.strictObject({ witness: key32, device: key32, signature: sig64 }),
-  signed: v.strictObject({ message: bytesUpTo(8 * 1024), hops: uint(3) }),
+  signed: v.strictObject({ message: bytesUpTo(signedBytesMax), hops: uint(3) }),
   chunk: v.strictObject({
     agreement: id32,
     direction: v.picklist([0, 1]),
@@ -86,6 +92,18 @@ export const wireSchemas = {
     data: bytesUpTo(chunkBytes + 16),
   }),
   want: v.strictObject({ agreement: id32, direction: v.picklist([0, 1]), from: uint(1 << 16) }),
+  'wrong-result': v.strictObject({ agreement: bytesUpTo(signedBytesMax), result: bytesUpTo(signedBytesMax), kem: key32 }),
+  'evidence?': v.strictObject({
+    agreement: id32,
+    key: v.nullable(v.strictObject({ witness: key32, kem: key32, signature: sig64 })),
+  }),
+  evidence: v.strictObject({
+    agreement: id32,
+    index: uint(1 << 8),
+    last: v.boolean(),
+    enc: v.nullable(bytesOf(32)),
+    data: bytesUpTo(chunkBytes + 16),
+  }),
   forward: v.strictObject({ to: key32, from: key32, frame: bytesUpTo(frameBytesMax - 256) }),
   neighbours: v.strictObject({ peers: v.pipe(v.array(key32), v.maxLength(64)) }),
   introduce: v.strictObject({

@@ -31,6 +31,8 @@ export interface RelayOptions {
   readonly referrers: readonly Bytes[]
   /** The proxy before this relay adds X-Forwarded-For. */
   readonly trustProxy: boolean
+  /** Its witness does outvoted work again, on the models that lie here. */
+  readonly judgeResults: boolean
   /** How many checkpoints, one a day, lie above what may be dropped. */
   readonly keepDays: number | 'all'
 }
@@ -84,6 +86,8 @@ export const usage = `edge-net relay: a swarm's meeting point, witness, issuer a
   --trust-proxy      a proxy stands before it and adds the client's address to X-Forwarded-For (else nobody's word there counts)
   --name TEXT        name of the swarm, at the first start
   --models DIR       folder with models in hub layout to mirror; may be repeated (also: EDGE_NET_MODELS)
+  --judge-results    do outvoted work again, with the models in these folders, and fine workers whose result was wrong (else this
+                     witness judges no results; it reads the texts of what it judges, and computes in the relay's own process)
   --model-card FILE  JSON card of a model that the new swarm's policy shall list; may be repeated
   --witness I/N      the relay of witness I of a swarm that \`swarm create\` made in --data; opens DIR/witness-I only
   --sponsor KEY      account (64 hex digits, as /ledger.json shows it) whose paid tasks earn a bonus out of the budget; may be repeated
@@ -204,6 +208,7 @@ const relay = (values: Values, env: Env): Result<Command, string> => {
       sponsors: sponsors.value,
       referrers: referrers.value,
       trustProxy: values['trust-proxy'] === true,
+      judgeResults: values['judge-results'] === true,
       keepDays: keep === 'all' ? keep : Number(keep),
     },
   })
@@ -242,7 +247,7 @@ const swarmCreate = (values: Values): Result<Command, string> => {
       `--witnesses: ${witnesses === '' ? 'how many, 1, 4 or 7' : `${witnesses} is not 1, 4 or 7`} (3f+1, of which f may lie or be away)`,
     )
   if (data === undefined) return err('--data: the new folder of the swarm')
-  const foreign = (['witness', 'models', 'sponsor', 'referrer', 'trust-proxy', 'keep'] as const).find(
+  const foreign = (['witness', 'models', 'sponsor', 'referrer', 'trust-proxy', 'judge-results', 'keep'] as const).find(
     (option) => values[option] !== undefined,
   )
   if (foreign) return err(`--${foreign}: belongs to \`relay\``)

@@ -6,6 +6,7 @@ import { type RelayDeps, type RelayNode, startRelay, type WitnessNode } from '..
 import { systemClock } from '../crypto/clock.ts'
 import { createWebCryptoVerifier } from '../crypto/ed25519.ts'
 import { systemRandom } from '../crypto/random.ts'
+import { createSealer } from '../crypto/sealing.ts'
 import { neverExpires } from '../economy/issuer.ts'
 import { formatLink } from '../economy/link-codec.ts'
 import type { SwarmLink } from '../economy/link.ts'
@@ -22,6 +23,7 @@ import { chooseDataFolder, openDataFolder } from './data-folder.ts'
 import { createHttpServer, type HttpServer } from './http-server.ts'
 import { metricsText } from './metrics.ts'
 import { createMirror } from './mirror.ts'
+import { createJudgingEngine } from './judging-engine.ts'
 import { readCards, withCards } from './model-cards.ts'
 import { defaultName, firstPort, type RelayOptions } from './options.ts'
 import { serveOrders } from './orders.ts'
@@ -165,6 +167,9 @@ const runOn = async (
     others,
     device: device.certificate.device,
     keepDays,
+    ...(options.judgeResults && {
+      reexecution: { engine: await createJudgingEngine(models, [ownModels, ...options.models], log), sealer: createSealer() },
+    }),
     ...parts,
   }
   const issuing = issuer && (await startRelay({ ...relayDeps, issuer }))

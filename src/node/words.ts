@@ -25,6 +25,7 @@ export const parseWords = (args: readonly string[]) => {
           sponsor: { type: 'string', multiple: true },
           referrer: { type: 'string', multiple: true },
           'trust-proxy': { type: 'boolean' },
+          'judge-results': { type: 'boolean' },
           independence: { type: 'string' },
           keep: { type: 'string' },
           reason: { type: 'string' },

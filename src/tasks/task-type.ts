@@ -16,6 +16,8 @@ export interface TaskType<Payload, Output> {
   readonly parseOutput: (bytes: Uint8Array, payload: Payload) => Result<Output, SchemaError>
   /** Whether two outputs are the same answer. */
   readonly agree: (a: Classed<Output>, b: Classed<Output>) => boolean
+  /** Within this class the same answer is the same bits, so that whoever has the class can prove another answer wrong. */
+  readonly exactIn: (resultClass: ResultClass) => boolean
 }
 
 export interface Classed<Output> {

@@ -106,6 +106,7 @@ export const troubleTexts: { readonly [T in NonNullable<AgentView['trouble']>]: 
   forked: 'trouble_forked',
   slashed: 'trouble_slashed',
   fined: 'trouble_fined',
+  'wrong-result': 'trouble_wrongResult',
   contradicted: 'trouble_contradicted',
 }
 

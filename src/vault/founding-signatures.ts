@@ -33,7 +33,8 @@ export interface SignatureDeps {
 
 const certificateSchema = v.strictTuple([id32, key32, uint(), id32])
 const bindingSchema = v.strictTuple([id32, key32])
-/** Verdicts and checkpoints: whose they are is what is looked at here. */
+/** Verdicts, checkpoints and keys for evidence: whose they are is what is looked at here. */
+const otherDomains = ['edge-net/verdict/1', 'edge-net/checkpoint/1', 'edge-net/evidence-key/1']
 const otherSchema = v.pipe(v.array(v.unknown()), v.minLength(1), v.maxLength(8))
 const ops = v.pipe(v.array(v.looseObject({ op: v.picklist(['join', 'pay', 'attest', 'revoke', 'settle']) })), v.minLength(1))
 const entrySchema = v.strictObject({ v: v.literal(1), swarm: id32, author: key32, seq: uint(), prev: id32, time: uint(), ops })
@@ -50,7 +51,7 @@ export const admitWitness = async (
   const binding = bodyOf('edge-net/witness-at/1', bindingSchema, message)
   if (binding)
     return equalBytes(binding[0], swarm) && equalBytes(binding[1], device) ? ok(undefined) : refused('the witness is not at that device')
-  const other = bodyOf('edge-net/verdict/1', otherSchema, message) ?? bodyOf('edge-net/checkpoint/1', otherSchema, message)
+  const other = otherDomains.map((domain) => bodyOf(domain, otherSchema, message)).find((body) => body !== undefined)
   const whose = parse(id32, other?.[0])
   if (!whose.ok) return refused('nothing that a witness signs')
   return equalBytes(whose.value, swarm) ? ok(undefined) : otherSwarm

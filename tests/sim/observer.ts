@@ -5,7 +5,7 @@
  * | no. | checked                                                                                          | when      |
  * | --- | ------------------------------------------------------------------------------------------------ | --------- |
  * | 1   | each honest relay's accounts are the fold of certified entries; all relays alike; alike when played back in other orders | minute; end |
- * | 2   | per pair claimed ≤ certified paid; nobody but the issuer below zero; one certified entry a number | minute    |
+ * | 2   | per pair claimed ≤ certified paid; nobody but the issuer below zero; one certified entry a number; nobody is fined for a right result | minute |
  * | 3   | played back twice, and with damaged, foreign and forged entries between, the root is the same     | end       |
  * | 4   | the issuer within its allowance; all credits are its                                              | minute    |
  * | 5   | certified income on no relay ever falls; every honest chain is certified to its end, and all that it was paid claimed | minute; end |
@@ -30,6 +30,8 @@ export interface Observer {
   readonly truth: Truth
   /** At any moment. */
   readonly check: () => Promise<readonly Violation[]>
+  /** Verdicts on wrong results that are known to anyone honest. */
+  readonly fines: () => number
   /** What is not done yet, though nothing disturbs it any more; empty: all is settled. */
   readonly unsettled: () => readonly Violation[]
 }
@@ -130,6 +132,15 @@ export const createObserver = (
     }
   }
 
+  const verdictsOn = ({ disk }: WitnessMachine): readonly string[] => [...disk.table('verdicts').keys()].sort()
+  const isFine = (key: string): boolean => key.split('/')[1] === 'InvalidResult'
+  const checkFines = (): void => {
+    for (const { machine, honest } of members())
+      for (const relay of honest ? honestRelays : [])
+        if (verdictsOn(relay).some((key) => key.startsWith(machine.id) && isFine(key)))
+          violate(2, `${machine.name} is fined for a result, and answers rightly`)
+  }
+
   const checkAccounts = (): void => {
     let all = 0n
     for (const [author, account] of truth.accounts) {
@@ -173,11 +184,16 @@ export const createObserver = (
       for (const what of await truth.settle()) violate(2, what)
       for (const relay of honestRelays) checkRelay(relay)
       checkAccounts()
+      checkFines()
       checkMembers()
       return [...faults]
     },
+    fines: () => new Set(honestRelays.flatMap(verdictsOn).filter(isFine)).size,
     unsettled: () => {
       faults.length = 0
+      for (const relay of honestRelays)
+        if (verdictsOn(relay).join() !== verdictsOn(honestRelays[0]!).join())
+          violate(1, `${relay.name} has other verdicts than ${honestRelays[0]!.name}`)
       const unclaimed = new Map<string, string[]>()
       for (const { payer, payee, micro } of flight())
         unclaimed.set(payee, [...(unclaimed.get(payee) ?? []), `${micro} µcr of ${payer.slice(0, 8)}`])

@@ -13,7 +13,7 @@ export const problemsOf = ({ violations, figures }: Outcome): readonly string[] 
 export const runText = (outcome: Outcome, wallMs: number): string => {
   const { scenario, counts, hash, notes, quietMinutes } = outcome
   const problems = problemsOf(outcome)
-  const head = `seed ${scenario.seed}: ${problems.length === 0 ? 'ok' : 'FAILED'}, ${counts.texts} texts, ${counts.entries} entries, ${counts.frames} frames, ${counts.crashes} crashes, quiet after ${quietMinutes} min, ${(wallMs / 1000).toFixed(1)} s, log ${hash.slice(0, 16)}`
+  const head = `seed ${scenario.seed}: ${problems.length === 0 ? 'ok' : 'FAILED'}, ${counts.texts} texts, ${counts.entries} entries, ${counts.frames} frames, ${counts.crashes} crashes, ${counts.fines} fines, quiet after ${quietMinutes} min, ${(wallMs / 1000).toFixed(1)} s, log ${hash.slice(0, 16)}`
   if (problems.length === 0) return head
   return [
     head,

@@ -35,8 +35,10 @@ test.each([
   'equivocating-witness',
   'withholding-witness',
 ] as const)('%s: what must hold holds', async (fault) => {
-  const { violations, figures } = await simulate({ ...base, seed: 21, faults: [fault] })
+  const { violations, figures, counts } = await simulate({ ...base, seed: 21, faults: [fault] })
   expect(violations).toEqual([])
+  // Who answers wrongly is fined, by witnesses that do the work again; nobody else is.
+  expect(counts.fines > 0).toBe(fault === 'liar' || fault === 'lazy-worker')
   expect(figures.map(({ kind }) => kind)).toContain(fault)
 })
 

@@ -33,6 +33,8 @@ export interface Outcome {
     readonly crashes: number
     readonly timers: number
     readonly texts: number
+    /** Verdicts on wrong results. */
+    readonly fines: number
   }
   readonly textsFor: Readonly<Record<string, number>>
   readonly quietMinutes: number
@@ -125,6 +127,7 @@ export const simulate = async (scenario: Scenario, passed: (text: string) => voi
       crashes: [...relays, ...members].reduce((sum, machine) => sum + machine.lives() - 1, 0),
       timers: world.clock.ran(),
       texts: book.textsDone(),
+      fines: observer.fines(),
     },
     textsFor: book.textsFor(),
     quietMinutes: quiet + 1,

@@ -4,6 +4,8 @@ import type { PublicKey } from '../../src/identity/keys.ts'
 import { helloMessage } from '../../src/identity/hello-message.ts'
 import { createNetwork } from '../../src/network/create-network.ts'
 import type { Network } from '../../src/network/network.ts'
+import { createFakeEngine } from '../support/fake-engine.ts'
+import { createPlainSealer } from '../support/memory-agents.ts'
 import { weathered, wrapDialer } from './links.ts'
 import { createMachine, type Machine } from './machine.ts'
 import type { SimIdentity } from './keys.ts'
@@ -25,6 +27,9 @@ export interface WitnessMachine extends Machine {
   readonly issuer: () => RelayNode['issuer'] | undefined
 }
 
+/** It does again what workers do (member-machine.ts). */
+const msPerText = 40
+
 export const witnessUrl = (i: number): string => `ws://10.0.0.${i + 1}:8787`
 
 export const createWitnessMachine = (
@@ -44,6 +49,7 @@ export const createWitnessMachine = (
   const witness = keys.signer(`witness/${index}`)
   const random = world.random(`relay/${index}`)
   const losses = world.random(`losses/${url}`)
+  const sealer = createPlainSealer(world.random(`evidence/${index}`))
   let node: WitnessNode | undefined
   let issuing: RelayNode | undefined
 
@@ -79,6 +85,7 @@ export const createWitnessMachine = (
       witness,
       others,
       device: identity.device.device,
+      reexecution: { engine: createFakeEngine({ clock: life.clock, msPerText }), sealer },
       ...(behaviour?.createWitness ? { createWitness: behaviour.createWitness } : {}),
     }
     life.atEnd(() => {

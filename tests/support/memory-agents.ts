@@ -16,6 +16,7 @@ import { createManualClock, type ManualClock } from '../../src/lib/clock.ts'
 import { createSeededRandom, type Random } from '../../src/lib/random.ts'
 import { createMemoryStore, type Store } from '../../src/lib/store.ts'
 import { createNetwork } from '../../src/network/create-network.ts'
+import type { Engine } from '../../src/tasks/engine.ts'
 import { mini } from '../../src/tasks/models.ts'
 import { createMemoryKeyKeeper } from '../../src/vault/key-keeper.ts'
 import { createVault, type LocalVault } from '../../src/vault/create-vault.ts'
@@ -115,6 +116,8 @@ export interface MemorySwarmOptions {
   readonly witnesses?: number
   /** For a relay whose witness is not the honest one. */
   readonly witnessOf?: (index: number) => RelayDeps['createWitness']
+  /** What each relay's witness does work again with; undefined: it judges no results. */
+  readonly engineOf?: (index: number, clock: ManualClock) => Engine | undefined
   /** What differs from the private defaults. */
   readonly policy?: Partial<PolicyParts>
   /** Another swarm, whose members can reach this one. */
@@ -125,7 +128,7 @@ export type AnyKind = Kind
 
 export const createMemorySwarm = async (
   seed: string | number,
-  { witnesses = 1, witnessOf = () => undefined, policy: parts = {}, beside }: MemorySwarmOptions = {},
+  { witnesses = 1, witnessOf = () => undefined, engineOf = () => undefined, policy: parts = {}, beside }: MemorySwarmOptions = {},
 ): Promise<MemorySwarm> => {
   const clock = beside?.clock ?? createManualClock()
   const random = createSeededRandom(seed)
@@ -173,6 +176,7 @@ export const createMemorySwarm = async (
       relayDialer: hub.dialer(url),
     })
     const createWitness = witnessOf(index)
+    const engine = engineOf(index, clock)
     const parts = {
       clock,
       random,
@@ -184,6 +188,7 @@ export const createMemorySwarm = async (
       device: relay.device.device,
       others: own.filter((one) => one.url !== url).map((one) => one.relay.device.device),
       ...(createWitness && { createWitness }),
+      ...(engine && { reexecution: { engine, sealer: createPlainSealer(createSeededRandom(`${seed}/evidence${index}`)) } }),
     }
     const issuing =
       index === 0 ? await startRelay({ ...parts, issuer: { signer: issuer!.signer, certificate: issuer!.device } }) : undefined

@@ -45,7 +45,8 @@ export interface Friends {
   readonly founder: Friend
   /** With the first invite, as the founder shows it. */
   readonly link: SwarmLink
-  readonly join: (name: string, by?: SwarmLink) => Promise<Friend>
+  /** `lie`: what its engine answers is changed by it. */
+  readonly join: (name: string, by?: SwarmLink, lie?: string) => Promise<Friend>
   readonly until: (what: string, holds: () => boolean, msMax?: number) => Promise<void>
 }
 
@@ -55,10 +56,10 @@ export const createMemoryFriends = async (seed: string, uses = 10): Promise<Frie
   const verifier = createNobleVerifier()
   hub.startTracker(friendsTracker)
 
-  const open = async (name: string): Promise<Friend> => {
+  const open = async (name: string, lie = ''): Promise<Friend> => {
     const random = createSeededRandom(`${seed}/${name}`)
     const keeper = createMemoryKeyKeeper(random)
-    const engine = createFakeEngine({ clock, lie: '', msPerText: 10 })
+    const engine = createFakeEngine({ clock, lie, msPerText: 10 })
     let stores = { vault: createMemoryStore(), agent: createMemoryStore() }
     let sessions = 0
     let vault: LocalVault
@@ -148,8 +149,8 @@ export const createMemoryFriends = async (seed: string, uses = 10): Promise<Frie
     hub,
     founder,
     link,
-    join: async (name, by = link) => {
-      const friend = await open(name)
+    join: async (name, by = link, lie) => {
+      const friend = await open(name, lie)
       const joined = await friend.vault().joinSwarm(by)
       if (!joined.ok) throw new Error(`join: ${joined.error.type}`)
       return friend

@@ -5,32 +5,30 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createEncoder, type Encoder } from '../../src/engine/encoder.ts'
 import { toEngineError } from '../../src/engine/engine-error.ts'
 import { resultClassOf } from '../../src/engine/result-class.ts'
 import { createSearcher } from '../../src/engine/search.ts'
-import { createTokenizer, type Tokenizer } from '../../src/engine/wordpiece.ts'
-import { sha256, toHex } from '../../src/lib/bytes.ts'
 import { err, ok, type Result } from '../../src/lib/result.ts'
 import { createSerial } from '../../src/lib/serial.ts'
+import { type LoadedModel, loadModel } from '../../src/node/load-model.ts'
 import type { Engine, EngineError, ModelStatus } from '../../src/tasks/engine.ts'
 import type { ModelCard } from '../../src/tasks/model-card.ts'
 import { mini, miniF32, minilm } from '../../src/tasks/models.ts'
 
 /** The project's own models, then those of a folder that the environment names. */
+const modelFolders = (): readonly string[] => [
+  'models',
+  ...(process.env.EDGE_NET_MODELS === undefined ? [] : [process.env.EDGE_NET_MODELS]),
+]
 export const modelFolder = (repo: string): string | undefined =>
-  ['models', process.env.EDGE_NET_MODELS].flatMap((root) => (root === undefined ? [] : [join(root, repo)])).find((path) => existsSync(path))
-
-interface Loaded {
-  readonly card: ModelCard
-  readonly tokenizer: Tokenizer
-  readonly encoder: Encoder
-}
+  modelFolders()
+    .map((root) => join(root, repo))
+    .find((path) => existsSync(path))
 
 export const createNodeEngine = (known: readonly ModelCard[] = [mini, miniF32, minilm]): Engine => {
   let cards = known
   let share = 1
-  const loaded = new Map<string, Loaded>()
+  const loaded = new Map<string, LoadedModel>()
   const failed = new Map<string, EngineError>()
   const listeners = new Set<() => void>()
   const waiting = new Set<() => void>()
@@ -41,13 +39,13 @@ export const createNodeEngine = (known: readonly ModelCard[] = [mini, miniF32, m
   const changed = (): void => listeners.forEach((listener) => listener())
   const wake = (): void => waiting.forEach((resume) => resume())
 
-  const open = (model: string): Promise<Result<Loaded, EngineError>> =>
+  const open = (model: string): Promise<Result<LoadedModel, EngineError>> =>
     serial(model, async () => {
       const card = cards.find(({ name }) => name === model)
       if (!card) return err({ type: 'unknown-model', model })
       const here = loaded.get(model)
       if (here?.card === card) return ok(here)
-      const opened = await load(card)
+      const opened = await loadModel(card, modelFolders())
       if (opened.ok) loaded.set(model, opened.value)
       else failed.set(model, opened.error)
       changed()
@@ -129,35 +127,5 @@ export const createNodeEngine = (known: readonly ModelCard[] = [mini, miniF32, m
       return () => listeners.delete(listener)
     },
     close: () => closing.abort(),
-  }
-}
-
-const load = async (card: ModelCard): Promise<Result<Loaded, EngineError>> => {
-  const folder = modelFolder(card.repo)
-  if (folder === undefined) {
-    const why = process.env.EDGE_NET_MODELS === undefined ? 'not in models/, and EDGE_NET_MODELS is not set' : 'in neither folder'
-    return err({ type: 'model-unreachable', model: card.name, tried: [{ url: card.repo, why }] })
-  }
-  try {
-    const files = new Map<string, Buffer>()
-    for (const file of card.files) {
-      const bytes = await readFile(join(folder, file.path))
-      const actual = toHex(sha256(bytes))
-      if (actual !== file.sha256) return err({ type: 'wrong-hash', file: `${card.repo}/${file.path}`, expected: file.sha256, actual })
-      files.set(file.path, bytes)
-    }
-    const json = (path: string): unknown => JSON.parse(String(files.get(path)))
-    const tokenizer = createTokenizer(json('tokenizer.json'), json('tokenizer_config.json'), card.tokensMax)
-    if (!tokenizer.ok) return err({ type: 'failed', message: tokenizer.error })
-    // Loaded with the first model: most tests that import this file need none.
-    const ort = await import('onnxruntime-web/wasm')
-    ort.env.wasm.numThreads = 1
-    ort.env.logLevel = 'error'
-    const session = await ort.InferenceSession.create(files.get(card.files.at(-1)?.path ?? '') ?? Buffer.alloc(0), {
-      executionProviders: ['wasm'],
-    })
-    return ok({ card, tokenizer: tokenizer.value, encoder: createEncoder(ort, session, card.pooling, () => performance.now()) })
-  } catch (error) {
-    return err(toEngineError(error))
   }
 }

@@ -1,5 +1,6 @@
 /** Whole agents in this process that know each other through relays alone, over real WebSockets and real time. */
 import { type Agent, startAgent, type View } from '../../src/agent/agent.ts'
+import type { AgentDeps } from '../../src/agent/deps.ts'
 import { systemClock } from '../../src/crypto/clock.ts'
 import { systemRandom } from '../../src/crypto/random.ts'
 import { parseLink } from '../../src/economy/link-codec.ts'
@@ -23,7 +24,8 @@ export interface ProcessAgent {
   readonly wake: () => void
 }
 
-export const joinByRelays = async (linkText: string): Promise<ProcessAgent> => {
+/** With another engine and sealer than the makeshift ones, where a relay of its own process computes or opens as well. */
+export const joinByRelays = async (linkText: string, parts: Partial<Pick<AgentDeps, 'engine' | 'sealer'>> = {}): Promise<ProcessAgent> => {
   const link = parseLink(linkText)
   if (!link.ok) throw new Error(link.error.detail)
   const [clock, random, verifier] = [systemClock, systemRandom, createNobleVerifier()]
@@ -48,6 +50,7 @@ export const joinByRelays = async (linkText: string): Promise<ProcessAgent> => {
     store: createMemoryStore(),
     engine: createFakeEngine({ clock, lie: '', msPerText: 1 }),
     sealer: createPlainSealer(random),
+    ...parts,
     makeStamp: makeStampHere,
     verifier,
     cores: 2,

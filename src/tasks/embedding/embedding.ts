@@ -8,7 +8,7 @@ import { encode } from '../../lib/cbor.ts'
 import { err, ok } from '../../lib/result.ts'
 import { bytesUpTo, parseBytes, text, uint } from '../../lib/schema.ts'
 import type { TaskType } from '../task-type.ts'
-import { sameAnswer } from './compare.ts'
+import { bitStable, sameAnswer } from './compare.ts'
 
 export const textsPerTaskMax = 250
 export const textLengthMax = 1 << 20
@@ -71,4 +71,5 @@ export const embedding: TaskType<EmbeddingPayload, EmbeddingOutput> = {
     return vectors.every(Number.isFinite) ? ok({ dimension, vectors, truncated }) : err({ type: 'malformed', what: 'not finite', where: 'vectors' })
   },
   agree: sameAnswer,
+  exactIn: bitStable,
 }

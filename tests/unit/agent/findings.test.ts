@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { createFindings } from '../../../src/agent/findings.ts'
 import { encodeBrokenProof } from '../../../src/ledger/broken-proof.ts'
 import { encodeVerdict, mergeVerdicts, offenceOf, type SlashReason, signVerdict, type Verdict } from '../../../src/ledger/verdict.ts'
-import type { Bytes } from '../../../src/lib/bytes.ts'
+import { type Bytes, sha256 } from '../../../src/lib/bytes.ts'
 import { createMemoryStore } from '../../../src/lib/store.ts'
 import { certify, createPerson, createWorld, next, type Person, verifier, type World } from '../ledger/fixtures.ts'
 
@@ -25,7 +25,11 @@ const setup = async () => {
 }
 const verdictOn = async (world: World, { device }: Person, reason: SlashReason, signers = 3): Promise<Bytes> => {
   const target = device.publicKey
-  const offence = reason === 'DoubleSpend' ? offenceOf.doubleSpend(target, 1) : offenceOf.judgement(target)
+  const keys: Partial<Record<SlashReason, Bytes>> = {
+    DoubleSpend: offenceOf.doubleSpend(target, 1),
+    InvalidResult: offenceOf.invalidResult(sha256(target)),
+  }
+  const offence = keys[reason] ?? offenceOf.judgement(target)
   const signed = await Promise.all(
     world.witnesses.slice(0, signers).map((one) => signVerdict(one, world.rules.swarm, { target, reason, offence })),
   )
@@ -45,6 +49,8 @@ test('full verdicts against this account count, the worst is shown, others’ an
   expect([findings.trouble(), blamed]).toEqual([null, []])
   await findings.hear('relay', 'verdict', await verdictOn(world, ana, 'Malicious', 2))
   expect([findings.trouble(), blamed]).toEqual([null, ['verdict']])
+  await findings.hear('relay', 'verdict', await verdictOn(world, ana, 'InvalidResult'))
+  expect(findings.trouble()).toBe('wrong-result')
   await findings.hear('relay', 'verdict', await verdictOn(world, ana, 'DoubleSpend'))
   expect(findings.trouble()).toBe('fined')
   await findings.hear('relay', 'verdict', await verdictOn(world, ana, 'Malicious'))

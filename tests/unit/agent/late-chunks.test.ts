@@ -37,6 +37,7 @@ const requesterWith = async (phase: ReplicaPhase) => {
       mayHire: () => true,
       onTask: nothing,
       writesFor: () => [],
+      wrong: async () => ({ writes: [], stored: nothing }),
       onOwed: nothing,
       onReserved: nothing,
       standingOf: async () => undefined,

@@ -33,6 +33,7 @@ const requesterWith = async (phase: Task['phase']) => {
       mayHire: () => true,
       onTask: () => {},
       writesFor: () => [],
+      wrong: async () => ({ writes: [], stored: () => {} }),
       onOwed: () => {},
       onReserved: () => {},
       standingOf: async (worker) => void asked.push(worker),
@@ -43,7 +44,7 @@ const requesterWith = async (phase: Task['phase']) => {
   const quote = (name: string, price: number): Promise<void> => {
     const body = { sow: sow.id, price, etaMs: 10, classes: ['x'], root: hash(`root of ${name}`) }
     const message = { kind: 'quote', from: hash(name), body } as unknown as AnySigned
-    return requester.onSigned(message, hash(`quote of ${name}`), toHex(hash(name)))
+    return requester.onSigned(message, hash(`quote of ${name}`), hash('bytes'), toHex(hash(name)))
   }
   return { asked, quote }
 }

@@ -123,7 +123,7 @@ const drive = (redundancy: number, { nodesHere = 0, pick = takeFirst }: { readon
     refuse: (w: string) => apply({ type: 'refused', agreement: agreementOf(w), reason: 'no' }),
     deliver: (w: string, answer: string) => {
       answers.set(agreementKey(w), answer)
-      apply({ type: 'delivered', agreement: agreementOf(w), outputHash: hash(answer), busyMs: 1 })
+      apply({ type: 'delivered', agreement: agreementOf(w), outputHash: hash(answer), result: hash(w), busyMs: 1 })
     },
     leave: (w: string) => void absent.set(w, now),
     cancel: () => apply({ type: 'cancel' }),

@@ -20,6 +20,7 @@ test('nothing needs to be given', () => {
     sponsors: [],
     referrers: [],
     trustProxy: false,
+    judgeResults: false,
     keepDays: 'all',
   })
   expect(options([], { XDG_DATA_HOME: '/x' }).data).toBe('/x/edge-net/relay')
@@ -58,6 +59,7 @@ test('everything can be', () => {
     sponsors: [],
     referrers: [],
     trustProxy: false,
+    judgeResults: false,
     keepDays: 'all',
   })
   const [one, two] = ['ab'.repeat(32), 'cd'.repeat(32)]
@@ -65,6 +67,7 @@ test('everything can be', () => {
     sponsors: [fromHex(one), fromHex(two)],
     referrers: [fromHex(two)],
   })
+  expect(options(['--judge-results']).judgeResults).toBe(true)
   expect(options(['--keep', '90']).keepDays).toBe(90)
   expect(options(['--keep', 'all']).keepDays).toBe('all')
 })

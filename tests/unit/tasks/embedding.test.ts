@@ -50,6 +50,7 @@ describe('comparator', () => {
   test('where the class is bit-stable one differing bit is another answer', () => {
     expect(agree(output(a), output(a.slice()), wasm)).toBe(true)
     expect(agree(output(a), output(nudged), wasm)).toBe(false)
+    expect([wasm, gpu, 'wasm', ''].map(embedding.exactIn)).toEqual([true, false, false, false])
   })
   test('elsewhere a cosine decides, and the length must be 1', () => {
     expect(agree(output(a), output(nudged), gpu)).toBe(true)

@@ -1,5 +1,6 @@
 /** The vault of a swarm's founder: what it makes, what its witness and issuer sign, and what they never do. */
 import { describe, expect, test } from 'vitest'
+import { evidenceKeyMessage } from '../../../src/contract/evidence.ts'
 import { parseSignedPolicy, verifyPolicy } from '../../../src/economy/policy-codec.ts'
 import { createNobleVerifier } from '../../../src/identity/noble.ts'
 import { certificateMessage } from '../../../src/ledger/certificate.ts'
@@ -195,12 +196,14 @@ describe('the founder’s witness', () => {
       bindingMessage(link.swarm, someone),
       bindingMessage(id(9), device),
       concat(utf8('edge-net/verdict/1'), encode([id(9), someone, 'DoubleSpend', 'x'])),
+      evidenceKeyMessage(id(9), id(1), id(2)),
       concat(utf8('edge-net/cert/1'), encode([link.swarm, someone, 0])),
       utf8('anything'),
       new Uint8Array(0),
     ])
       expect(await sign(vault, 'witness', message)).toMatchObject({ error: { type: 'refused' } })
     expect(await sign(vault, 'witness', bindingMessage(link.swarm, device))).toMatchObject({ ok: true })
+    expect(await sign(vault, 'witness', evidenceKeyMessage(link.swarm, id(1), id(2)))).toMatchObject({ ok: true })
   })
 
   test('in a new session it says where it is and signs nothing else before members were asked', async () => {
