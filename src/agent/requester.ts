@@ -5,7 +5,7 @@
 import { createAssembly, type Assembly } from '../contract/chunks.ts'
 import { quoteWindowMs, resendMs } from '../contract/limits.ts'
 import type { AnySigned } from '../contract/messages.ts'
-import { finished, keepsQuote, newTask, onEvent, pending, type Replica, type Task, type TaskEvent } from '../contract/requester.ts'
+import { finished, newTask, onEvent, pending, type Replica, type Task, type TaskEvent } from '../contract/requester.ts'
 import { due } from '../contract/requester-due.ts'
 import type { Sealed } from '../contract/sealing.ts'
 import type { NodeId } from '../identity/keys.ts'
@@ -84,6 +84,7 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
     now: clock.now(),
     absentSince: (worker: NodeId) => absent.get(worker),
     nodesHere: network.peers().filter((peer) => peer.role === 'node').length,
+    places: choice.places,
     agree: (a: string, b: string): boolean => {
       const [outputA, outputB] = [outputs.get(a), outputs.get(b)]
       if (!outputA || !outputB) return false
@@ -250,8 +251,9 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
         const task = bySow.get(toHex(message.body.sow))
         const quote = { id, worker: toHex(message.from), body: message.body, receivedMs: clock.now() }
         // Of whom nothing will be hired nothing is asked: anyone may answer a sow.
-        if (!task || !keepsQuote(tasks.get(task)!, quote)) return
-        if (choice.asks) await learn(quote.worker)
+        const heard = task === undefined ? 'no' : choice.hears(tasks.get(task)!, quote)
+        if (task === undefined || heard === 'no') return
+        if (heard === 'ask') await learn(quote.worker)
         await handle(task, { type: 'quote', quote })
         // Ticks are further apart than the window in which others may quote too.
         clock.after(quoteWindowMs, () => void change(task, (t) => t))

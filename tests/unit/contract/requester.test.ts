@@ -57,6 +57,7 @@ const drive = (redundancy: number, { nodesHere = 0, pick = takeFirst }: { readon
     absentSince: (w: string) => absent.get(w),
     agree: (a: string, b: string) => answers.get(a) === answers.get(b),
     nodesHere,
+    places: () => ({ compare: () => 0, together: () => false }),
   })
   let task: Task = newTask(
     {
