@@ -186,7 +186,7 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
     predecessor: signedPolicy.policy.predecessor,
     latest: facts.view.checkpoint,
   })
-  const labelOf = createBlockLabels({ clock, random, network })
+  const blocks = createBlockLabels({ clock, random, network })
   const byAddress = signedPolicy.policy.independence === 'identity-and-address'
   let counters: RelayCounters = { certified: 0, certifyRefused: 0, redeemed: 0, redeemRefused: 0, dropped: 0, rootsDiffered: 0 }
   const count = (what: keyof RelayCounters): void => void (counters = { ...counters, [what]: counters[what] + 1 })
@@ -236,7 +236,7 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
   const head = async (from: NodeId, { author }: WireBody<'head?'>): Promise<void> => {
     const own = from === toHex(author)
     if (own) await tellSigned(from, author)
-    const block = byAddress ? labelOf(author) : undefined
+    const block = byAddress ? blocks.of(author) : undefined
     await say(from, ['head', { author, summary: (await replica.account(author)) ?? null, ...(block && { block }) }])
     if (own) await tellIncomes(from, author)
   }
@@ -311,6 +311,7 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
   }
   const stopTelling = network.onPeer((peer, change) => {
     if (change !== 'joined') return
+    if (byAddress) blocks.see(peer.device)
     if (others.has(peer.id)) void issuer?.finish().catch(() => {})
     else if (peer.role === 'node') void welcome(peer).catch(() => {})
   })

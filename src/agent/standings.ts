@@ -4,7 +4,7 @@
  * relay's word is its witness's: one that answers from two devices has one voice, and a relay of no witness has none.
  */
 import type { NodeId } from '../identity/keys.ts'
-import type { BlockLabel, Blocks } from '../contract/blocks.ts'
+import type { BlockLabels, Blocks } from '../contract/blocks.ts'
 import { type Bytes, fromHex, toHex } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
 import { createRate } from '../network/rate.ts'
@@ -45,7 +45,7 @@ interface Question {
   readonly answers: Map<NodeId, Answer>
 }
 
-type Answer = Omit<Standing, 'blocks'> & { readonly block: BlockLabel | undefined }
+type Answer = Omit<Standing, 'blocks'> & { readonly block: BlockLabels | undefined }
 
 /** `faulty`: how many witnesses may lie. `ask`: sends the question to the relays, and says of how many witnesses they may be. */
 export const createStandings = (
@@ -112,7 +112,7 @@ export const createStandings = (
       question.answers.set(from, {
         balanceMicro: claimed - paid - staked,
         stakedMicro: staked,
-        block: block && { salt: toHex(block.salt), label: toHex(block.label) },
+        block: block && { salt: toHex(block.salt), labels: block.labels.map(toHex) },
       })
       if (voices(author).length >= question.enough) answer(author)
     },

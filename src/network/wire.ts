@@ -43,6 +43,9 @@ export const frameBytesMax = 64 * 1024
 /** Plaintext of one sealed chunk: with the tag, the header and CBOR it stays below a frame, forwarded or not. */
 export const chunkBytes = 48 * 1024
 
+/** Blocks of addresses in which a relay says that it has seen one device. */
+export const blocksPerDeviceMax = 4
+
 export const wireSchemas = {
   'policy?': v.strictObject({}),
   policy: v.strictObject({ bytes: bytesUpTo(frameBytesMax) }),
@@ -61,8 +64,10 @@ export const wireSchemas = {
   head: v.strictObject({
     author: key32,
     summary: v.nullable(v.strictObject({ author: key32, seq: uint(), id: id32, claimed: uint(), paid: uint(), staked: uint() })),
-    /** In which block of addresses the relay sees this device: comparable under one salt, and meaning nothing else (agent/relay-blocks.ts). */
-    block: v.optional(v.strictObject({ salt: bytesOf(16), label: bytesOf(16) })),
+    /** In which blocks of addresses the relay has seen this device: comparable under one salt, and meaning nothing else (agent/relay-blocks.ts). */
+    block: v.optional(
+      v.strictObject({ salt: bytesOf(16), labels: v.pipe(v.array(bytesOf(16)), v.minLength(1), v.maxLength(blocksPerDeviceMax)) }),
+    ),
   }),
   'range?': v.strictObject({ author: key32, from: uint() }),
   'devices?': v.strictObject({ identity: key32 }),

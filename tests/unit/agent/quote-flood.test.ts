@@ -34,7 +34,7 @@ const worldOf = (policy: typeof inPublic | typeof inPrivate, redundancy = 1) => 
     if (heard === 'no') return
     if (heard === 'ask') {
       asked++
-      choice.told(quote.worker, { stakedMicro, blocks: new Map([['relay', { salt: 's', label: block }]]) })
+      choice.told(quote.worker, { stakedMicro, blocks: new Map([['relay', { salt: 's', labels: [block] }]]) })
     }
     task = onEvent(task, { type: 'quote', quote }, context)
   }

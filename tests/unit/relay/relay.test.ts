@@ -246,13 +246,13 @@ describe('where peers are', () => {
     expect(first).toBeDefined()
     expect(second).toEqual(first)
     expect(third?.salt).toEqual(first?.salt)
-    expect(third?.label).not.toEqual(first?.label)
+    expect(third?.labels).not.toEqual(first?.labels)
     // This machine's own address is a proxy's; eve is not linked.
     expect([await label(dan), await label(eve)]).toEqual([undefined, undefined])
     await opened.clock.advance(25 * 60 * 60_000)
     const later = await label(ana)
     expect(later?.salt).not.toEqual(first?.salt)
-    expect(later?.label).not.toEqual(first?.label)
+    expect(later?.labels).not.toEqual(first?.labels)
   })
 
   test('is not told where the policy does not ask', async () => {
