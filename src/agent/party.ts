@@ -11,7 +11,7 @@ import { createLostDevices, type LostDevices } from './lost-devices.ts'
 import { createRequester, type Requester, type RequesterHooks } from './requester.ts'
 import { createSettlement, type Settlement } from './settlement.ts'
 import { createStamping, type Stamping } from './stamping.ts'
-import { forStrangers } from './standings.ts'
+import { coversOf, forStrangers } from './standings.ts'
 import { createVouchers, type Vouchers } from './vouchers.ts'
 import { createWitnessBook, type WitnessBook } from './witness-book.ts'
 import { createWorker, type Worker } from './worker.ts'
@@ -62,7 +62,7 @@ export const createParty = async (deps: AgentDeps, member: Membership, { jobs, w
     requester: createRequester(deps, member, { ...jobs, ...asked, onOwed: settlement.owed, onReserved: () => void settlement.refresh() }),
     worker: createWorker(deps, member, {
       willing,
-      covers: async (id, micro) => ((await stranger(id))?.balanceMicro ?? micro) >= micro,
+      covers: coversOf(stranger),
       onHire: changed,
       vouchers,
     }),

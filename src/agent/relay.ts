@@ -45,6 +45,7 @@ import { type LedgerView, viewLedger } from './relay-ledger.ts'
 import { createBlockLabels } from './relay-blocks.ts'
 import { createQuorum } from './relay-quorum.ts'
 import { devicesOf } from './relay-devices.ts'
+import { penaltiesOf } from './relay-penalties.ts'
 import { onWire } from './relay-segments.ts'
 import { createSettling } from './relay-settling.ts'
 import { createSuccessionDesk } from './relay-succession.ts'
@@ -237,7 +238,9 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
     const own = from === toHex(author)
     if (own) await tellSigned(from, author)
     const block = byAddress ? blocks.of(author) : undefined
-    await say(from, ['head', { author, summary: (await replica.account(author)) ?? null, ...(block && { block }) }])
+    const penalties = await penaltiesOf(replica.verdicts, author)
+    const summary = (await replica.account(author)) ?? null
+    await say(from, ['head', { author, summary, ...(penalties && { penalties }), ...(block && { block }) }])
     if (own) await tellIncomes(from, author)
   }
   /** A restored profile must not fork what only some witnesses have signed yet: with it, its author can complete it. */
