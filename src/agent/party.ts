@@ -53,6 +53,7 @@ export const createParty = async (deps: AgentDeps, member: Membership, { jobs, w
     standingOf: settlement.standingOf,
     paidAhead: (worker) => settlement.account()?.ahead.some(([payee]) => payee === worker) ?? false,
   }
+  const lost = createLostDevices(deps, member, { relays, changed, claimed: settlement.submit })
   return {
     member,
     book,
@@ -67,8 +68,8 @@ export const createParty = async (deps: AgentDeps, member: Membership, { jobs, w
       vouchers,
     }),
     stamping: createStamping(deps, member, changed),
-    history: createHistory(deps, member),
-    lost: createLostDevices(deps, member, { relays, changed, claimed: settlement.submit }),
+    history: createHistory(deps, member, (party) => lost.view().devices.some(({ id }) => id === party)),
+    lost,
     carrying: createCarrying(deps, member, { relays, changed }),
     keepsakes: createKeepsakes({ store, verifier, rules, issuer: policy.issuer, isWitness: book.isWitness, network }),
   }
