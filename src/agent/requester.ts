@@ -29,8 +29,8 @@ export interface RequesterHooks {
   readonly payloadOf: (task: Task) => Promise<EmbeddingPayload>
   /** Whether a stored task is of this swarm's jobs. */
   readonly owns: (task: Task) => boolean
-  /** Whether a worker hired now would do it for what was sown. */
-  readonly mayHire: (task: Task) => boolean
+  /** Whether a worker that counts by this list price, µcr, would do it for what was sown: another one would read the texts and refuse. */
+  readonly mayHire: (task: Task, stepMicro: number) => boolean
   /** Called after each stored change. `output` is given once, when the vote is won, and its writes join that commit. */
   readonly onTask: (task: Task) => void
   readonly writesFor: (task: Task, output: EmbeddingOutput) => readonly Write[]
@@ -140,7 +140,7 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
   const act = (task: Task): void => {
     // Hires that are being made ready were picked from other quotes: a second choice beside them would not know of them.
     const hiring = [...running].some((key) => key.startsWith(`${task.id}/hire/`))
-    const actions = due(task, context(), (quotes, count) => (hiring || !hooks.mayHire(task) ? [] : choice.pick(task, quotes, count)))
+    const actions = due(task, context(), (quotes, count) => (hiring ? [] : choice.pick(task, quotes, count)))
     for (const action of actions) {
       const key = `${task.id}/${action.do}/${'worker' in action ? action.worker : 'agreement' in action ? toHex(action.agreement) : 'quote' in action ? action.quote.worker : ''}`
       if (running.has(key)) continue
@@ -251,8 +251,9 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
         const task = bySow.get(toHex(message.body.sow))
         const quote = { id, worker: toHex(message.from), body: message.body, receivedMs: clock.now() }
         // Of whom nothing will be hired nothing is asked: anyone may answer a sow.
-        const heard = task === undefined ? 'no' : choice.hears(tasks.get(task)!, quote)
-        if (task === undefined || heard === 'no') return
+        if (task === undefined || !hooks.mayHire(tasks.get(task)!, quote.body.stepMicro)) return
+        const heard = choice.hears(tasks.get(task)!, quote)
+        if (heard === 'no') return
         if (heard === 'ask') await learn(quote.worker)
         await handle(task, { type: 'quote', quote })
         // Ticks are further apart than the window in which others may quote too.

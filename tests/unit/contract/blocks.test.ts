@@ -57,7 +57,7 @@ const quoteOf = (worker: string, price = 1_000_000): Quote => ({
   worker,
   receivedMs: 0,
   body: {
-    ...{ sow: sha256(utf8('sow')), price, etaMs: 10, classes: ['x'], kem: sha256(utf8(worker)) },
+    ...{ sow: sha256(utf8('sow')), price, stepMicro: 50_000, etaMs: 10, classes: ['x'], kem: sha256(utf8(worker)) },
     ...{ root: sha256(utf8(`root of ${worker}`)), certificate: new Uint8Array(64) },
   },
 })

@@ -32,6 +32,7 @@ const quoteOf = (worker: string, receivedMs = 0, root = worker, etaMs = 10): Quo
   body: {
     sow: hash('sow'),
     price: 1_000_000,
+    stepMicro: 50_000,
     etaMs,
     classes: ['m/q8/wasm/x'],
     kem: hash(`kem ${worker}`),
