@@ -369,7 +369,7 @@ export const createJobs = (
       return { model: task.sowBody.model, texts: all && part ? all.texts.slice(part.first, part.first + part.count) : [] }
     },
     owns: (task) => jobs.has(task.job) && isHere(jobs.get(task.job)!),
-    mayHire: (task, quoted) => !isUnderpriced(jobs.get(task.job)!, task, quoted),
+    mayHire: (task, quoted) => jobs.has(task.job) && !isUnderpriced(jobs.get(task.job)!, task, quoted),
     writesFor: (task, output) => [
       {
         table: 'vectors',

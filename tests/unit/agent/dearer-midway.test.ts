@@ -6,6 +6,7 @@ import { nextNotice } from '../../../src/economy/notice-codec.ts'
 import { joinBare } from '../../support/bare-member.ts'
 import { createMemorySwarm, type MemoryAgent, type MemorySwarm } from '../../support/memory-agents.ts'
 import { allReady, jobOf, pass, storedTasks, submitTexts } from '../../support/memory-jobs.ts'
+import { testIdentity } from '../../support/memory-nodes.ts'
 
 const raise = async (
   { founder, policy, relays, until }: MemorySwarm,
@@ -89,6 +90,32 @@ test(
     expect((await storedTasks(ana))[0]!.replicas.find((r) => r.worker === dan.id)?.verdict).toBe('accepted')
   },
 )
+
+test('a quote that comes when its job is removed changes nothing', async () => {
+  const swarm = await createMemorySwarm('late quote')
+  const [ana, ben] = [await swarm.join('ana'), await swarm.join('ben')]
+  await allReady(swarm, [ana, ben])
+  const late = await joinBare(swarm, 'late', 3)
+  const job = await submitTexts(ana, 2, 1)
+  await swarm.until('it is done', () => jobOf(ana, job).state === 'done')
+  const { sow } = (await storedTasks(ana))[0]!
+  await ana.agent().jobs.remove(job)
+  const [{ device }, kem] = [await testIdentity('late'), new Uint8Array(32)]
+  const body = {
+    sow: sow!.id,
+    price: 1,
+    stepMicro: 50_000,
+    etaMs: 1,
+    classes: ['x'],
+    kem,
+    root: device.root,
+    certificate: device.signature,
+  }
+  await late.say(ana.id, 'quote', body)
+  await pass(swarm, 2_000)
+  // Nor is anything thrown, which would fail the run.
+  expect(late.heard('agreement')).toEqual([])
+})
 
 test('a worker does not quote for what cannot pay a single text', async () => {
   const swarm = await createMemorySwarm('dearer sow')
