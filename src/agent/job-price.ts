@@ -15,7 +15,7 @@ export const isTooDear = ({ list, nextPart, parts }: Job, tasks: readonly Task[]
 export const unitsAt = ({ list }: Pick<Job, 'list'>, units: number, stepMicro: number): number =>
   list ? (units / list.stepMicro) * stepMicro : units
 
-/** Sown before the price rose: a worker hired by now would be sent the texts, find them to be more than is paid for, and refuse. */
+/** Sown before the price rose: a worker that counts by this one would be sent the texts, find them to be more than is paid for, and refuse. */
 export const isUnderpriced = (job: Pick<Job, 'list' | 'parts'>, { index, sowBody }: Task, stepMicro: number): boolean =>
   sowBody.units < unitsAt(job, job.parts[index]!.units, stepMicro)
 

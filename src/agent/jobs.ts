@@ -81,8 +81,8 @@ export interface Jobs {
   readonly vectors: (id: string) => Promise<Vectors | undefined>
   readonly payloadOf: (task: Task) => Promise<EmbeddingPayload>
   readonly owns: (task: Task) => boolean
-  /** Whether workers may still be hired for it, at today’s price. */
-  readonly mayHire: (task: Task) => boolean
+  /** Whether a worker may be hired for it that counts by this list price. */
+  readonly mayHire: (task: Task, stepMicro: number) => boolean
   readonly writesFor: (task: Task, output: EmbeddingOutput) => readonly Write[]
   readonly onTask: (task: Task) => void
   readonly tick: () => Promise<void>
@@ -369,7 +369,7 @@ export const createJobs = (
       return { model: task.sowBody.model, texts: all && part ? all.texts.slice(part.first, part.first + part.count) : [] }
     },
     owns: (task) => jobs.has(task.job) && isHere(jobs.get(task.job)!),
-    mayHire: (task) => !isUnderpriced(jobs.get(task.job)!, task, stepMicro()),
+    mayHire: (task, quoted) => jobs.has(task.job) && !isUnderpriced(jobs.get(task.job)!, task, quoted),
     writesFor: (task, output) => [
       {
         table: 'vectors',

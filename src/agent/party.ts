@@ -11,7 +11,7 @@ import { createLostDevices, type LostDevices } from './lost-devices.ts'
 import { createRequester, type Requester, type RequesterHooks } from './requester.ts'
 import { createSettlement, type Settlement } from './settlement.ts'
 import { createStamping, type Stamping } from './stamping.ts'
-import { forStrangers } from './standings.ts'
+import { coversOf, forStrangers } from './standings.ts'
 import { createVouchers, type Vouchers } from './vouchers.ts'
 import { createWitnessBook, type WitnessBook } from './witness-book.ts'
 import { createWrongResults, type WrongResults } from './wrong-results.ts'
@@ -56,6 +56,7 @@ export const createParty = async (deps: AgentDeps, member: Membership, { jobs, w
     standingOf: settlement.standingOf,
     paidAhead: (worker) => settlement.account()?.ahead.some(([payee]) => payee === worker) ?? false,
   }
+  const lost = createLostDevices(deps, member, { relays, changed, claimed: settlement.submit })
   return {
     member,
     book,
@@ -72,13 +73,13 @@ export const createParty = async (deps: AgentDeps, member: Membership, { jobs, w
     }),
     worker: createWorker(deps, member, {
       willing,
-      covers: async (id, micro) => ((await stranger(id))?.balanceMicro ?? micro) >= micro,
+      covers: coversOf(stranger),
       onHire: changed,
       vouchers,
     }),
     stamping: createStamping(deps, member, changed),
-    history: createHistory(deps, member),
-    lost: createLostDevices(deps, member, { relays, changed, claimed: settlement.submit }),
+    history: createHistory(deps, member, (party) => lost.view().devices.some(({ id }) => id === party)),
+    lost,
     carrying: createCarrying(deps, member, { relays, changed }),
     keepsakes: createKeepsakes({ store, verifier, rules, issuer: policy.issuer, isWitness: book.isWitness, network }),
   }

@@ -47,6 +47,7 @@ import { createBlockLabels } from './relay-blocks.ts'
 import { createQuorum } from './relay-quorum.ts'
 import type { Reexecution } from './relay-results.ts'
 import { devicesMax, devicesOf } from './relay-devices.ts'
+import { penaltiesOf } from './relay-penalties.ts'
 import { onWire } from './relay-segments.ts'
 import { createSettling } from './relay-settling.ts'
 import { createSuccessionDesk } from './relay-succession.ts'
@@ -194,7 +195,7 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
     predecessor: signedPolicy.policy.predecessor,
     latest: facts.view.checkpoint,
   })
-  const labelOf = createBlockLabels({ clock, random, network })
+  const blocks = createBlockLabels({ clock, random, network })
   const byAddress = signedPolicy.policy.independence === 'identity-and-address'
   let counters: RelayCounters = { certified: 0, certifyRefused: 0, redeemed: 0, redeemRefused: 0, dropped: 0, rootsDiffered: 0 }
   const count = (what: keyof RelayCounters): void => void (counters = { ...counters, [what]: counters[what] + 1 })
@@ -244,8 +245,10 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
   const head = async (from: NodeId, { author }: WireBody<'head?'>): Promise<void> => {
     const own = from === toHex(author)
     if (own) await tellSigned(from, author)
-    const block = byAddress ? labelOf(author) : undefined
-    await say(from, ['head', { author, summary: (await replica.account(author)) ?? null, ...(block && { block }) }])
+    const block = byAddress ? blocks.of(author) : undefined
+    const penalties = await penaltiesOf(replica.verdicts, author)
+    const summary = (await replica.account(author)) ?? null
+    await say(from, ['head', { author, summary, ...(penalties && { penalties }), ...(block && { block }) }])
     if (own) await tellIncomes(from, author)
   }
   /** A restored profile must not fork what only some witnesses have signed yet: with it, its author can complete it. */
@@ -320,6 +323,7 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
   }
   const stopTelling = network.onPeer((peer, change) => {
     if (change !== 'joined') return
+    if (byAddress) blocks.see(peer.device)
     if (others.has(peer.id)) void issuer?.finish().catch(() => {})
     else if (peer.role === 'node') void welcome(peer).catch(() => {})
   })

@@ -5,12 +5,16 @@
  * A stake is a device's. How it worked is the identity's: another device of whoever failed has failed as well.
  */
 import { areApart, type Blocks, isPlaced, isRenamed } from '../contract/blocks.ts'
-import { weighted } from '../contract/matcher.ts'
-import { pending, type Quote, type Replica, type Task } from '../contract/requester.ts'
+import { quotesPerSowMax } from '../contract/limits.ts'
+import { costOf, weighted } from '../contract/matcher.ts'
+import { type Places, withQuote } from '../contract/quote-places.ts'
+import { mayQuote, pending, type Quote, type Replica, type Task } from '../contract/requester.ts'
+import { unused } from '../contract/requester-due.ts'
 import { createSetbacks } from '../contract/setbacks.ts'
 import { faultyMax } from '../ledger/rules.ts'
 import type { NodeId } from '../identity/keys.ts'
-import { concat, sha256, toHex } from '../lib/bytes.ts'
+import { type Bytes, compareBytes, concat, sha256, toHex } from '../lib/bytes.ts'
+import { createRate } from '../network/rate.ts'
 import type { AgentDeps, Membership } from './deps.ts'
 import type { Standing } from './standings.ts'
 
@@ -20,13 +24,17 @@ const standingsMax = 1_000
 const blocksMsMax = 10 * 60_000
 /** Whoever is not seen may be, once relays are there and it is linked with them. */
 const unplacedMs = 30_000
+/** Where all places are taken, so many are asked about as might deserve one: the rest of the questions is for whom one hires. */
+const asksForPlacePerMinute = 30
 
 export interface Choice {
+  /** By what one knows of them, which places for quotes go to whom. */
+  readonly places: (task: Task) => Places
+  /** ask: it has a place, or may once it is known who it is. keep: it has, and no more is to be learnt. */
+  readonly hears: (task: Task, quote: Quote) => 'ask' | 'keep' | 'no'
   readonly pick: (task: Task, quotes: readonly Quote[], count: number) => readonly Quote[]
   /** What a change of a task says of its workers. */
   readonly note: (before: Task, after: Task) => void
-  /** Whether standings take part in it. */
-  readonly asks: boolean
   /** What relays say of a worker; undefined: too few could tell, and what is known stays. */
   readonly told: (worker: NodeId, standing: Pick<Standing, 'stakedMicro' | 'blocks'> | undefined) => void
   /** Workers that this task's choice is between or beside, of whom it is not known where they are. */
@@ -66,13 +74,51 @@ export const createChoice = (
     r.prepay !== undefined &&
     (pending(r) || r.phase === 'delivered' || ((r.phase === 'accepted' || r.phase === 'rejected') && r.verdict === null))
 
+  const lotOf = (task: Task, q: Quote): Bytes => sha256(concat(secret, task.sow?.id ?? new Uint8Array(0), q.body.root))
+  /** Neither a newcomer here nor out of the relays' sight, as far as the policy asks. */
+  const isOpen = (worker: NodeId): boolean => !onProbation(worker) && (!byAddress || isPlaced(blocksOf(worker), faulty))
+  const asks = policy.stakeMicro > 0 || byAddress
+  const asksForPlace = createRate(clock, asksForPlacePerMinute)
+  /** Lower is better: of use, owed work, not failing lately, known by good work, of good standing. */
+  const places = (task: Task, asIfOpen?: NodeId): Places => {
+    const now = clock.now()
+    const usable = unused(task, now)
+    const ranks = (q: Quote): readonly boolean[] => {
+      const { ok, bad } = recordOf(identityOf(q))
+      const open = q.worker === asIfOpen || isOpen(q.worker)
+      return [usable(q), paidAhead(q.worker), !setbacks.waits(identityOf(q), now), ok > bad, open]
+    }
+    return {
+      compare: (a, b) => {
+        const [ranksA, ranksB] = [ranks(a), ranks(b)]
+        const differ = ranksA.findIndex((rank, i) => rank !== ranksB[i])
+        if (differ >= 0) return ranksA[differ] ? -1 : 1
+        // Newcomers are drawn: neither haste nor a low price gets them more than their part.
+        if (policy.stakeMicro > 0 && !ranksA.at(-1)) return compareBytes(lotOf(task, a), lotOf(task, b))
+        return costOf((q) => recordOf(identityOf(q)), a) - costOf((q) => recordOf(identityOf(q)), b)
+      },
+      together: (a, b) => byAddress && isPlaced(blocksOf(a), faulty) && isPlaced(blocksOf(b), faulty) && !apart(a, b),
+    }
+  }
+  const isKnown = (worker: NodeId): boolean => clock.now() - (standings.get(worker)?.askedMs ?? -Infinity) < unplacedMs
+
   return {
+    places,
+    hears: (task, quote) => {
+      const hasPlace = (asIfOpen?: NodeId): boolean => withQuote(task.quotes, quote, places(task, asIfOpen)) !== undefined
+      if (!mayQuote(task, quote)) return 'no'
+      const place = hasPlace()
+      if (!asks) return place ? 'keep' : 'no'
+      if (place && task.quotes.some(({ worker }) => worker === quote.worker)) return 'ask'
+      const asked = !isKnown(quote.worker) && (place || hasPlace(quote.worker))
+      if (asked && (task.quotes.length < quotesPerSowMax || asksForPlace.take())) return 'ask'
+      return place ? 'keep' : 'no'
+    },
     pick: (task, quotes, count) => {
       const busy = new Set([...tasks()].flatMap((t) => t.replicas.filter(paidAheadFor).map((r) => r.root)))
       const now = clock.now()
       const open = quotes.filter((q) => !busy.has(identityOf(q)) && !setbacks.waits(identityOf(q), now) && fits(task, q.worker))
       const held = task.replicas.filter((r) => counts(r) && onProbation(r.worker)).length
-      const sow = task.sow?.id ?? new Uint8Array(0)
       return weighted(open, count, {
         record: (q) => recordOf(identityOf(q)),
         paidAhead,
@@ -83,7 +129,7 @@ export const createChoice = (
             // By what it did here: what others attest of it is not read by nodes.
             vouchedFor: (q) => recordOf(identityOf(q)).ok > 0 && recordOf(identityOf(q)).bad === 0,
             turn: probationers % 2 === 0 ? 'vouched' : 'drawn',
-            lot: (q) => toHex(sha256(concat(secret, sow, q.body.root))),
+            lot: (q) => toHex(lotOf(task, q)),
             held,
             redundancy: task.redundancy,
           },
@@ -104,7 +150,6 @@ export const createChoice = (
         else setbacks.failed(r.root, clock.now())
       }
     },
-    asks: policy.stakeMicro > 0 || byAddress,
     told: (worker, standing) => {
       // A relay that is silent takes nobody's stake away, and whoever has left is where it was.
       const stakedMicro = standing?.stakedMicro ?? standings.get(worker)?.stakedMicro ?? 0

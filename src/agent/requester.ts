@@ -5,7 +5,7 @@
 import { createAssembly, type Assembly } from '../contract/chunks.ts'
 import { quoteWindowMs, resendMs } from '../contract/limits.ts'
 import type { AnySigned, Body } from '../contract/messages.ts'
-import { finished, keepsQuote, newTask, onEvent, pending, type Replica, type Task, type TaskEvent } from '../contract/requester.ts'
+import { finished, newTask, onEvent, pending, type Replica, type Task, type TaskEvent } from '../contract/requester.ts'
 import { due } from '../contract/requester-due.ts'
 import type { Sealed } from '../contract/sealing.ts'
 import type { NodeId } from '../identity/keys.ts'
@@ -30,8 +30,8 @@ export interface RequesterHooks {
   readonly payloadOf: (task: Task) => Promise<EmbeddingPayload>
   /** Whether a stored task is of this swarm's jobs. */
   readonly owns: (task: Task) => boolean
-  /** Whether a worker hired now would do it for what was sown. */
-  readonly mayHire: (task: Task) => boolean
+  /** Whether a worker that counts by this list price, µcr, would do it for what was sown: another one would read the texts and refuse. */
+  readonly mayHire: (task: Task, stepMicro: number) => boolean
   /** Called after each stored change. `output` is given once, when the vote is won, and its writes join that commit. */
   readonly onTask: (task: Task) => void
   readonly writesFor: (task: Task, output: EmbeddingOutput) => readonly Write[]
@@ -88,6 +88,7 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
     now: clock.now(),
     absentSince: (worker: NodeId) => absent.get(worker),
     nodesHere: network.peers().filter((peer) => peer.role === 'node').length,
+    places: choice.places,
     agree: (a: string, b: string): boolean => {
       const [outputA, outputB] = [outputs.get(a), outputs.get(b)]
       if (!outputA || !outputB) return false
@@ -146,7 +147,7 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
   const act = (task: Task): void => {
     // Hires that are being made ready were picked from other quotes: a second choice beside them would not know of them.
     const hiring = [...running].some((key) => key.startsWith(`${task.id}/hire/`))
-    const actions = due(task, context(), (quotes, count) => (hiring || !hooks.mayHire(task) ? [] : choice.pick(task, quotes, count)))
+    const actions = due(task, context(), (quotes, count) => (hiring ? [] : choice.pick(task, quotes, count)))
     for (const action of actions) {
       const key = `${task.id}/${action.do}/${'worker' in action ? action.worker : 'agreement' in action ? toHex(action.agreement) : 'quote' in action ? action.quote.worker : ''}`
       if (running.has(key)) continue
@@ -257,8 +258,10 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
         const task = bySow.get(toHex(message.body.sow))
         const quote = { id, worker: toHex(message.from), body: message.body, receivedMs: clock.now() }
         // Of whom nothing will be hired nothing is asked: anyone may answer a sow.
-        if (!task || !keepsQuote(tasks.get(task)!, quote)) return
-        if (choice.asks) await learn(quote.worker)
+        if (task === undefined || !hooks.mayHire(tasks.get(task)!, quote.body.stepMicro)) return
+        const heard = choice.hears(tasks.get(task)!, quote)
+        if (heard === 'no') return
+        if (heard === 'ask') await learn(quote.worker)
         await handle(task, { type: 'quote', quote })
         // Ticks are further apart than the window in which others may quote too.
         clock.after(quoteWindowMs, () => void change(task, (t) => t))

@@ -4,7 +4,7 @@
  * relay's word is its witness's: one that answers from two devices has one voice, and a relay of no witness has none.
  */
 import type { NodeId } from '../identity/keys.ts'
-import type { BlockLabel, Blocks } from '../contract/blocks.ts'
+import type { BlockLabels, Blocks } from '../contract/blocks.ts'
 import { type Bytes, fromHex, toHex } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
 import { createRate } from '../network/rate.ts'
@@ -22,8 +22,9 @@ const asksPerMinute = 90
 const strangersAsksMax = 4
 const strangersPerMinute = 30
 
-/** In µcr, as certified. */
+/** In µcr, as certified and under the verdicts that the relays know. */
 export interface Standing {
+  /** What it may spend; below 0 where fines are more. */
   readonly balanceMicro: number
   readonly stakedMicro: number
   /** Where witnesses' relays see it (contract/blocks.ts). */
@@ -34,7 +35,7 @@ export interface Standings {
   /** Undefined: too few answered in time. */
   readonly of: (author: NodeId) => Promise<Standing | undefined>
   /** A relay's answer. */
-  readonly heard: (from: NodeId, author: NodeId, told: Pick<WireBody<'head'>, 'summary' | 'block'>) => void
+  readonly heard: (from: NodeId, author: NodeId, told: Pick<WireBody<'head'>, 'summary' | 'penalties' | 'block'>) => void
 }
 
 interface Question {
@@ -45,7 +46,7 @@ interface Question {
   readonly answers: Map<NodeId, Answer>
 }
 
-type Answer = Omit<Standing, 'blocks'> & { readonly block: BlockLabel | undefined }
+type Answer = Omit<Standing, 'blocks'> & { readonly block: BlockLabels | undefined }
 
 /** `faulty`: how many witnesses may lie. `ask`: sends the question to the relays, and says of how many witnesses they may be. */
 export const createStandings = (
@@ -103,21 +104,29 @@ export const createStandings = (
         if (asked <= faulty) answer(author)
       })
     },
-    heard: (from, author, { summary, block }) => {
+    heard: (from, author, { summary, penalties, block }) => {
       // Late answers count as well: the next who asks need not wait.
       const question = questions.get(author)
       if (!question) return
       const { claimed, paid, staked } = summary ?? { claimed: 0, paid: 0, staked: 0 }
       question.answers.delete(from)
+      const { slashed, closed } = penalties ?? { slashed: 0, closed: false }
       question.answers.set(from, {
-        balanceMicro: claimed - paid - staked,
-        stakedMicro: staked,
-        block: block && { salt: toHex(block.salt), label: toHex(block.label) },
+        // Verdicts burn the stake first, then what is free; of a closed account nothing is ever certified again.
+        balanceMicro: closed ? 0 : claimed - paid - Math.max(staked, slashed),
+        stakedMicro: closed ? 0 : Math.max(0, staked - slashed),
+        block: block && { salt: toHex(block.salt), labels: block.labels.map(toHex) },
       })
       if (voices(author).length >= question.enough) answer(author)
     },
   }
 }
+
+/** Whether a balance covers this. Yes where nobody can tell (the tab bounds the loss), and where nothing is to be covered: it is paid ahead. */
+export const coversOf =
+  (of: Standings['of']) =>
+  async (author: NodeId, micro: number): Promise<boolean> =>
+    micro <= 0 || ((await of(author))?.balanceMicro ?? micro) >= micro
 
 /** For whoever comes by itself: `of` within the strangers' share of it. What it said is kept, so that asking again takes no more. */
 export const forStrangers = (clock: Clock, of: Standings['of']): Standings['of'] => {

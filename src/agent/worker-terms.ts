@@ -64,6 +64,7 @@ export const quoteOf = (
   return {
     sow: fromHex(hire.id)!,
     price,
+    stepMicro: hire.stepMicro ?? from.policy.prices.embedding,
     etaMs: Math.round(texts * from.msPerText * (1 + queued)),
     classes: classes.slice(0, 8),
     kem: hire.kemPublic,

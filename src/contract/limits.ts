@@ -48,8 +48,10 @@ export const agreementsPerWorkerMax = 12
 export const agreementsPerRequesterMax = 8
 /** Quotes to one requester that a worker lets stand at once. */
 export const quotesPerRequesterMax = 8
-/** Quotes that a requester keeps per sow. */
+/** Quotes that a requester keeps per sow, and of these the most of one identity, which is hired once, and of one block of addresses. */
 export const quotesPerSowMax = 64
+export const quotesPerIdentityMax = 2
+export const quotesPerBlockMax = 8
 /** A worker keeps a delivered result this long past its deadline for a requester that was away. */
 export const deliveredKeepMs = 10 * 60_000
 /** A quote that is not taken up is sent again this often while it holds. */

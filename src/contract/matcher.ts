@@ -43,11 +43,14 @@ const redundancyOfProbation = 3
 /** Local accuracy with the prior of economy.md's reputation: (ok + 4) / (ok + bad + 5). */
 const accuracy = ({ ok, bad }: { readonly ok: number; readonly bad: number }): number => (ok + 4) / (ok + bad + 5)
 
+/** What it costs, with what waiting for it and its failing cost. */
+export const costOf = (record: MatcherContext['record'], q: Quote): number =>
+  (q.body.price * (1 + q.body.etaMs / 60_000)) / accuracy(record(q)) ** 2
+
 /** Default: cheap, quick and reliable together; ties to the quote that came first. */
 export const weighted: Matcher = (quotes, count, { record, paidAhead, apart, probation }) => {
-  const cost = (q: Quote): number => (q.body.price * (1 + q.body.etaMs / 60_000)) / accuracy(record(q)) ** 2
   const ahead = (q: Quote): number => (paidAhead(q.worker) ? 0 : 1)
-  const ordered = [...quotes].sort((a, b) => ahead(a) - ahead(b) || cost(a) - cost(b))
+  const ordered = [...quotes].sort((a, b) => ahead(a) - ahead(b) || costOf(record, a) - costOf(record, b))
   return take(probation ? admit(ordered, count, probation, apart) : independent(ordered, apart), count)
 }
 

@@ -43,6 +43,8 @@ export const bodySchemas = {
   quote: v.strictObject({
     sow: id32,
     price,
+    /** The list price by which the worker counts the units of this work, whatever the founder makes of it meanwhile. */
+    stepMicro: uint(),
     etaMs: uint(etaMsMax),
     classes: v.pipe(v.array(text(80)), v.minLength(1), v.maxLength(8)),
     /** Fresh X25519 public key: the payload is sealed to it. */

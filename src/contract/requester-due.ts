@@ -16,7 +16,7 @@ import {
 /** Everything that must be done now. Safe to do twice. */
 export const due = (
   task: Task,
-  context: Omit<TaskContext, 'absentSince'>,
+  context: Omit<TaskContext, 'absentSince' | 'places'>,
   pick: (quotes: readonly Quote[], count: number) => readonly Quote[],
 ): readonly TaskAction[] => {
   const { now } = context
@@ -65,9 +65,10 @@ const dueOf = (r: Replica, now: number, task: Task): readonly TaskAction[] => {
 const ended = (r: Replica): boolean =>
   r.phase === 'cancelled' || r.phase === 'missing' || (r.phase === 'refused' && r.prepay?.promised === true)
 
-/** Quotes that may still be used: fresh, not hired before, and of an identity that has no replica here. */
-const unusedQuotes = (task: Task, now: number): readonly Quote[] => {
+const unusedQuotes = (task: Task, now: number): readonly Quote[] => task.quotes.filter(unused(task, now))
+/** Whether a quote may still be used: fresh, not hired before, and of an identity that has no replica here. */
+export const unused = (task: Task, now: number): ((quote: Quote) => boolean) => {
   const workers = new Set(task.replicas.map((r) => r.worker))
   const roots = new Set(task.replicas.map((r) => r.root))
-  return task.quotes.filter((q) => now - q.receivedMs < quoteLifeMs && !workers.has(q.worker) && !roots.has(toHex(q.body.root)))
+  return (q) => now - q.receivedMs < quoteLifeMs && !workers.has(q.worker) && !roots.has(toHex(q.body.root))
 }

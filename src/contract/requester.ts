@@ -17,12 +17,12 @@ import {
   etaFactor,
   extraHiresMax,
   prepayWaitMsMax,
-  quotesPerSowMax,
   receiptWaitMsMax,
   sowLifeMs,
   workMsMax,
 } from './limits.ts'
 import type { Body } from './messages.ts'
+import { type Places, withQuote } from './quote-places.ts'
 
 export type ReplicaPhase = 'proposed' | 'agreed' | 'delivered' | 'accepted' | 'rejected' | 'closed' | 'refused' | 'missing' | 'cancelled'
 
@@ -139,6 +139,7 @@ export interface TaskContext {
   readonly agree: (agreementA: string, agreementB: string) => boolean
   /** Nodes that are linked to us and may quote. */
   readonly nodesHere: number
+  readonly places: (task: Task) => Places
 }
 
 export type TaskAction =
@@ -207,7 +208,7 @@ export const groupsOf = (task: Task, agree: TaskContext['agree']): readonly (rea
 
 export const onEvent = (task: Task, event: TaskEvent, context: TaskContext): Task => judge(reduce(task, event, context), context)
 
-const reduce = (task: Task, event: TaskEvent, { now, absentSince, agree }: TaskContext): Task => {
+const reduce = (task: Task, event: TaskEvent, { now, absentSince, agree, places }: TaskContext): Task => {
   switch (event.type) {
     // Both may come after the end, where the job was cancelled while the sow was being signed.
     case 'sown':
@@ -217,7 +218,7 @@ const reduce = (task: Task, event: TaskEvent, { now, absentSince, agree }: TaskC
     case 'announced':
       return { ...task, announcedMs: now }
     case 'quote':
-      return addQuote(task, event.quote)
+      return mayQuote(task, event.quote) ? { ...task, quotes: withQuote(task.quotes, event.quote, places(task)) ?? task.quotes } : task
     case 'hired':
       // Hires are made ready side by side; those that come when no hand is missing any more are dropped.
       return handsMissing(task, groupsOf(task, agree)) === 0 || task.replicas.some((r) => r.worker === event.quote.worker)
@@ -340,11 +341,8 @@ const expire = (r: Replica, now: number, absentSinceMs: number | undefined): Par
 /** The runner has told a cancelled or missing worker; it is not told again. */
 export const markTold = (task: Task, agreement: Bytes, now: number): Task => patchBy(task, agreement, () => ({ settledMs: now }))
 
-const othersQuotes = (task: Task, { worker }: Quote): readonly Quote[] => task.quotes.filter((q) => q.worker !== worker)
-export const keepsQuote = (task: Task, quote: Quote): boolean =>
-  !over(task) && othersQuotes(task, quote).length < quotesPerSowMax && quote.body.price <= task.sowBody.maxPrice
-const addQuote = (task: Task, quote: Quote): Task =>
-  keepsQuote(task, quote) ? { ...task, quotes: [...othersQuotes(task, quote), quote] } : task
+/** Whether it is looked at. */
+export const mayQuote = (task: Task, { body }: Quote): boolean => !over(task) && body.price <= task.sowBody.maxPrice
 
 const hire = (event: TaskEvent & { type: 'hired' }, now: number): Replica => ({
   worker: event.quote.worker,

@@ -68,6 +68,8 @@ export type ApplyError =
 export interface Income {
   readonly seq: number
   readonly total: number
+  /** What the payer attests in the same entry, which says what it paid for; no rule reads it. */
+  readonly claim?: string
 }
 /** By the entry's id; undefined where it is not here. */
 export type IncomeOf = (line: ClaimLine) => Income | undefined

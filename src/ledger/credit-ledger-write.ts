@@ -5,7 +5,7 @@
 import type { PublicKey } from '../identity/keys.ts'
 import { equalBytes, toHex } from '../lib/bytes.ts'
 import { err, ok, type Result } from '../lib/result.ts'
-import { balanceOf, type ChainState, nothingPaid } from './chain-state.ts'
+import { availableOf, type ChainState, nothingPaid } from './chain-state.ts'
 import type { ParsedEntry } from './entry.ts'
 import type { AppendError, OwnChain } from './own-chain.ts'
 import type { Op } from './types.ts'
@@ -81,12 +81,13 @@ export const payOp = (
   return BigInt(amountMicro) > spendableMicro ? refused('overdrawn') : ok({ op: 'pay', lines: [[payee, ...line]] })
 }
 
-/** By so much more or less. */
-export const stakeOp = ({ head }: ChainState, changeMicro: number, slashedMicro: bigint): Result<Op, LedgerRefusal> => {
+/**
+ * By so much more or less, where the witnesses would sign it: verdicts burn the stake first, so what they cost may be staked, as long
+ * as the account holds as much. `allowance`: the issuer's.
+ */
+export const stakeOp = ({ head }: ChainState, changeMicro: number, slashedMicro: bigint, allowance: bigint): Result<Op, LedgerRefusal> => {
   const amount = head.staked + changeMicro
   if (!isAmount(Math.abs(changeMicro)) || !Number.isSafeInteger(amount)) return refused('amount')
   if (changeMicro < 0) return amount < 0 || BigInt(amount) < head.lent ? refused('unstake-exceeds') : ok({ op: 'stake', amount })
-  // What verdicts cost beyond the stake is not there to be staked.
-  const burned = slashedMicro > BigInt(head.staked) ? slashedMicro - BigInt(head.staked) : 0n
-  return BigInt(changeMicro) > balanceOf(head) - burned ? refused('overdrawn') : ok({ op: 'stake', amount })
+  return availableOf({ ...head, staked: amount }, slashedMicro) < -allowance ? refused('overdrawn') : ok({ op: 'stake', amount })
 }

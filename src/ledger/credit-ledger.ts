@@ -10,6 +10,7 @@ import { type Bytes, equalBytes, toHex } from '../lib/bytes.ts'
 import { ok, type Result } from '../lib/result.ts'
 import { createSerial } from '../lib/serial.ts'
 import type { StoreError } from '../lib/store.ts'
+import { allowanceOf } from './apply.ts'
 import { type BalanceProof, verifyBalanceProof } from './balance-proof.ts'
 import { availableOf } from './chain-state.ts'
 import { isAmount, type MakeOp, payOp, type PaidWork, refused, stakeOp, write, type Written } from './credit-ledger-write.ts'
@@ -77,9 +78,8 @@ export class CreditLedger {
   /** Out of what is available. */
   async pay(payee: PublicKey, amountMicro: number, work: PaidWork = noWork): Written {
     return this.#write((state, slashedMicro) => {
-      const { rules } = this.#deps
-      const allowance = this.#isIssuer() ? BigInt(rules.allowanceMicro) + state.head.settled : 0n
-      return payOp(state, payee, amountMicro, work, availableOf(state.head, slashedMicro) + allowance)
+      const spendable = availableOf(state.head, slashedMicro) + allowanceOf(this.#deps.rules, state.head)
+      return payOp(state, payee, amountMicro, work, spendable)
     })
   }
 
@@ -100,12 +100,16 @@ export class CreditLedger {
 
   /** Stakes so much more. */
   async stake(amountMicro: number): Written {
-    return this.#write((state, slashedMicro) => (isAmount(amountMicro) ? stakeOp(state, amountMicro, slashedMicro) : refused('amount')))
+    return this.#write((state, slashedMicro) =>
+      isAmount(amountMicro) ? stakeOp(state, amountMicro, slashedMicro, allowanceOf(this.#deps.rules, state.head)) : refused('amount'),
+    )
   }
 
   /** Stakes so much less; witnesses certify nothing that spends it for the swarm's unlock time. */
   async unstake(amountMicro: number): Written {
-    return this.#write((state, slashedMicro) => (isAmount(amountMicro) ? stakeOp(state, -amountMicro, slashedMicro) : refused('amount')))
+    return this.#write((state, slashedMicro) =>
+      isAmount(amountMicro) ? stakeOp(state, -amountMicro, slashedMicro, allowanceOf(this.#deps.rules, state.head)) : refused('amount'),
+    )
   }
 
   /** Claimed less paid; what is staked is part of it. */

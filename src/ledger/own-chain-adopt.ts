@@ -9,9 +9,9 @@ import { err, ok, type Result } from '../lib/result.ts'
 import { applyEntry, type ApplyError, type Income, type InvalidReason, type SignedBy, type Sponsored } from './apply.ts'
 import { verifyCertificate } from './certificate.ts'
 import { type ChainState, emptyChain, type EntryPlace, grow } from './chain-state.ts'
-import { claimLines, parseEntry, type ParsedEntry, payLines } from './entry.ts'
+import { claimLines, parseEntry, type ParsedEntry } from './entry.ts'
 import { sponsoredFor } from './fold.ts'
-import type { OwnRecords } from './own-chain-records.ts'
+import { incomeIn, type OwnRecords } from './own-chain-records.ts'
 import type { LedgerRules } from './rules.ts'
 import type { Certificate, EntryId, SponsorLine } from './types.ts'
 import { verifyEntry } from './verify-entry.ts'
@@ -113,8 +113,7 @@ const incomesOf = async (
   for (const { entry } of entries)
     for (const [payer, id, { seq }] of claimLines(entry)) {
       const evidence = given.get(toHex(id))
-      const line = evidence && payLines(evidence.entry).findLast(([payee]) => equalBytes(payee, author))
-      const income = (await records.income(id)) ?? (evidence && line && { seq: evidence.entry.seq, total: line[1] })
+      const income = (await records.income(id)) ?? (evidence && incomeIn(evidence, author))
       if (income) incomes.set(toHex(id), income)
       else missing.push({ payer, seq, id })
     }

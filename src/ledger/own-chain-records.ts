@@ -10,13 +10,13 @@
  * | ownDelegated    | author/receiver   | weight lent as of the head, µcr                      |
  * | ownAttests      | author/entry id/operation | as in replica-records.ts                     |
  * | ownSponsors     | author/sponsor    | as in replica-records.ts                             |
- * | ownIncomes      | author/entry id   | [number, total] of a payer's entry that was claimed  |
+ * | ownIncomes      | author/entry id   | [number, total, claim attested?] of a payer's entry that was claimed |
  * | ownCertificates | author/number     | certificate                                          |
  * | ownPayments     | author/payee      | number of the newest certified entry that pays them  |
  */
 import type { NodeId, PublicKey } from '../identity/keys.ts'
 import { assert } from '../lib/assert.ts'
-import { type Bytes, toHex } from '../lib/bytes.ts'
+import { type Bytes, equalBytes, toHex } from '../lib/bytes.ts'
 import { type Expect, numberKey, type Store, type StoreValue, type Write } from '../lib/store.ts'
 import type { Income } from './apply.ts'
 import {
@@ -86,8 +86,8 @@ export const createOwnRecords = (store: Store, author: PublicKey): OwnRecords =>
       return row?.[1] as unknown as Certificate | undefined
     },
     income: async (id) => {
-      const record = (await store.get('ownIncomes', key(toHex(id)))) as readonly [number, number] | undefined
-      return record && { seq: record[0], total: record[1] }
+      const record = (await store.get('ownIncomes', key(toHex(id)))) as readonly [number, number, string?] | undefined
+      return record && { seq: record[0], total: record[1], ...(record[2] !== undefined && { claim: record[2] }) }
     },
     claimedSeq: async (payer) => {
       const record = await store.get('ownClaimed', key(toHex(payer)))
@@ -97,7 +97,11 @@ export const createOwnRecords = (store: Store, author: PublicKey): OwnRecords =>
 
     entryWrites: (entries, incomes) => [
       ...entries.map(({ entry, bytes }): Write => ({ table: 'ownEntries', key: key(entry.seq), value: bytes })),
-      ...[...incomes].map(([id, { seq, total }]): Write => ({ table: 'ownIncomes', key: key(id), value: [seq, total] })),
+      ...[...incomes].map(([id, { seq, total, claim }]): Write => ({
+        table: 'ownIncomes',
+        key: key(id),
+        value: claim === undefined ? [seq, total] : [seq, total, claim],
+      })),
     ],
     foldWrites: (change) => [
       { table: 'ownHeads', key: me, value: headToRecord(change.head) },
@@ -114,6 +118,13 @@ export const createOwnRecords = (store: Store, author: PublicKey): OwnRecords =>
         .map(([kind, line]): Write => ({ table: ownTables[kind], key: key(line), remove: true })),
     ],
   }
+}
+
+/** What an entry stands for to whom it pays. */
+export const incomeIn = ({ entry }: ParsedEntry, payee: PublicKey): Income | undefined => {
+  const line = payLines(entry).findLast(([paid]) => equalBytes(paid, payee))
+  const attest = entry.ops.find((op) => op.op === 'attest')
+  return line && { seq: entry.seq, total: line[1], ...(attest && { claim: attest.claim }) }
 }
 
 const range = (from: number, to: number): number[] => Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i)

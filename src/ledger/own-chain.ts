@@ -16,10 +16,10 @@ import type { Expect, Store, StoreError, Write } from '../lib/store.ts'
 import { applyEntry, type Income, type InvalidReason } from './apply.ts'
 import { verifyCertificate } from './certificate.ts'
 import type { ChainHead, ChainState } from './chain-state.ts'
-import { checkOps, entryBytesMax, parseEntry, type ParsedEntry, payLines, signEntry } from './entry.ts'
+import { checkOps, entryBytesMax, parseEntry, type ParsedEntry, signEntry } from './entry.ts'
 import { sponsoredFor } from './fold.ts'
 import { type AdoptionError, planAdoption, type SponsoredLookup } from './own-chain-adopt.ts'
-import { createOwnRecords } from './own-chain-records.ts'
+import { createOwnRecords, incomeIn } from './own-chain-records.ts'
 import type { LedgerRules } from './rules.ts'
 import type { Certificate, ClaimLine, ClaimOp, EntryId, Op } from './types.ts'
 
@@ -157,10 +157,10 @@ export const createOwnChain = (deps: {
       if (!equalBytes(entry.swarm, rules.swarm)) return badIncome('swarm')
       const names = equalBytes(certificate.author, entry.author) && certificate.seq === entry.seq && equalBytes(certificate.id, id)
       if (!names || !(await verifyCertificate(verifier, certificate, rules))) return badIncome('certificate')
-      const line = payLines(entry).findLast(([payee]) => equalBytes(payee, author))
-      if (!line) return badIncome('not-ours')
+      const income = incomeIn(parsed.value, author)
+      if (!income) return badIncome('not-ours')
       if ((await records.claimedSeq(entry.author)) >= entry.seq) return badIncome('old')
-      return ok({ line: [entry.author, id, certificate], seq: entry.seq, total: line[1] })
+      return ok({ line: [entry.author, id, certificate], ...income })
     },
 
     append: (ops, extraWrites = [], extraExpects = [], incomes = [], onPending = false) =>
@@ -171,7 +171,7 @@ export const createOwnChain = (deps: {
         if (!checkOps(ops, seq, author).ok) return err({ type: 'invalid', reason: 'malformed' })
         const made = await signEntry(signer, { v: 1, swarm: rules.swarm, author, seq, prev: head.id, time: clock.now(), ops })
         if (made.bytes.length > entryBytesMax) return err({ type: 'invalid', reason: 'too-large' })
-        const known = new Map(incomes.map(({ line, seq: at, total }): [string, Income] => [toHex(line[1]), { seq: at, total }]))
+        const known = new Map(incomes.map(({ line, ...income }): [string, Income] => [toHex(line[1]), income]))
         const state = await records.stateFor(head, made)
         const sponsoredOf = await sponsoredFor(made, state, sponsored)
         const applied = applyEntry(rules, state, made, 'author', ([, id]) => known.get(toHex(id)), sponsoredOf)

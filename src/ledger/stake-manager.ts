@@ -10,6 +10,7 @@ import type { Clock } from '../lib/clock.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { createSerial } from '../lib/serial.ts'
 import type { StoreError } from '../lib/store.ts'
+import { allowanceOf } from './apply.ts'
 import { isAmount, type LedgerRefusal, type MakeOp, refused, stakeOp, write, type Written } from './credit-ledger-write.ts'
 import type { OwnChain } from './own-chain.ts'
 import type { Replica } from './replica.ts'
@@ -39,12 +40,16 @@ export class StakeManager {
 
   /** Stakes so much more. */
   async stake(amountMicro: number): Written {
-    return this.#write((state, slashedMicro) => (isAmount(amountMicro) ? stakeOp(state, amountMicro, slashedMicro) : refused('amount')))
+    return this.#write((state, slashedMicro) =>
+      isAmount(amountMicro) ? stakeOp(state, amountMicro, slashedMicro, allowanceOf(this.#deps.rules, state.head)) : refused('amount'),
+    )
   }
 
   /** Stakes so much less. */
   async unstake(amountMicro: number): Written {
-    return this.#write((state, slashedMicro) => (isAmount(amountMicro) ? stakeOp(state, -amountMicro, slashedMicro) : refused('amount')))
+    return this.#write((state, slashedMicro) =>
+      isAmount(amountMicro) ? stakeOp(state, -amountMicro, slashedMicro, allowanceOf(this.#deps.rules, state.head)) : refused('amount'),
+    )
   }
 
   /** Lends so much more weight, never credits. */

@@ -225,6 +225,10 @@ export interface HistoryLineView {
   readonly kind:
     | 'joined'
     | 'granted'
+    /** What one had in the swarm that this one succeeds. */
+    | 'carried'
+    /** From another device of one's own, as a lost one that was taken over. */
+    | 'moved'
     | 'received'
     | 'paid'
     | 'staked'

@@ -13,7 +13,7 @@
  * | certify   | {entries}                               | witness: please sign the furthest of this chain segment            |
  * | entries   | {entries, certificate}                  | a chain segment (oldest first) and the certificate on its last      |
  * | head?     | {author}                                | witness: your highest certified entry of this author               |
- * | head      | {author, summary, block?}               | the answer; summary null where none is known; `block` where the relay sees the device and the policy asks |
+ * | head      | {author, summary, penalties?, block?}   | the answer; summary null where none is known; `penalties` where verdicts are held against it; `block` where the relay sees the device and the policy asks |
  * | range?    | {author, from}                          | that author's certified entries from this seq                       |
  * | balance?  | {account, root}                         | relay: prove this account in the newest checkpoint (root null), or in this state of the predecessor |
  * | balance   | {account, checkpoint, proof}            | the answer (ledger/account-proof.ts); null what is not here         |
@@ -49,6 +49,9 @@ export const chunkBytes = 48 * 1024
 /** One signed contract message. */
 const signedBytesMax = 8 * 1024
 
+/** Blocks of addresses in which a relay says that it has seen one device. */
+export const blocksPerDeviceMax = 4
+
 export const wireSchemas = {
   'policy?': v.strictObject({}),
   policy: v.strictObject({ bytes: bytesUpTo(frameBytesMax) }),
@@ -67,8 +70,12 @@ export const wireSchemas = {
   head: v.strictObject({
     author: key32,
     summary: v.nullable(v.strictObject({ author: key32, seq: uint(), id: id32, claimed: uint(), paid: uint(), staked: uint() })),
-    /** In which block of addresses the relay sees this device: comparable under one salt, and meaning nothing else (agent/relay-blocks.ts). */
-    block: v.optional(v.strictObject({ salt: bytesOf(16), label: bytesOf(16) })),
+    /** What the verdicts that the relay knows burn of it, in µcr, and whether nothing further of it is certified. Absent: there are none. */
+    penalties: v.optional(v.strictObject({ slashed: uint(), closed: v.boolean() })),
+    /** In which blocks of addresses the relay has seen this device: comparable under one salt, and meaning nothing else (agent/relay-blocks.ts). */
+    block: v.optional(
+      v.strictObject({ salt: bytesOf(16), labels: v.pipe(v.array(bytesOf(16)), v.minLength(1), v.maxLength(blocksPerDeviceMax)) }),
+    ),
   }),
   'range?': v.strictObject({ author: key32, from: uint() }),
   'devices?': v.strictObject({ identity: key32 }),

@@ -7,8 +7,10 @@
  * | NAME.json         | an order; taken up within a second, or at the relay's next start       |
  * | NAME.answer       | lines to print, or why it was not done; the asker takes it away, and where it has not waited they are logged |
  *
- * Each file is written whole under another name first. An order whose answer is there is not done again. One that its asker takes back
- * is taken away before it is done, and never logged with its lines: they hold the secrets of links, and an invite is made once at most.
+ * Each file is written whole under another name first. They are done in the order in which they were given. An order whose answer is
+ * there is not done again, and one of which only the effect is there, because the relay was killed before it answered, is answered by
+ * it (relay-orders.ts). One that its asker takes back is taken away before it is done, and never logged with its lines: they hold the
+ * secrets of links, and an invite is made once at most.
  */
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -58,6 +60,12 @@ const answerSchema = v.union([
   v.strictObject({ ok: v.literal(false), error: v.string() }),
 ])
 
+/** Which file an order stands in, and which others are there still. */
+export interface OrderName {
+  readonly name: string
+  readonly present: readonly string[]
+}
+
 const waits: ReadonlySet<Order['do']> = new Set(['change', 'take', 'revoke', 'close'])
 
 /** An order that changes something stays where no relay runs, and is taken up at its start: `later`. Others are taken back. */
@@ -90,11 +98,11 @@ export const serveOrders = (
   data: string,
   clock: Clock,
   log: (line: string) => void,
-  carryOut: (order: Order) => Promise<OrderAnswer | 'not-now'>,
+  carryOut: (order: Order, name: OrderName) => Promise<OrderAnswer | 'not-now'>,
 ): (() => Promise<void>) => {
   let stopped = false
   let stopTimer = (): void => {}
-  const answer = async (file: string): Promise<void> => {
+  const answer = async (file: string, present: readonly string[]): Promise<void> => {
     const asked = join(data, folder, file)
     const { size, mtimeMs } = await stat(asked)
     const order = size > orderBytesMax ? err({ what: 'too large' }) : parse(orderSchema, await readJson(asked))
@@ -102,7 +110,9 @@ export const serveOrders = (
     const once = order.ok && !waits.has(order.value.do)
     if (once) await rm(asked)
     if (once && tooLate()) return log(`an order came too late, nothing was done: ${order.value.do}`)
-    const done = order.ok ? await carryOut(order.value) : err(`this relay does not know such an order: ${order.error.what}`)
+    const done = order.ok
+      ? await carryOut(order.value, { name: nameOf(file), present: present.map(nameOf) })
+      : err(`this relay does not know such an order: ${order.error.what}`)
     if (done === 'not-now') return
     if (!tooLate()) await writeWhole(asked.replace(/json$/, 'answer'), JSON.stringify(done))
     else if (once) log(`an order was answered too late, ask again: ${order.value.do}`)
@@ -111,11 +121,21 @@ export const serveOrders = (
   }
   const look = async (): Promise<void> => {
     const files = await readdir(join(data, folder)).catch((): string[] => [])
-    for (const file of files.filter((name) => name.endsWith('.json')).sort()) {
+    const given = await inOrder(files.filter((name) => name.endsWith('.json')))
+    for (const file of given) {
       if (files.includes(file.replace(/json$/, 'answer'))) await rm(join(data, folder, file), { force: true })
       // One that cannot be read, done or answered now is tried again.
-      else await answer(file).catch(() => {})
+      else await answer(file, given).catch(() => {})
     }
+  }
+  const inOrder = async (files: readonly string[]): Promise<readonly string[]> => {
+    const at = (file: string): Promise<number> =>
+      stat(join(data, folder, file)).then(
+        ({ mtimeMs }) => mtimeMs,
+        () => 0,
+      )
+    const dated = await Promise.all(files.map(async (file) => ({ file, at: await at(file) })))
+    return dated.sort((a, b) => a.at - b.at).map(({ file }) => file)
   }
   let looking: Promise<void> = Promise.resolve()
   const again = (): void => {
@@ -131,6 +151,7 @@ export const serveOrders = (
   }
 }
 
+const nameOf = (file: string): string => file.replace(/\.json$/, '')
 const writeWhole = async (file: string, content: string): Promise<void> => {
   await writeFile(`${file}.new`, content, { mode: 0o600, flush: true })
   await rename(`${file}.new`, file)

@@ -1,4 +1,13 @@
-/** What a running relay does with its owner's orders (orders.ts): the founder's notices, and the issuer's invites. */
+/**
+ * What a running relay does with its owner's orders (orders.ts): the founder's notices, and the issuer's invites.
+ *
+ * | table  | key              | value                                             |
+ * | ------ | ---------------- | ------------------------------------------------- |
+ * | orders | name of its file | hash of the notice that it makes; on disk before the notice is |
+ *
+ * So a change is made once: one whose notice is in the history is not made again by a relay that was killed before it answered. A notice
+ * handed in, a revocation and a judgement come to the same however often they are carried out.
+ */
 import type { NoticeKeeper } from '../agent/notices.ts'
 import type { RelayNode, WitnessNode } from '../agent/relay.ts'
 import { neverExpires, revokedAt } from '../economy/issuer.ts'
@@ -9,13 +18,15 @@ import { changedTerms, type Terms } from '../economy/notice.ts'
 import { microPerCredit } from '../economy/policy-codec.ts'
 import type { Policy } from '../economy/policy.ts'
 import type { Signer } from '../identity/keys.ts'
-import { type Bytes, fromHex, toHex } from '../lib/bytes.ts'
+import { type Bytes, equalBytes, fromHex, toHex } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
 import { err, ok } from '../lib/result.ts'
-import type { Order, OrderAnswer } from './orders.ts'
+import type { Store } from '../lib/store.ts'
+import type { Order, OrderAnswer, OrderName } from './orders.ts'
 
 export interface OrderDeps {
   readonly clock: Clock
+  readonly store: Store
   readonly policy: Policy
   readonly notices: NoticeKeeper
   /** Undefined: its key is elsewhere. */
@@ -29,19 +40,22 @@ export interface OrderDeps {
 }
 
 export const carryOut = async (
-  { clock, policy, notices, founder, issuer, judge, link }: OrderDeps,
+  { clock, store, policy, notices, founder, issuer, judge, link }: OrderDeps,
   order: Order,
+  name: OrderName,
 ): Promise<OrderAnswer | 'not-now'> => {
   const elsewhere = err('invites are kept by the issuer, in the relay of the first witness')
   switch (order.do) {
     case 'show':
-      return ok(termsLines(notices.version(), notices.terms(), notices.contradicted()))
+      return ok(inForce(notices))
     case 'change': {
       if (!founder) return err("the founder's key is not in this folder: give the folder that `swarm create` made")
       const { do: _, block, unblock, ...rest } = order
       const change = { ...rest, block: block?.map(bytesOf), unblock: unblock?.map(bytesOf) }
+      if (await isMade(store, notices, name)) return ok(inForce(notices))
       const made = await nextNotice(founder, { policy, last: notices.newest(), now: clock.now() }, changedTerms(notices.terms(), change))
-      return made.ok ? take(notices, made.value.bytes) : err(noticeFault(made.error))
+      if (!made.ok) return err(noticeFault(made.error))
+      return (await noteMade(store, name, made.value.hashes.at(-1)!)) ? take(notices, made.value.bytes) : err(notWritten)
     }
     case 'take':
       return take(notices, bytesOf(order.notice))
@@ -81,8 +95,22 @@ export const carryOut = async (
 const take = async (notices: NoticeKeeper, bytes: Bytes): Promise<OrderAnswer> => {
   const taken = await notices.take(bytes)
   if (taken === 'refused') return err("that notice is not of this swarm's founder")
-  if (taken === 'not-stored') return err('the notice could not be written')
-  return ok(termsLines(notices.version(), notices.terms(), notices.contradicted()))
+  if (taken === 'not-stored') return err(notWritten)
+  return ok(inForce(notices))
+}
+
+const notWritten = 'the notice could not be written'
+const inForce = (notices: NoticeKeeper): readonly string[] => termsLines(notices.version(), notices.terms(), notices.contradicted())
+
+const table = 'orders'
+const isMade = async (store: Store, notices: NoticeKeeper, { name }: OrderName): Promise<boolean> => {
+  const made = await store.get(table, name)
+  return made instanceof Uint8Array && (notices.newest()?.hashes ?? []).some((hash) => equalBytes(hash, made))
+}
+/** Of orders that are gone nothing stays noted. */
+const noteMade = async (store: Store, { name, present }: OrderName, hash: Bytes): Promise<boolean> => {
+  const gone = (await store.list(table)).flatMap(([key]) => (present.includes(key) ? [] : [{ table, key, remove: true as const }]))
+  return (await store.commit([...gone, { table, key: name, value: hash }])).ok
 }
 
 /** What is in force, a thing a line. */

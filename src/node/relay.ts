@@ -198,6 +198,7 @@ const runOn = async (
     )
   const owner = {
     clock: systemClock,
+    store,
     policy: signedPolicy.policy,
     notices,
     founder: setup.value.founder,
@@ -205,7 +206,7 @@ const runOn = async (
     judge: node.judge,
     link,
   }
-  const stopOrders = serveOrders(options.data, systemClock, log, (order) => carryOut(owner, order))
+  const stopOrders = serveOrders(options.data, systemClock, log, (order, name) => carryOut(owner, order, name))
 
   return ok({
     link: formatLink({ ...link, invite: grantMicro > 0 ? invite.value : null }),

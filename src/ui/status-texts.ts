@@ -59,6 +59,8 @@ export const relayWhyText = (why: string | null | undefined): string => (why ? (
 export const historyKindTexts: { readonly [K in HistoryLineView['kind']]: MessageKey } = {
   joined: 'history_joined',
   granted: 'history_granted',
+  carried: 'history_carried',
+  moved: 'history_moved',
   received: 'history_received',
   paid: 'history_paid',
   staked: 'history_staked',

@@ -36,7 +36,7 @@ export interface StatementLine {
   readonly micro: number
   /** Weight lent to the party as of then, in µcr. */
   readonly weightMicro?: number
-  /** What is attested of the party, or no longer. */
+  /** What is attested of the party, or no longer; received: what the party attested where it paid. */
   readonly claim?: string
   /** Hours since 1970 of the epoch that was settled. */
   readonly epoch?: number
@@ -67,8 +67,10 @@ export const statementOf = async (
         const changes: Change[] = []
         for (const [payer, id] of op.lines) {
           const party = toHex(payer)
-          const total = (await incomeOf(id))?.total
-          if (total !== undefined) changes.push({ kind: 'received', party, micro: since(claimed, party, total) })
+          const income = await incomeOf(id)
+          if (!income) continue
+          const { total, claim } = income
+          changes.push({ kind: 'received', party, micro: since(claimed, party, total), ...(claim !== undefined && { claim }) })
         }
         return changes
       }

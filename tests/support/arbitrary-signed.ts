@@ -37,6 +37,7 @@ export const signedFields = ({ ids, classes, device }: Pool): fc.Arbitrary<Signe
     quote: fc.record({
       sow: id,
       price: n,
+      stepMicro: n,
       etaMs: n,
       classes: fc.array(resultClass, { minLength: 1, maxLength: 8 }),
       kem: bytes(32),

@@ -25,7 +25,8 @@ const bodies: { readonly [T in keyof typeof wireSchemas]: fc.Arbitrary<unknown> 
   head: fc.record({
     author: bytes(32),
     summary: fc.option(fc.record({ author: bytes(32), seq: n, id: bytes(32), claimed: n, paid: n, staked: n })),
-    block: fc.record({ salt: bytes(16), label: bytes(16) }),
+    penalties: fc.record({ slashed: n, closed: fc.boolean() }),
+    block: fc.record({ salt: bytes(16), labels: fc.array(bytes(16), { minLength: 1, maxLength: 4 }) }),
   }),
   'range?': fc.record({ author: bytes(32), from: n }),
   'devices?': fc.record({ identity: bytes(32) }),

@@ -19,6 +19,12 @@ const account = async (member: MemoryAgent) => {
   if (!read.ok) throw new Error(read.error.type)
   return read.value
 }
+/** How its history names what came in, and how much it was. */
+const gains = async (member: MemoryAgent) => {
+  const page = await member.agent().history()!.page(null)
+  const lines = page.ok ? page.value.lines.filter(({ micro }) => micro > 0) : []
+  return { kinds: [...new Set(lines.map(({ kind }) => kind))], micro: lines.reduce((sum, { micro }) => sum + micro, 0) }
+}
 const lostOn = (member: MemoryAgent) => member.agent().view().lost?.devices[0]
 const stakedBy = (member: MemoryAgent) => member.agent().view().deposit?.certifiedMicro ?? 0
 
@@ -78,6 +84,11 @@ describe('a lost device', () => {
         takeover: { state: 'done', movedMicro: grantMicro, restMicro: 0 },
       })
       expect((await account(second)).availableMicro).toBe(grantMicro)
+      // Not as if it had been earned, also once the agent has started anew.
+      expect(await gains(second)).toEqual({ kinds: ['moved'], micro: grantMicro })
+      await second.restart()
+      await swarm.until('it is back', () => second.agent().view().credits.earnedMicro === grantMicro)
+      expect(await gains(second)).toEqual({ kinds: ['moved'], micro: grantMicro })
       const { accounts, inFlight } = await swarm.relay().ledger()
       expect([accounts.find(({ author }) => author === first.id)?.balance, inFlight]).toEqual([0, 0])
     },

@@ -61,7 +61,7 @@ test('a relay begins anew while a task is worked on: whoever works there is aske
     { tasks: () => [], paidAhead: () => false },
   )
   const [working, other, same] = workers as [string, string, string]
-  const seen = (salt: string, label: string) => ({ stakedMicro: 0, blocks: new Map([['relay', { salt, label: `${salt} ${label}` }]]) })
+  const seen = (salt: string, label: string) => ({ stakedMicro: 0, blocks: new Map([['relay', { salt, labels: [`${salt} ${label}`] }]]) })
   const quotes = [other, same].map((worker) => {
     const body = { price: 1, etaMs: 10, classes: ['x'], root: hash(`root of ${worker}`) }
     return { id: hash(worker), worker, body, receivedMs: 0 } as unknown as Quote
@@ -102,7 +102,7 @@ test('a relay that changes its labels with every word has those at work asked ab
   const task = { ...fresh, replicas: [replica], quotes: [{ worker: quoting } as unknown as Quote] }
   let told = 0
   const tell = (worker: string): void =>
-    choice.told(worker, { stakedMicro: 0, blocks: new Map([['relay', { salt: `${told++}`, label: 'x' }]]) })
+    choice.told(worker, { stakedMicro: 0, blocks: new Map([['relay', { salt: `${told++}`, labels: ['x'] }]]) })
   tell(working)
   let asked = 0
   for (let second = 0; second < 300; second++) {

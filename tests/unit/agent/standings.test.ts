@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createStandings, forStrangers } from '../../../src/agent/standings.ts'
+import { coversOf, createStandings, forStrangers } from '../../../src/agent/standings.ts'
 import { createManualClock } from '../../../src/lib/clock.ts'
 import { sha256, toHex, utf8 } from '../../../src/lib/bytes.ts'
 
@@ -23,6 +23,47 @@ test('a relay’s answer is told to all who wait, and kept for a while', async (
   const later = standings.of(toHex(key('w')))
   standings.heard('r', toHex(key('w')), { summary: null })
   expect(await later).toMatchObject({ balanceMicro: 0, stakedMicro: 0 })
+})
+
+test('fines burn the stake, then the balance, and a closed account has neither', async () => {
+  const clock = createManualClock()
+  const standings = createStandings(clock, 0, { ask: () => 1, witnessOf })
+  const of = async (slashed: number, closed = false) => {
+    await clock.advance(60_000)
+    const asked = standings.of(toHex(key('w')))
+    standings.heard('r', toHex(key('w')), { ...summaryOf('w', 20), penalties: { slashed, closed } })
+    const { balanceMicro, stakedMicro } = (await asked)!
+    return [balanceMicro, stakedMicro]
+  }
+  expect(await of(15)).toEqual([50, 5])
+  expect(await of(30)).toEqual([40, 0])
+  expect(await of(90)).toEqual([-20, 0])
+  expect(await of(0, true)).toEqual([0, 0])
+})
+
+test('credits that a fine burned cover no work, unless it is paid ahead', async () => {
+  const clock = createManualClock()
+  const standings = createStandings(clock, 0, { ask: () => 1, witnessOf })
+  const w = toHex(key('w'))
+  const covers = async (micro: number, slashed: number): Promise<boolean> => {
+    await clock.advance(60_000)
+    const asked = coversOf(standings.of)(w, micro)
+    standings.heard('r', w, { ...summaryOf('w', 20), penalties: { slashed, closed: false } })
+    return asked
+  }
+  expect([await covers(50, 20), await covers(50, 21), await covers(1, 90), await covers(0, 90)]).toEqual([true, false, false, true])
+})
+
+test('two of four relays must know a fine before it is one; a liar alone fines nobody', async () => {
+  const clock = createManualClock()
+  const standings = createStandings(clock, 1, { ask: () => 4, witnessOf })
+  const w = toHex(key('w'))
+  const fined = { ...summaryOf('w', 20), penalties: { slashed: 1_000, closed: true } }
+  const asked = standings.of(w)
+  standings.heard('liar', w, fined)
+  standings.heard('behind', w, summaryOf('w', 20))
+  standings.heard('honest', w, summaryOf('w', 20))
+  expect(await asked).toMatchObject({ balanceMicro: 50, stakedMicro: 20 })
 })
 
 test('nobody answers, nobody is there to, or too many are asked about: unknown', async () => {

@@ -50,16 +50,24 @@ const moveTo = async ({ link }: MemorySwarm, ...agents: readonly MemoryAgent[]):
 const paidByIssuer = async (swarm: MemorySwarm): Promise<readonly (readonly [payee: string, total: number])[]> =>
   (await swarm.relay().ledger()).accounts.find(({ role }) => role === 'issuer')?.payees.map(({ payee, total }) => [payee, total]) ?? []
 
+/** How its history names what it was paid. */
+const gains = async (agent: MemoryAgent) => {
+  const page = await agent.agent().history()!.page(null)
+  return page.ok ? page.value.lines.flatMap(({ kind, micro }) => (micro > 0 ? [kind] : [])) : []
+}
+
 test('a member comes over with what it had, and a second time with nothing', async () => {
   const before = await swarmBefore('before')
   const ana = await before.join('ana')
   await has(before, ana, grantMicro)
+  expect(await gains(ana)).toEqual(['granted'])
   const succession = await lastCheckpoint(before)
   expect(succession).toMatchObject({ owedMicro: BigInt(grantMicro), laterAccounts: 0 })
   const after = await succeed(before, succession)
   await moveTo(after, ana)
   await has(after, ana, grantMicro)
   expect(await paidByIssuer(after)).toEqual([[ana.id, grantMicro]])
+  expect(await gains(ana)).toEqual(['carried'])
   // Asks again by itself, as after every start.
   await ana.restart()
   await after.clock.advance(3 * minuteMs)

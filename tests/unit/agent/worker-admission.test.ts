@@ -29,7 +29,7 @@ const open = ({ tabMicro = 100 * credit, prepayMicro = 5 * credit } = {}) => {
 /** What it was quoted for, and the agreement to it. */
 const offer = (micro: number, now: number, from = requester) => {
   const sow = { type: 'embedding', model: 'mini', size: 64, units: micro, maxPrice: credit, redundancy: 1, priority: 'normal' } as const
-  const quote = { sow: hash('s'), price: credit, etaMs: 10, classes: ['x'], kem: hash('k'), root, certificate: new Uint8Array(64) }
+  const quote = { sow: hash('s'), price: credit, stepMicro: 1, etaMs: 10, classes: ['x'], kem: hash('k'), root, certificate: new Uint8Array(64) }
   const fresh = newHire({ id: 's', swarm: 'w', requester: from, sow, kemPrivate: hash('k'), kemPublic: hash('k') }, now)
   const hire: Hire = { ...fresh, quote: { id: hash('q'), message: hash('m'), body: quote } }
   const body = {

@@ -8,7 +8,7 @@ import { sha256, toHex, utf8 } from '../../../src/lib/bytes.ts'
 
 /** What each of these witnesses' relays sees, or nothing. */
 const seen = (labels: Readonly<Record<string, string>>, salt = 'today'): Blocks =>
-  new Map(Object.entries(labels).map(([witness, label]) => [witness, { salt, label }]))
+  new Map(Object.entries(labels).map(([witness, label]) => [witness, { salt, labels: label.split(' ') }]))
 
 describe('two workers are apart', () => {
   test('if more witnesses than may lie see them in different blocks', () => {
@@ -17,8 +17,23 @@ describe('two workers are apart', () => {
     expect(areApart(a, a, 1)).toBe(false)
     // One of four lies: the naive rule, that any difference is one, believes it.
     const lied = seen({ w1: 'elsewhere', w2: 'x' })
-    expect([...a].some(([witness, { label }]) => lied.get(witness)?.label !== label)).toBe(true)
+    expect([...a].some(([witness, { labels }]) => lied.get(witness)?.labels[0] !== labels[0])).toBe(true)
     expect(areApart(a, lied, 1)).toBe(false)
+  })
+
+  test('not if one relay saw them in one block, whatever else it saw them in', () => {
+    const [a, b] = [seen({ w: 'v4 v6' }), seen({ w: 'v6' })]
+    expect(areApart(a, b, 0)).toBe(false)
+    expect(areApart(seen({ w: 'v4' }), b, 0)).toBe(true)
+  })
+
+  test('nor if more witnesses than may lie see them together, though as many see them by other addresses', () => {
+    // An address of each family, and two relays for each.
+    const [a, b] = [seen({ w1: 'v4', w2: 'v4', w3: 'v6', w4: 'v6' }), seen({ w1: 'v4', w2: 'v4', w3: 'v4', w4: 'v4' })]
+    expect(areApart(a, b, 1)).toBe(false)
+    // One liar keeps nobody from work.
+    const far = seen({ w1: 'v4', w2: 'x', w3: 'y', w4: 'z' })
+    expect(areApart(a, far, 1)).toBe(true)
   })
 
   test('never by labels that cannot be compared, and never who is not seen', () => {
@@ -42,7 +57,7 @@ const quoteOf = (worker: string, price = 1_000_000): Quote => ({
   worker,
   receivedMs: 0,
   body: {
-    ...{ sow: sha256(utf8('sow')), price, etaMs: 10, classes: ['x'], kem: sha256(utf8(worker)) },
+    ...{ sow: sha256(utf8('sow')), price, stepMicro: 50_000, etaMs: 10, classes: ['x'], kem: sha256(utf8(worker)) },
     ...{ root: sha256(utf8(`root of ${worker}`)), certificate: new Uint8Array(64) },
   },
 })

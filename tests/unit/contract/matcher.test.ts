@@ -11,6 +11,7 @@ const quoteOf = (worker: string, { price = 1_000_000, classes = ['x'], root = wo
   body: {
     sow: sha256(utf8('sow')),
     price,
+    stepMicro: 50_000,
     etaMs: 10,
     classes,
     kem: sha256(utf8(worker)),

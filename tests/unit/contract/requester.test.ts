@@ -32,6 +32,7 @@ const quoteOf = (worker: string, receivedMs = 0, root = worker, etaMs = 10): Quo
   body: {
     sow: hash('sow'),
     price: 1_000_000,
+    stepMicro: 50_000,
     etaMs,
     classes: ['m/q8/wasm/x'],
     kem: hash(`kem ${worker}`),
@@ -57,6 +58,7 @@ const drive = (redundancy: number, { nodesHere = 0, pick = takeFirst }: { readon
     absentSince: (w: string) => absent.get(w),
     agree: (a: string, b: string) => answers.get(a) === answers.get(b),
     nodesHere,
+    places: () => ({ compare: () => 0, together: () => false }),
   })
   let task: Task = newTask(
     {

@@ -8,7 +8,7 @@ const hash = (text: string): Bytes => sha256(utf8(text))
 const now = 1_000_000
 const sow = { type: 'embedding', model: 'mini', size: 64, units: 50_000, maxPrice: 1_000_000, redundancy: 3, priority: 'normal' } as const
 const fresh = newHire({ id: 's', swarm: 'w', requester: 'r', sow, kemPrivate: hash('p'), kemPublic: hash('q') }, now)
-const quote = { sow: hash('s'), price: 1_000_000, etaMs: 5, classes: ['c'], kem: hash('q'), root: hash('r'), certificate: new Uint8Array(64) }
+const quote = { sow: hash('s'), price: 1_000_000, stepMicro: 50_000, etaMs: 5, classes: ['c'], kem: hash('q'), root: hash('r'), certificate: new Uint8Array(64) }
 const agreement = { sow: hash('s'), quote: hash('quote'), commitment: hash('c'), price: 1_000_000, units: 50_000, deadline: now + deadlineMsMin, kem: hash('k'), resultClass: 'c' }
 const events: Record<string, HireEvent> = {
   quoted: { type: 'quoted', id: hash('quote'), message: hash('m'), body: quote },

@@ -3,6 +3,7 @@ import { verifyPolicy } from '../../../src/economy/policy-codec.ts'
 import { verifyCertificate } from '../../../src/ledger/certificate.ts'
 import { encodeJoin, parseEntry, type ParsedEntry } from '../../../src/ledger/entry.ts'
 import type { Certificate, ClaimOp, Op } from '../../../src/ledger/types.ts'
+import { encodeVerdict, offenceOf, signVerdict, verdictKey } from '../../../src/ledger/verdict.ts'
 import { type Bytes, toHex } from '../../../src/lib/bytes.ts'
 import { createMemoryStore, type Store } from '../../../src/lib/store.ts'
 import type { WireBody, WireMessage } from '../../../src/network/wire.ts'
@@ -94,6 +95,21 @@ describe('questions', () => {
     expect(range.certificate).toEqual(certificate)
     // The issuer's payment, which the entry claims, comes as evidence before it.
     expect(range.entries.map((bytes) => parsed(bytes).entry.author)).toEqual([world.issuer.device.publicKey, ana.device.publicKey])
+  })
+
+  test('head?: tells what verdicts against the account burn, and whether they close it', async () => {
+    const target = ben.device.publicKey
+    const held = async () => only(await relay.ask(ana, ['head?', { author: target }]), 'head').penalties
+    expect(await held()).toBeUndefined()
+    for (const [reason, offence, expected] of [
+      ['DoubleSpend', offenceOf.doubleSpend(target, 0), { slashed: 100_000_000, closed: false }],
+      ['Malicious', offenceOf.judgement(target), { slashed: 100_000_000, closed: true }],
+    ] as const) {
+      const finding = { target, reason, offence }
+      const verdict = await signVerdict(world.witnesses[0]!, world.rules.swarm, finding)
+      await store.commit([{ table: 'verdicts', key: verdictKey(finding), value: encodeVerdict(verdict) }])
+      expect(await held()).toEqual(expected)
+    }
   })
 
   test('certify: a number that is taken is answered with what was signed there', async () => {
@@ -246,13 +262,13 @@ describe('where peers are', () => {
     expect(first).toBeDefined()
     expect(second).toEqual(first)
     expect(third?.salt).toEqual(first?.salt)
-    expect(third?.label).not.toEqual(first?.label)
+    expect(third?.labels).not.toEqual(first?.labels)
     // This machine's own address is a proxy's; eve is not linked.
     expect([await label(dan), await label(eve)]).toEqual([undefined, undefined])
     await opened.clock.advance(25 * 60 * 60_000)
     const later = await label(ana)
     expect(later?.salt).not.toEqual(first?.salt)
-    expect(later?.label).not.toEqual(first?.label)
+    expect(later?.labels).not.toEqual(first?.labels)
   })
 
   test('is not told where the policy does not ask', async () => {
