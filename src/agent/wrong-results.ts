@@ -101,7 +101,7 @@ export const createWrongResults = (
       shown = undefined
     }
     // Without a witness in sight it waits.
-    if (witnesses().length === 0) return
+    if ((!shown && (await waiting()).length === 0) || witnesses().length === 0) return
     shown ??= await next()
     if (!shown) return
     const { agreement, result, kem, askedMs, answered } = shown

@@ -32,7 +32,9 @@ export const createDisk = (random: Random, onDeath: () => void): Disk => {
 
   const get = (table: string, key: string): StoreValue | undefined => tables.get(table)?.get(key)
   const keysOf = (table: string): string[] => {
-    const keys = sorted.get(table) ?? []
+    const known = sorted.get(table)
+    if (known) return known
+    const keys: string[] = []
     sorted.set(table, keys)
     return keys
   }
