@@ -4,7 +4,7 @@
  */
 import { parseMessage, type ReceivedMessage, verifyMessage } from '../contract/signed.ts'
 import type { NodeId, Verifier } from '../identity/keys.ts'
-import { type Bytes, toHex } from '../lib/bytes.ts'
+import { type Bytes, equalBytes, toHex } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Membership } from './deps.ts'
 
@@ -15,11 +15,12 @@ export interface Inbox {
   readonly receive: (from: NodeId, bytes: Bytes, forwarded: boolean) => Promise<ReceivedMessage | undefined>
 }
 
-/** `again`: kinds that are resent until answered; their receivers are idempotent, so a second copy passes. */
+/** `again`: kinds that are resent until answered; their receivers are idempotent, so a second copy passes, signed as the first was. */
 const again: ReadonlySet<string> = new Set(['sow', 'agreement', 'countersign', 'prepay', 'result', 'reward', 'cancel', 'receipt'])
 
 export const createInbox = ({ clock, verifier }: { readonly clock: Clock; readonly verifier: Verifier }, member: Membership): Inbox => {
-  const seen = new Map<string, number>()
+  /** An id says nothing of the signature: what was verified is kept with it. */
+  const seen = new Map<string, Uint8Array>()
   return {
     receive: async (from, bytes, forwarded) => {
       const parsed = parseMessage(bytes)
@@ -28,14 +29,20 @@ export const createInbox = ({ clock, verifier }: { readonly clock: Clock; readon
         return undefined
       }
       const id = toHex(parsed.value.id)
-      if (seen.has(id)) return again.has(parsed.value.message.kind) ? parsed.value : undefined
+      const { kind, to, sig } = parsed.value.message
+      const before = seen.get(id)
+      if (before) return again.has(kind) && equalBytes(before, sig) ? parsed.value : undefined
+      if (to === null && kind !== 'sow') {
+        if (!forwarded) member.network.blame(from, `${kind} to nobody`)
+        return undefined
+      }
       const verified = await verifyMessage(parsed.value, { verifier, swarm: member.link.swarm, self: member.device.device, now: clock.now() })
       if (!verified.ok) {
         // Who passes a sow on cannot be blamed for it.
         if (!forwarded && toHex(parsed.value.message.from) === from && verified.error.type !== 'expired') member.network.blame(from, verified.error.type)
         return undefined
       }
-      seen.set(id, parsed.value.message.expires)
+      seen.set(id, sig.slice())
       if (seen.size > rememberedMax) seen.delete(seen.keys().next().value!)
       return parsed.value
     },

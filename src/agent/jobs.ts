@@ -80,7 +80,7 @@ export interface Jobs {
   /** Of a job that is over: what has come, in input order. All of it where it is done, else what was verified (and paid for); undefined where that is nothing. */
   readonly vectors: (id: string) => Promise<Vectors | undefined>
   readonly payloadOf: (task: Task) => Promise<EmbeddingPayload>
-  readonly owns: (task: Task) => boolean
+  readonly owns: (task: Pick<Task, 'job'>) => boolean
   /** Whether a worker may be hired for it that counts by this list price. */
   readonly mayHire: (task: Task, stepMicro: number) => boolean
   readonly writesFor: (task: Task, output: EmbeddingOutput) => readonly Write[]

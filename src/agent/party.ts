@@ -48,7 +48,7 @@ export const createParty = async (deps: AgentDeps, member: Membership, { jobs, w
   await vouchers.resume()
   const book = createWitnessBook(verifier, rules, network)
   const { relays } = book
-  const wrongResults = createWrongResults(deps, member, book)
+  const wrongResults = createWrongResults(deps, member, book, jobs.owns)
   const settlement = createSettlement(deps, member, { vouchers, book, changed })
   const stranger = forStrangers(clock, settlement.standingOf)
   /** What a requester must know of workers. */

@@ -35,8 +35,9 @@ export interface Reexecution {
 
 /** Reports whose evidence is awaited or that wait for the engine, one of each reporter. */
 export const reportsOpenMax = 8
-/** Evidence that has not come by then is not awaited. */
+/** Evidence of which no part has come for so long is not awaited, nor one that takes longer than the other in all. */
 export const evidenceWaitMs = 20_000
+const evidenceMsMax = 90_000
 /** A machine whose owner has paused work is not waited for longer. */
 export const executionMsMax = 5 * 60_000
 /** Of one reporter's identity; an honest one shows one every two minutes. */
@@ -60,7 +61,8 @@ interface Report {
   readonly own: KemKeyPair
   readonly signature: Signature
   readonly assembly: Assembly
-  readonly stopWaiting: () => void
+  readonly untilMs: number
+  stopWaiting: () => void
   whole?: Sealed
 }
 
@@ -83,8 +85,8 @@ export const createResultDesk = ({
   readonly replica: Pick<Replica, 'account' | 'verdicts'>
   /** Undefined: this witness abstains. */
   readonly reexecution: Reexecution | undefined
-  /** This witness did the work again, and it came out otherwise. */
-  readonly found: (finding: Finding) => Promise<void>
+  /** This witness did the work again, and it came out otherwise. False: it could not sign that now. */
+  readonly found: (finding: Finding) => Promise<boolean>
 }): ResultDesk => {
   const open = new Map<NodeId, Report>()
   /** By agreement: whether the worker was right. */
@@ -118,6 +120,17 @@ export const createResultDesk = ({
     report.stopWaiting()
     if (open.get(from) === report) open.delete(from)
   }
+  /** It has kept one of few places, for nothing. */
+  const lapse = (from: NodeId, report: Report): void => {
+    end(from, report)
+    network.blame(from, 'evidence: it has not come')
+  }
+  /** Each part that comes prolongs it. */
+  const wait = (from: NodeId, report: Report): void => {
+    report.stopWaiting()
+    const forMs = Math.min(evidenceWaitMs, report.untilMs - clock.now())
+    report.stopWaiting = clock.after(forMs, () => lapse(from, report))
+  }
   const remember = (agreement: Bytes, right: boolean): void => {
     judged.set(toHex(agreement), right)
     if (judged.size > rememberedMax) judged.delete(judged.keys().next().value!)
@@ -147,9 +160,12 @@ export const createResultDesk = ({
     if (closing.signal.aborted || !done.ok || done.value.resultClass !== resultClass) return
     const { vectors, dimension, truncated } = done.value
     const right = output !== null && embedding.agree({ output: { vectors, dimension, truncated }, resultClass }, { output, resultClass })
-    remember(agreement, right)
-    if (right) network.blame(by, 'wrong-result: it is right')
-    else await found(findingOf(claim))
+    if (right) {
+      remember(agreement, true)
+      return network.blame(by, 'wrong-result: it is right')
+    }
+    // Counted here alone: what is only said against a worker must not use up what is proved.
+    if (workers.take(toHex(claim.worker)) && (await found(findingOf(claim)))) remember(agreement, false)
   }
 
   return {
@@ -167,13 +183,16 @@ export const createResultDesk = ({
       if (before && equalBytes(before.from, kem) && equalBytes(before.claim.agreement, claim.agreement)) return say(from, before)
       if (!(await judges(claim))) return void (await network.send(from, ['evidence?', { agreement: claim.agreement, key: null }]))
       if (open.has(from) || open.size >= reportsOpenMax) return
-      if (!reporters.take(toHex(peer.root)) || !workers.take(toHex(claim.worker))) return
+      if (!reporters.take(toHex(peer.root))) return
       const own = await reexecution!.sealer.generateKeyPair()
       const signature = await signer.sign(evidenceKeyMessage(rules.swarm, claim.agreement, own.publicKey))
       if (open.has(from) || open.size >= reportsOpenMax || closing.signal.aborted) return
-      const stopWaiting = clock.after(evidenceWaitMs, () => end(from, report))
-      const report: Report = { ...{ claim, from: kem, own, signature, stopWaiting }, assembly: createAssembly(sealedBytesMax) }
+      const report: Report = {
+        ...{ claim, from: kem, own, signature, stopWaiting: () => {}, untilMs: clock.now() + evidenceMsMax },
+        assembly: createAssembly(sealedBytesMax),
+      }
       open.set(from, report)
+      wait(from, report)
       await say(from, report)
     },
     onEvidence: (from, chunk) => {
@@ -181,7 +200,7 @@ export const createResultDesk = ({
       // What comes late, or twice.
       if (!report || report.whole || !equalBytes(report.claim.agreement, chunk.agreement)) return
       const whole = report.assembly.add(chunk)
-      if (whole === 'incomplete') return
+      if (whole === 'incomplete') return wait(from, report)
       if (whole === 'too-large') {
         end(from, report)
         return network.blame(from, 'evidence: too large')
@@ -195,7 +214,7 @@ export const createResultDesk = ({
     },
     onLeft: (id) => {
       const report = open.get(id)
-      if (report && !report.whole) end(id, report)
+      if (report && !report.whole) lapse(id, report)
     },
     close: () => {
       closing.abort()

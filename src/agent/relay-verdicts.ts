@@ -70,8 +70,8 @@ export interface VerdictDesk {
   readonly find: (finding: Finding) => Promise<boolean>
   /** All that it found, and how far each is. */
   readonly judgements: () => Promise<readonly Judgement[]>
-  /** What this witness found by doing work again. */
-  readonly found: (finding: Finding) => Promise<void>
+  /** What this witness found by doing work again. False: it could not be signed. */
+  readonly found: (finding: Finding) => Promise<boolean>
   /** A witness refused this number because another entry stands there. */
   readonly shown: (submitted: readonly Uint8Array[], seq: number) => void
   /** The chains of these authors have grown. */
@@ -156,7 +156,9 @@ export const createVerdictDesk = ({
     if (merged && merged.signatures.length >= quorum) await verdicts.take(merged)
   }
   const together = (key: string): Verdict | undefined => {
-    const found = [(own.get(key) ?? results.get(key))?.verdict, ...[...words.values()].map((said) => said.get(key))].flatMap((one) => one ?? [])
+    const found = [(own.get(key) ?? results.get(key))?.verdict, ...[...words.values()].map((said) => said.get(key))].flatMap(
+      (one) => one ?? [],
+    )
     return found.reduce<Verdict | undefined>((all, one) => (all ? mergeVerdicts(all, one) : one), undefined)
   }
 
@@ -217,13 +219,15 @@ export const createVerdictDesk = ({
     found: (finding) =>
       serial('consider', async () => {
         const key = verdictKey(finding)
-        if (results.has(key) || (await isKnown(finding.target, key))) return
+        if (results.has(key) || (await isKnown(finding.target, key))) return true
         const signed = await witness.find(finding)
-        if (!signed.ok || (await isKnown(finding.target, key))) return
+        if (!signed.ok) return false
+        if (await isKnown(finding.target, key)) return true
         results.set(key, { verdict: signed.value, tellsLeft: resultTellsMax })
         if (results.size > rememberedMax) results.delete(results.keys().next().value!)
         tell(signed.value)
         await count(key)
+        return true
       }),
     shown: (submitted, seq) => {
       const other = parsedOf(submitted).find(({ entry }) => entry.seq === seq)

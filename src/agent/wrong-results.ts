@@ -8,9 +8,9 @@
  *
  * | table        | key                    | value                                                                   |
  * | ------------ | ---------------------- | ----------------------------------------------------------------------- |
- * | wrongResults | swarm/time/agreement   | {agreement, result, evidence, untilMs}: stored with the vote, gone when it was shown |
+ * | wrongResults | swarm/time/agreement   | {job, agreement, result, evidence, untilMs}: stored with the vote, gone when it was shown, when it is too old and when the job is removed |
  */
-import { encodeEvidence, evidenceKeyMessage, type SignedResult } from '../contract/evidence.ts'
+import { checkClaim, encodeEvidence, evidenceKeyMessage, type SignedResult } from '../contract/evidence.ts'
 import type { Replica, Task } from '../contract/requester.ts'
 import type { KemKeyPair } from '../contract/sealing.ts'
 import { parseMessage } from '../contract/signed.ts'
@@ -25,13 +25,20 @@ import type { WitnessBook } from './witness-book.ts'
 export const reportEveryMs = 2 * 60_000
 /** A witness that has not answered, as one that judges something else just now, is asked again. */
 const askAgainMs = 30_000
-/** More than these would be too old by the time they are shown: a result's message is good for twenty minutes. */
+/** What has not been shown by then is given up: it holds the texts of a task. */
+const keptMsMax = 20 * 60_000
+/** More than these would be too old by the time they are shown. */
 export const reportsWaitingMax = 8
 
 interface Kept extends SignedResult {
+  readonly job: string
   readonly evidence: Bytes
   readonly untilMs: number
 }
+
+/** Of what waits, in memory. */
+type Waiting = Pick<Kept, 'job' | 'untilMs'> & { readonly key: string }
+const waitingOf = ({ key, job, untilMs }: Waiting): Waiting => ({ key, job, untilMs })
 
 /** The one that is shown now. */
 interface Shown extends Kept {
@@ -60,14 +67,16 @@ export const createWrongResults = (
   { clock, store, sealer, verifier }: Pick<AgentDeps, 'clock' | 'store' | 'sealer' | 'verifier'>,
   { network, link }: Pick<Membership, 'network' | 'link'>,
   { relays, witnessOf }: Pick<WitnessBook, 'relays' | 'witnessOf'>,
+  /** Whether the job is there still. */
+  owns: (of: Pick<Kept, 'job'>) => boolean,
 ): WrongResults => {
   const prefix = `${toHex(link.swarm)}/`
-  /** Keys, the oldest first; undefined until the store was read. */
-  let listed: Promise<string[]> | undefined
-  const waiting = (): Promise<string[]> =>
+  /** The oldest first, those of other swarms among them; undefined until the store was read. */
+  let listed: Promise<Waiting[]> | undefined
+  const waiting = (): Promise<Waiting[]> =>
     (listed ??= store
-      .list('wrongResults', { prefix })
-      .then((records) => records.map(([key]) => key))
+      .list('wrongResults')
+      .then((records) => records.map(([key, value]) => ({ ...(value as unknown as Kept), key })).map(waitingOf))
       .catch((error: unknown) => {
         listed = undefined
         throw error
@@ -77,17 +86,18 @@ export const createWrongResults = (
 
   const keyOf = (agreement: Bytes, number: number): string => `${prefix}${numberKey(clock.now())}${number}/${toHex(agreement)}`
   const forget = async (key: string): Promise<void> => {
-    const keys = await waiting()
-    if (keys.includes(key)) keys.splice(keys.indexOf(key), 1)
+    const list = await waiting()
+    const at = list.findIndex((one) => one.key === key)
+    if (at >= 0) list.splice(at, 1)
     await store.commit([{ table: 'wrongResults', key, remove: true }])
   }
   const witnesses = (): readonly NodeId[] => relays().filter((id) => witnessOf(id) !== undefined)
 
   const next = async (): Promise<Shown | undefined> => {
-    for (const key of [...(await waiting())]) {
+    for (const { key } of (await waiting()).filter((one) => one.key.startsWith(prefix))) {
       const kept = (await store.get('wrongResults', key)) as unknown as Kept | undefined
       const agreement = kept && parseMessage(kept.agreement)
-      if (!kept || !agreement?.ok || kept.untilMs < clock.now()) await forget(key)
+      if (!kept || !agreement?.ok) await forget(key)
       else {
         const kem = await sealer.generateKeyPair()
         return { ...kept, key, id: agreement.value.id, kem, sinceMs: clock.now(), askedMs: new Map(), answered: new Set() }
@@ -96,10 +106,13 @@ export const createWrongResults = (
     return undefined
   }
   const show = async (): Promise<void> => {
-    if (shown && clock.now() - shown.sinceMs >= reportEveryMs) {
-      await forget(shown.key)
-      shown = undefined
-    }
+    const now = clock.now()
+    // Of the jobs of another swarm nothing is known here; those were all made while there was one.
+    const over = (one: Waiting): boolean => one.untilMs < now || (one.key.startsWith(prefix) && !owns(one))
+    for (const { key } of (await waiting()).filter(over)) await forget(key)
+    if (shown && now - shown.sinceMs >= reportEveryMs) await forget(shown.key)
+    const current = shown
+    if (current && !(await waiting()).some(({ key }) => key === current.key)) shown = undefined
     // Without a witness in sight it waits.
     if ((!shown && (await waiting()).length === 0) || witnesses().length === 0) return
     shown ??= await next()
@@ -115,18 +128,20 @@ export const createWrongResults = (
   const collect: WrongResults['of'] = async (before, after, outputs, payloadOf) => {
     const outvoted = outvotedIn(before, after, outputs)
     if (outvoted.length === 0) return nothingWrong
-    const keys = await waiting()
+    const list = await waiting()
     const writes: (Write & { readonly value: StoreValue })[] = []
-    for (const [i, { replica, output }] of outvoted.slice(0, Math.max(0, reportsWaitingMax - keys.length)).entries()) {
+    for (const [i, { replica, output }] of outvoted.slice(0, Math.max(0, reportsWaitingMax - list.length)).entries()) {
       const { salt, agreement, commitment, result } = replica
       const payload = concat(salt, embedding.encodePayload(await payloadOf()))
       const evidence = encodeEvidence({ payload, output: embedding.encodeOutput(output) })
-      const signed = parseMessage(result!)
-      if (!evidence || !signed.ok || !equalBytes(sha256(payload), commitment)) continue
-      const value = { agreement: agreement!.message, result: result!, evidence, untilMs: signed.value.message.expires }
+      const signed = { agreement: agreement!.message, result: result! }
+      // What a witness would refuse costs its sender score: it is not shown.
+      if (!evidence || !equalBytes(sha256(payload), commitment) || !(await checkClaim(verifier, link.swarm, clock.now(), signed)).ok)
+        continue
+      const value = { ...signed, job: after.job, evidence, untilMs: clock.now() + keptMsMax }
       writes.push({ table: 'wrongResults', key: keyOf(agreement!.id, i), value })
     }
-    return { writes, stored: () => void keys.push(...writes.map(({ key }) => key)) }
+    return { writes, stored: () => void list.push(...writes.map(({ key, value }) => waitingOf({ ...(value as unknown as Kept), key }))) }
   }
 
   return {
@@ -142,11 +157,12 @@ export const createWrongResults = (
       report.answered.add(from)
       const { evidence: plaintext, kem } = report
       const sealed = await sealer.seal({ agreement, direction: 0, to: key.kem, ownPrivate: kem.privateKey, plaintext, chunkBytes })
-      if (!sealed.ok) return
+      // It is asked again.
+      if (!sealed.ok) return void report.answered.delete(from)
       const { enc, chunks } = sealed.value
       for (const [index, data] of chunks.entries()) {
         const part = { agreement, index, last: index === chunks.length - 1, enc: index === 0 ? enc : null, data }
-        if (!(await network.send(from, ['evidence', part])).ok) return
+        if (!(await network.send(from, ['evidence', part])).ok) return void report.answered.delete(from)
       }
     },
     tick: async () => {
@@ -166,14 +182,16 @@ const outvotedIn = (
   outputs: ReadonlyMap<string, EmbeddingOutput>,
 ): readonly { readonly replica: Replica; readonly output: EmbeddingOutput }[] => {
   const outputOf = (r: Replica): EmbeddingOutput | undefined => (r.agreement ? outputs.get(toHex(r.agreement.id)) : undefined)
-  const winner = after.replicas.find((r) => r.agreement && after.winners.includes(toHex(r.agreement.id)))
-  const right = winner && outputOf(winner)
-  if (!winner || !right || !embedding.exactIn(winner.resultClass)) return []
-  const { resultClass } = winner
+  const winners = after.replicas.filter((r) => r.agreement && after.winners.includes(toHex(r.agreement.id)))
   return after.replicas.flatMap((replica) => {
+    const { resultClass } = replica
     const output = outputOf(replica)
     const was = before.replicas.find(({ worker }) => worker === replica.worker)?.phase
-    if (replica.phase !== 'rejected' || was === 'rejected' || !replica.result || !output || replica.resultClass !== resultClass) return []
-    return embedding.agree({ output, resultClass }, { output: right, resultClass }) ? [] : [{ replica, output }]
+    if (replica.phase !== 'rejected' || was === 'rejected' || !replica.result || !output || !embedding.exactIn(resultClass)) return []
+    const contradicted = winners.some((winner) => {
+      const right = winner.resultClass === resultClass ? outputOf(winner) : undefined
+      return right !== undefined && !embedding.agree({ output, resultClass }, { output: right, resultClass })
+    })
+    return contradicted ? [{ replica, output }] : []
   })
 }

@@ -20,6 +20,8 @@ import { parseMessage, verifyMessage } from './signed.ts'
 /** Payload and output of a task together. What is larger is not reported: its worker is outvoted and unpaid, and not fined. */
 export const evidenceBytesMax = 1 << 20
 export const saltBytes = 32
+/** A result can be reported for so long after the deadline that was agreed on: its worker has no say in it. */
+export const reportableMs = 60 * 60_000
 
 /** The two signed messages, as they came. */
 export interface SignedResult {
@@ -43,7 +45,7 @@ export interface Evidence {
   readonly output: Bytes
 }
 
-/** expired: a result can be reported as long as its message is good. pair: not a result under this agreement. inexact: see `exactIn`. */
+/** expired: see `reportableMs`. pair: not a result under this agreement. inexact: see `exactIn`. */
 export type ClaimFault = 'malformed' | 'signature' | 'expired' | 'pair' | 'inexact'
 export type EvidenceFault = 'malformed' | 'payload' | 'output'
 
@@ -71,11 +73,12 @@ export const checkClaim = async (
   if (!equalBytes(result.body.agreement, id) || resultClass !== agreement.body.resultClass) return err('pair')
   if (!equalBytes(result.from, agreement.to) || !equalBytes(result.to, agreement.from)) return err('pair')
   if (!embedding.exactIn(resultClass)) return err('inexact')
-  // The work may have outlived the message of its agreement.
+  if (agreement.body.deadline + reportableMs < now) return err('expired')
+  // The work may have outlived the message of its agreement, and the report that of the result.
   const agreedOn = await verifyMessage(agreed.value, { verifier, swarm, self: agreement.to, now: agreement.expires })
   if (!agreedOn.ok) return err('signature')
-  const done = await verifyMessage(resulted.value, { verifier, swarm, self: result.to, now })
-  if (!done.ok) return err(done.error.type === 'expired' ? 'expired' : 'signature')
+  const done = await verifyMessage(resulted.value, { verifier, swarm, self: result.to, now: result.expires })
+  if (!done.ok) return err('signature')
   const { commitment } = agreement.body
   return ok({
     ...{ agreement: id, requester: agreement.from, worker: result.from, commitment },

@@ -169,14 +169,20 @@ export const createIssuer = ({
     }
     const error: RedeemError =
       made.error.type === 'invalid' ? refusedFor('exhausted') : made.error.type === 'pending' ? { type: 'uncertified' } : made.error
-    for (const one of granted) one.error = error
+    // Also whoever was refused for what another of them was to have, and has not now: who asks again is told by what stands then.
+    for (const one of asked)
+      if (granted.includes(one)) one.error = error
+      else if (one.error) one.error = { type: 'uncertified' }
   }
 
   const grantWaiting = async (): Promise<void> => {
     if (waiting.length === 0) return
     const batch = waiting.slice(0, grantsPerEntryMax)
     waiting = waiting.slice(grantsPerEntryMax)
-    if (await finish()) await grant(batch)
+    for (const one of batch) one.error = { type: 'uncertified' }
+    if (!(await finish())) return
+    for (const one of batch) delete one.error
+    await grant(batch)
   }
 
   return {

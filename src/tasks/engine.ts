@@ -4,7 +4,7 @@ import type { ModelCard } from './model-card.ts'
 
 /**
  * What must be equal for results to be comparable bit by bit: `<first 16 hex of the ONNX file's SHA-256>/<dtype>/<backend>/<runtime>`,
- * as `391a4859269fa95f/q8/wasm/ort-1.30.0`.
+ * as `3d7a7eec550e8039/q8/wasm/ort-1.30.0`.
  */
 export type ResultClass = string
 

@@ -9,7 +9,7 @@ import { createNobleSigner, createNobleVerifier } from '../../../src/identity/no
 import { concat, sha256, toHex, utf8 } from '../../../src/lib/bytes.ts'
 import { createManualClock, type ManualClock } from '../../../src/lib/clock.ts'
 import { createSeededRandom } from '../../../src/lib/random.ts'
-import { createMemoryStore } from '../../../src/lib/store.ts'
+import { createMemoryStore, type StoreValue } from '../../../src/lib/store.ts'
 import type { WireMessage } from '../../../src/network/wire.ts'
 import { embedding, type EmbeddingOutput, type EmbeddingPayload } from '../../../src/tasks/embedding/embedding.ts'
 import { createFakeEngine, fakeClass } from '../../support/fake-engine.ts'
@@ -138,21 +138,36 @@ const openPart = async (store = createMemoryStore(), clock = createManualClock()
   const [requester, worker, witness, other] = signers as [Signer, Signer, Signer, Signer]
   const swarm = sha256(utf8('swarm'))
   const said: (readonly [to: string, message: WireMessage])[] = []
+  const removed = new Set<string>()
   const voices = new Map([
     ['one', witness],
     ['two', other],
   ])
   const parts = { clock, store, sealer: createPlainSealer(createSeededRandom(1)), verifier: createNobleVerifier() }
   const network = { send: async (to: string, message: WireMessage) => (said.push([to, message]), { ok: true, value: undefined }) }
-  const part = createWrongResults(parts, { network, link: { swarm } } as unknown as Parameters<typeof createWrongResults>[1], {
-    relays: () => ['one', 'two', 'no witness'],
-    witnessOf: (id) => voices.get(id) && toHex(voices.get(id)!.publicKey),
-  })
+  const part = createWrongResults(
+    parts,
+    { network, link: { swarm } } as unknown as Parameters<typeof createWrongResults>[1],
+    {
+      relays: () => ['one', 'two', 'no witness'],
+      witnessOf: (id) => voices.get(id) && toHex(voices.get(id)!.publicKey),
+    },
+    ({ job }) => !removed.has(job),
+  )
   const payload = { model: 'mini', texts: ['x'] }
   const outputOf = (x: number): EmbeddingOutput => ({ dimension: 2, vectors: Float32Array.from([x, 1]), truncated: [] })
   const replicaOf = async (name: string, phase: Replica['phase'], resultClass: string): Promise<Replica> => {
     const commitment = sha256(concat(swarm, embedding.encodePayload(payload)))
-    const terms = { sow: swarm, quote: swarm, commitment, price: 1, units: 1, deadline: 0, kem: sha256(utf8(name)), resultClass }
+    const terms = {
+      sow: swarm,
+      quote: swarm,
+      commitment,
+      price: 1,
+      units: 1,
+      deadline: clock.now() + 60_000,
+      kem: sha256(utf8(name)),
+      resultClass,
+    }
     const expires = clock.now() + 20 * 60_000
     const agreement = await signMessage(requester, { kind: 'agreement', swarm, to: worker.publicKey, expires, body: terms })
     const body = { agreement: agreement.id, outputHash: swarm, bytes: 1, resultClass, busyMs: 1 }
@@ -169,7 +184,7 @@ const openPart = async (store = createMemoryStore(), clock = createManualClock()
   ): Promise<number> => {
     const right = await replicaOf(`${name} right`, 'accepted', winners)
     const loser = await replicaOf(`${name} wrong`, 'rejected', losers)
-    const after = { replicas: [right, loser], winners: [toHex(right.agreement!.id)] } as unknown as Task
+    const after = { job: name, replicas: [right, loser], winners: [toHex(right.agreement!.id)] } as unknown as Task
     const before = { ...after, replicas: after.replicas.map((r) => ({ ...r, phase: 'delivered' as const })) }
     const outputs = new Map([right, loser].map((r, i) => [toHex(r.agreement!.id), outputOf(i === 0 ? 1 : x)]))
     const { writes, stored } = await part.of(before, after, outputs, given)
@@ -180,11 +195,31 @@ const openPart = async (store = createMemoryStore(), clock = createManualClock()
     return writes.length
   }
   return {
-    ...{ clock, part, said, vote, swarm, witness },
+    ...{ clock, part, said, vote, swarm, witness, removed },
     reports: () => said.flatMap(([to, [type, body]]) => (type === 'wrong-result' ? [[to, toHex(sha256(body.agreement))] as const] : [])),
     waiting: async () => (await store.list('wrongResults')).length,
   }
 }
+
+test('of a job that is removed, and of what nobody came for in time, nothing is kept, in this swarm or another', async () => {
+  const store = createMemoryStore()
+  const { vote, waiting, removed, part, clock } = await openPart(store)
+  expect([await vote('kept'), await vote('removed')]).toEqual([1, 1])
+  removed.add('removed')
+  await part.tick()
+  expect((await store.list('wrongResults')).map(([, value]) => (value as { job: string }).job)).toEqual(['kept'])
+  const [[key, value]] = (await store.list('wrongResults')) as [readonly [string, StoreValue]]
+  await store.commit([
+    { table: 'wrongResults', key, remove: true },
+    { table: 'wrongResults', key: `${'0'.repeat(64)}/of another swarm`, value },
+  ])
+  const again = await openPart(store, clock)
+  await again.part.tick()
+  expect(await waiting()).toBe(1)
+  await clock.advance(21 * 60_000)
+  await again.part.tick()
+  expect(await waiting()).toBe(0)
+})
 
 test('only what differs from a winner of the same exact class is reported, and no more than are good by their turn', async () => {
   const { vote, waiting } = await openPart()

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { createEngine, type EngineDeps } from '../../../src/engine/create-engine.ts'
 import { createMemoryModelCache } from '../../../src/engine/model-cache.ts'
-import { ortVersion } from '../../../src/engine/result-class.ts'
+import { ortVersion, resultClassOf } from '../../../src/engine/result-class.ts'
 import type { WorkerReply, WorkerRequest } from '../../../src/engine/worker-protocol.ts'
 import { createManualClock } from '../../../src/lib/clock.ts'
 import { ok } from '../../../src/lib/result.ts'
@@ -48,7 +48,14 @@ const setUp = (deps: Partial<EngineDeps> = {}, played: (request: WorkerRequest) 
   engine.setShare(1)
   return { engine, clock, ...fake }
 }
-const miniClass = `391a4859269fa95f/q8/wasm/ort-${ortVersion}`
+const miniClass = `3d7a7eec550e8039/q8/wasm/ort-${ortVersion}`
+
+test('the class names all that the bits depend on: another length, pooling or tokenizer is another class', () => {
+  const file = (path: string) => mini.files.map((one) => (one.path === path ? { ...one, sha256: '0'.repeat(64) } : one))
+  const cards = [mini, { ...mini, tokensMax: 16 }, { ...mini, pooling: 'cls' as const }, { ...mini, files: file('tokenizer.json') }]
+  expect(new Set(cards.map((card) => resultClassOf(card, null))).size).toBe(cards.length)
+  expect(resultClassOf({ ...mini, name: 'called otherwise', repo: 'elsewhere', revision: '1' }, null)).toBe(miniClass)
+})
 
 test('the version in the class is that of the installed package', () => {
   expect(JSON.parse(readFileSync('node_modules/onnxruntime-web/package.json', 'utf8'))).toMatchObject({ version: ortVersion })
@@ -188,8 +195,8 @@ describe('a GPU', () => {
     expect(await engine.prepare('mini-f32')).toEqual(ok(undefined))
     return engine.classes()[0]?.resultClass
   }
-  const wasm = `38aab1418179a179/f32/wasm/ort-${ortVersion}`
-  const webgpu = `38aab1418179a179/f32/webgpu/ort-${ortVersion}-acme-corp`
+  const wasm = `f47f8d6742254210/f32/wasm/ort-${ortVersion}`
+  const webgpu = `f47f8d6742254210/f32/webgpu/ort-${ortVersion}-acme-corp`
 
   test('that is faster and right is offered', async () => expect(await classWith('faster', played(1))).toBe(webgpu))
   test('that is slower is not', async () => expect(await classWith('faster', played(50))).toBe(wasm))

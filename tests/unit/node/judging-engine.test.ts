@@ -19,7 +19,7 @@ test('equal bits and the same class as a worker has; what does not lie here, or 
   const absent = { ...mini, name: 'absent', repo: 'edge-net/absent' }
   const logged: string[] = []
   const engine = await createJudgingEngine([mini, damaged, absent], ['nowhere', 'models'], (line) => logged.push(line))
-  expect(engine.classes()).toEqual([{ model: 'mini', resultClass: '391a4859269fa95f/q8/wasm/ort-1.30.0' }])
+  expect(engine.classes()).toEqual([{ model: 'mini', resultClass: '3d7a7eec550e8039/q8/wasm/ort-1.30.0' }])
   expect(logged).toEqual([
     'results of model damaged are not judged here: wrong-hash',
     'results of model absent are not judged here: model-unreachable',

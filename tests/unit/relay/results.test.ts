@@ -8,7 +8,7 @@ import {
   reportsOpenMax,
   reportsPerMinuteMax,
 } from '../../../src/agent/relay-results.ts'
-import { checkClaim, encodeEvidence, evidenceBytesMax, evidenceKeyMessage } from '../../../src/contract/evidence.ts'
+import { checkClaim, encodeEvidence, evidenceBytesMax, evidenceKeyMessage, reportableMs } from '../../../src/contract/evidence.ts'
 import type { Body } from '../../../src/contract/messages.ts'
 import type { KemKeyPair, Sealer } from '../../../src/contract/sealing.ts'
 import { signMessage } from '../../../src/contract/signed.ts'
@@ -58,7 +58,16 @@ const work = async ({ texts = ['one', 'two'], lie = 'lie', resultClass = fakeCla
   const vectors = Float32Array.from(texts.flatMap((text) => [...fakeVector(text, lie)]))
   const output = other.output ?? embedding.encodeOutput({ dimension: 4, vectors, truncated: [] })
   const [swarm, commitment] = [world.rules.swarm, sha256(payload)]
-  const terms = { sow: hash('sow'), quote: hash('quote'), commitment, price: 1, units: 100, deadline: 0, kem: hash('kem'), resultClass }
+  const terms = {
+    sow: hash('sow'),
+    quote: hash('quote'),
+    commitment,
+    price: 1,
+    units: 100,
+    deadline: startMs + 60_000,
+    kem: hash('kem'),
+    resultClass,
+  }
   const agreement = await signMessage(other.agreedBy ?? requester.device, {
     ...{ kind: 'agreement', swarm, to: ben.device.publicKey, expires: startMs + 60_000, body: terms },
   })
@@ -72,7 +81,13 @@ type Worked = Awaited<ReturnType<typeof work>>
 
 /** The desk of one witness that knows everyone, unless it is told otherwise. */
 const openDesk = (
-  options: { engine?: Engine | null; strangers?: readonly Person[]; verdicts?: readonly Verdict[]; more?: readonly Person[] } = {},
+  options: {
+    engine?: Engine | null
+    strangers?: readonly Person[]
+    verdicts?: readonly Verdict[]
+    more?: readonly Person[]
+    unsigned?: boolean
+  } = {},
 ) => {
   const blamed: string[] = []
   const found: Finding[] = []
@@ -97,7 +112,7 @@ const openDesk = (
       verdicts: { verdicts: async () => options.verdicts ?? [] },
     } as unknown as Parameters<typeof createResultDesk>[0]['replica'],
     reexecution: counted ? { engine: counted, sealer } : undefined,
-    found: async (finding) => void found.push(finding),
+    found: async (finding) => options.unsigned !== true && found.push(finding) > 0,
   })
   const report = async (
     { agreement, result }: Pick<Worked, 'agreement' | 'result'>,
@@ -279,10 +294,12 @@ describe('a witness abstains, at nobody’s cost', () => {
     expect([found, blamed]).toEqual([[], []])
   })
 
-  it('from a result whose message has expired', async () => {
+  it('from a result of long ago; how long its own message was good is nothing to it', async () => {
     const { all, blamed } = openDesk()
     const worked = await work()
-    await clock.advance(23 * 60_000)
+    await clock.advance(30 * 60_000)
+    expect((await checkClaim(verifier, world.rules.swarm, clock.now(), worked)).ok).toBe(true)
+    await clock.advance(reportableMs)
     expect([await all(worked), blamed]).toEqual([undefined, []])
     expect(await checkClaim(verifier, world.rules.swarm, clock.now(), worked)).toEqual({ ok: false, error: 'expired' })
   })
@@ -302,16 +319,48 @@ describe('what a witness bears', () => {
   it('so many reports a minute of one identity, so many at once of all, so many an hour against one worker', async () => {
     const kem = await sealer.generateKeyPair()
     const many = await Promise.all(Array.from({ length: 40 }, (_, i) => createPerson(`many ${i}`)))
-    const { report, all, found } = openDesk({ more: many })
+    const { report, all, found, blamed } = openDesk({ more: many })
     for (let i = 0; i <= reportsPerMinuteMax; i++) await all(await work({ texts: [`${i}`] }))
     expect(found.length).toBe(reportsPerMinuteMax)
     let open = 0
     for (const requester of many.slice(0, reportsOpenMax + 2))
       if (await report(await work({ requester, texts: ['open'] }), kem, requester)) open++
     expect(open).toBe(reportsOpenMax)
+    // Nothing of what they only said is counted against the worker.
     await clock.advance(evidenceWaitMs)
+    expect(blamed.length).toBe(reportsOpenMax)
     for (const requester of many.slice(reportsOpenMax + 2)) await all(await work({ requester, texts: ['more'] }), requester)
-    expect(found.length).toBe(finesPerHourMax - reportsOpenMax)
+    expect(found.length).toBe(finesPerHourMax)
+  })
+
+  it('the places of evidence that comes in parts, while it comes; who leaves without it has kept one for nothing', async () => {
+    const { report, desk, blamed } = openDesk()
+    const [worked, kem] = [await work(), await sealer.generateKeyPair()]
+    const part = (index: number) => ({
+      agreement: worked.id,
+      index,
+      last: false,
+      enc: index === 0 ? hash('enc') : null,
+      data: hash('part'),
+    })
+    await report(worked, kem)
+    for (let index = 0; index < 3; index++) {
+      await clock.advance(evidenceWaitMs - 1)
+      desk.onEvidence(toHex(ana.device.publicKey), part(index))
+    }
+    expect(blamed).toEqual([])
+    desk.onLeft(toHex(ana.device.publicKey))
+    expect(blamed).toEqual(['evidence: it has not come'])
+  })
+
+  it('what it could not sign is shown to it again', async () => {
+    const options = { unsigned: true }
+    const { all, found, executions } = openDesk(options)
+    const worked = await work()
+    await all(worked)
+    options.unsigned = false
+    expect((await all(worked))!.key).not.toBeNull()
+    expect([found.length, executions()]).toEqual([1, 2])
   })
 
   it('nothing more once it is closed', async () => {
