@@ -1,6 +1,3 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
-
 /** What the bench prints, a line each, and how rounds become one number. */
 export interface Figure {
   readonly name: string
@@ -15,10 +12,6 @@ export interface Figure {
 
 /** Alternating rounds behind every ratio. */
 export const rounds = 5
-
-setFlagsFromString('--expose-gc')
-/** Before what is measured: it is not to pay for what its preparation has left. */
-export const collectGarbage = runInNewContext('gc') as () => void
 
 /** The value below which this share of the others lies, by nearest rank. */
 export const percentile = (values: readonly number[], share: number): number =>

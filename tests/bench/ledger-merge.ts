@@ -15,7 +15,7 @@ import type { Segment } from '../../src/ledger/replica-segments.ts'
 import type { LedgerRules } from '../../src/ledger/rules.ts'
 import type { Op, PayLine } from '../../src/ledger/types.ts'
 import { compareBytes, equalBytes, sha256, toHex, utf8 } from '../../src/lib/bytes.ts'
-import { collectGarbage, type Figure, median, round2, rounds } from './figure.ts'
+import { type Figure, median, round2, rounds } from './figure.ts'
 import { signer, timed, verifier } from './ledger.ts'
 import { createOrderedStore } from './ledger-store.ts'
 
@@ -123,9 +123,7 @@ export const benchLedgerMerge = async (): Promise<readonly Figure[]> => {
     // As they stand while they are in use: the stores' order made, the trees hashed.
     for (const replica of [a, b]) await replica.chainFrom(rules.issuer, 0)
     if (equalBytes(stateA.root(), stateB.root())) throw new Error('nothing to merge')
-    collectGarbage()
     const mergeMs = await timed(() => converge(stateA, stateB))
-    collectGarbage()
     const unionMs = await timed(async () => unionOf([...common, ...ours], [...common, ...theirs]))
     // The first warms up.
     if (round > 0) times.push({ wholeMs, mergeMs, unionMs })
