@@ -4,6 +4,7 @@ import { createFounderRoll } from '../../../src/agent/founder-roll.ts'
 import { type Bytes, sha256, toHex, utf8 } from '../../../src/lib/bytes.ts'
 import { createManualClock } from '../../../src/lib/clock.ts'
 import { createMemoryStore, type Store } from '../../../src/lib/store.ts'
+import { settled } from '../relay/fixtures.ts'
 
 const key = (n: number): Bytes => new Uint8Array(32).fill(n)
 const target = key(7)
@@ -45,6 +46,8 @@ test('what is read earlier does not stand over what is read later', async () => 
   const reading = roll.read(node)
   await expect.poll(() => goOn).toBeDefined()
   const judged = roll.judge(node, target, 'Malicious')
+  // Time for all that does not wait for the first.
+  await settled()
   goOn!()
   expect(await judged).toEqual({ ok: true, value: undefined })
   await reading
