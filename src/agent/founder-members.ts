@@ -73,23 +73,26 @@ export const membersOf = ({
     const { accepted, rejected } = results.get(payee) ?? { accepted: 0, rejected: 0 }
     results.set(payee, { accepted: accepted + ok, rejected: rejected + bad })
   }
+  const balances = new Map(accounts.map(({ author, balance }) => [author, balance]))
+  const fined = new Set(verdicts.flatMap(({ target, costMicro }) => (costMicro > 0 ? [target] : [])))
   const accountOf = (id: string): FounderAccount => ({
     id,
-    micro: accounts.find(({ author }) => author === id)?.balance ?? 0,
+    micro: balances.get(id) ?? 0,
     ...(results.get(id) ?? { accepted: 0, rejected: 0 }),
-    fined: verdicts.some(({ target, costMicro }) => target === id && costMicro > 0),
+    fined: fined.has(id),
     closing: closings.get(id) ?? null,
   })
   const refused = new Set(blocked)
+  const here = new Set(peers.map(({ identity }) => identity))
   return [...devices]
     .filter(([identity]) => identity !== self)
+    .sort(([a], [b]) => Number(here.has(b)) - Number(here.has(a)) || (a < b ? -1 : 1))
+    .slice(0, membersShownMax)
     .map(([identity, own]) => ({
       identity,
       accounts: [...own].map(accountOf),
-      here: peers.some((peer) => peer.identity === identity),
+      here: here.has(identity),
       seenMs: seen.get(identity) ?? null,
       blocked: refused.has(identity),
     }))
-    .sort((a, b) => Number(b.here) - Number(a.here) || (a.identity < b.identity ? -1 : 1))
-    .slice(0, membersShownMax)
 }

@@ -2,16 +2,17 @@
  * The roll of a founder's swarm: who is in it and was here when, and which accounts its founder, as the witness's owner, closes
  * (spec: ledger.md, *Verdicts*).
  *
- * | table | key      | value                                  |
- * | ----- | -------- | -------------------------------------- |
- * | seen  | identity | when it was linked last, in ms         |
+ * | table | key      | value                                                                          |
+ * | ----- | -------- | ------------------------------------------------------------------------------ |
+ * | seen  | identity | when it was linked last, in ms; only of one with an account here: other keys cost nothing |
  */
 import type { PublicKey } from '../identity/keys.ts'
 import { isJudged, type JudgedReason } from '../ledger/verdict.ts'
 import { type Bytes, equalBytes, toHex } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
 import { err, ok, type Result } from '../lib/result.ts'
-import type { Store } from '../lib/store.ts'
+import { createSerial } from '../lib/serial.ts'
+import type { Store, Write } from '../lib/store.ts'
 import type { Peer } from '../network/network.ts'
 import { type Closing, type FounderMember, membersOf } from './founder-members.ts'
 import type { RelayNode } from './relay.ts'
@@ -20,6 +21,9 @@ import type { RelayNode } from './relay.ts'
 export type JudgeError =
   | { readonly type: 'judge'; readonly reason: 'not-founder' | 'not-serving' | 'own' }
   | { readonly type: 'storage'; readonly message: string }
+
+/** Identities that are linked between two reads. */
+const linksMax = 1_000
 
 export interface FounderRoll {
   readonly members: () => readonly FounderMember[]
@@ -58,6 +62,10 @@ export const createFounderRoll = ({
 }): FounderRoll => {
   let members: readonly FounderMember[] = []
   let stale = true
+  /** By identity when it was linked, since the last read; the newest last. */
+  const links = new Map<string, number>()
+  /** What is read later is written over what was read earlier. */
+  const serial = createSerial()
 
   const closingsOf = async (node: RelayNode, verdicts: readonly { readonly target: string; readonly reason: string }[]) => {
     const closings = new Map<string, Closing>()
@@ -68,14 +76,34 @@ export const createFounderRoll = ({
     return closings
   }
 
+  /** When each was linked last, of those that have an account; of others nothing is kept. */
+  const seenOf = async (holders: ReadonlySet<string>, here: readonly { readonly identity: string }[]): Promise<Map<string, number>> => {
+    const seen = new Map((await store.list('seen')) as readonly (readonly [string, number])[])
+    const writes: Write[] = []
+    for (const key of [...seen.keys()]) if (!holders.has(key) && seen.delete(key)) writes.push({ table: 'seen', key, remove: true })
+    // Whoever is here has perhaps got its account since it came.
+    const came = here.flatMap(({ identity }) => (seen.has(identity) ? [] : [[identity, clock.now()] as const]))
+    for (const [key, value] of [...came, ...links])
+      if (holders.has(key)) {
+        seen.set(key, value)
+        writes.push({ table: 'seen', key, value })
+      }
+    links.clear()
+    // Where it cannot be stored it is not known: nothing hangs on it.
+    if (writes.length > 0) void store.commit(writes).catch(() => {})
+    return seen
+  }
+
   const write = async (node: RelayNode): Promise<void> => {
     const ledger = await node.ledger()
+    const here = peers().flatMap(({ id, root, role }) => (role === 'node' ? [{ id, identity: toHex(root) }] : []))
+    const seen = await seenOf(new Set(ledger.accounts.flatMap(({ identity }) => identity ?? [])), here)
     const closings = await closingsOf(node, ledger.verdicts)
     members = membersOf({
       ledger,
       closings,
-      peers: peers().flatMap(({ id, root, role }) => (role === 'node' ? [{ id, identity: toHex(root) }] : [])),
-      seen: new Map((await store.list('seen')) as readonly (readonly [string, number])[]),
+      peers: here,
+      seen,
       blocked: blocked(),
       self: toHex(self.root),
     })
@@ -83,14 +111,15 @@ export const createFounderRoll = ({
     stale ||= [...closings.values()].some(({ signed }) => signed < needed)
     changed()
   }
-  const read = async (node: RelayNode): Promise<void> => {
-    if (!stale) return
-    stale = false
-    await write(node).catch((error: unknown) => {
-      stale = true
-      throw error
+  const read = (node: RelayNode): Promise<void> =>
+    serial('read', async () => {
+      if (!stale) return
+      stale = false
+      await write(node).catch((error: unknown) => {
+        stale = true
+        throw error
+      })
     })
-  }
 
   return {
     members: () => members,
@@ -98,17 +127,21 @@ export const createFounderRoll = ({
     read,
     onPeer: ({ root }) => {
       stale = true
-      // Where it cannot be stored it is not known: nothing hangs on it.
-      void store.commit([{ table: 'seen', key: toHex(root), value: clock.now() }]).catch(() => {})
+      const [oldest] = links.size < linksMax ? [] : links.keys()
+      if (oldest !== undefined) links.delete(oldest)
+      links.delete(toHex(root))
+      links.set(toHex(root), clock.now())
     },
     judge: async (node, target, reason) => {
       if (isOwn([self.device, self.root, issuer], target)) return err({ type: 'judge', reason: 'own' })
       if (!node) return err({ type: 'judge', reason: 'not-serving' })
       const signed = await node.judge(target, reason).catch(() => false)
-      const kept = signed || (await node.judgements()).some((known) => equalBytes(known.target, target) && known.reason === reason)
+      const kept =
+        signed || (await node.judgements().catch(() => [])).some((known) => equalBytes(known.target, target) && known.reason === reason)
       if (!kept) return err({ type: 'storage', message: 'the finding could not be stored' })
       stale = true
-      await read(node)
+      // It is on disk, however the list is read: that is tried again.
+      await read(node).catch(() => {})
       return ok(undefined)
     },
   }

@@ -102,11 +102,15 @@ export const serveOrders = (
 ): (() => Promise<void>) => {
   let stopped = false
   let stopTimer = (): void => {}
-  const answer = async (file: string, present: readonly string[]): Promise<void> => {
+  /** `changes.held`: one that was not done is before it, and would undo what a later one changes. */
+  const answer = async (file: string, present: readonly string[], changes: { held: boolean }): Promise<void> => {
     const asked = join(data, folder, file)
     const { size, mtimeMs } = await stat(asked)
     const order = size > orderBytesMax ? err({ what: 'too large' }) : parse(orderSchema, await readJson(asked))
     const tooLate = (): boolean => clock.now() - mtimeMs > answerMsMax
+    const change = order.ok && order.value.do === 'change'
+    if (change && changes.held) return
+    changes.held ||= change
     const once = order.ok && !waits.has(order.value.do)
     if (once) await rm(asked)
     if (once && tooLate()) return log(`an order came too late, nothing was done: ${order.value.do}`)
@@ -118,14 +122,16 @@ export const serveOrders = (
     else if (once) log(`an order was answered too late, ask again: ${order.value.do}`)
     else for (const line of done.ok ? done.value : [done.error]) log(`as was asked: ${line}`)
     if (!once) await rm(asked)
+    if (change) changes.held = false
   }
   const look = async (): Promise<void> => {
     const files = await readdir(join(data, folder)).catch((): string[] => [])
     const given = await inOrder(files.filter((name) => name.endsWith('.json')))
+    const changes = { held: false }
     for (const file of given) {
       if (files.includes(file.replace(/json$/, 'answer'))) await rm(join(data, folder, file), { force: true })
       // One that cannot be read, done or answered now is tried again.
-      else await answer(file, given).catch(() => {})
+      else await answer(file, given, changes).catch(() => {})
     }
   }
   const inOrder = async (files: readonly string[]): Promise<readonly string[]> => {

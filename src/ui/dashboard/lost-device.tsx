@@ -119,6 +119,8 @@ const ByPhrase = (props: {
   readonly question: string
 }) => {
   const { device, command, act, question } = props
+  /** A device may stand in both lists. */
+  const field = `words-${command}-${device}`
   const ui = useUi()
   const [phrase, setPhrase] = useState<string | null>(null)
   /** The form was open: the focus goes back to where it came from. */
@@ -150,9 +152,9 @@ const ByPhrase = (props: {
   return (
     <form className="twice" onSubmit={submit}>
       <p>{question}</p>
-      <label htmlFor={`words-${device}`}>{t('restoreLabel')}</label>
+      <label htmlFor={field}>{t('restoreLabel')}</label>
       <textarea
-        id={`words-${device}`}
+        id={field}
         aria-label={named(t('restoreLabel'))}
         data-testid="lost-words"
         rows={5}

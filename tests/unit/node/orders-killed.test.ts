@@ -126,3 +126,23 @@ test('what waits is done as it was given, and nothing stays noted of what is gon
   await look(disk)
   expect((await disk.list('orders')).map(([key]) => key)).toEqual(['d'])
 })
+
+test('a change that cannot be done now is done before the later ones, and nothing else waits for it', async () => {
+  const disk = createMemoryStore()
+  await give('a', { do: 'change', stepMicro: 80_000 }, 1)
+  await give('b', { do: 'change', stepMicro: 90_000 }, 2)
+  await give('c', { do: 'close', account: '07'.repeat(32), reason: 'Malicious' }, 3)
+  let failed = false
+  const flaky: Store = {
+    ...disk,
+    get: async (table, key) => {
+      if (table !== 'orders' || failed) return disk.get(table, key)
+      failed = true
+      throw new Error('EIO')
+    },
+  }
+  const first = await look(flaky)
+  expect([first.notices.version(), await files()]).toEqual([0, ['a.json', 'b.json']])
+  const { notices } = await look(disk)
+  expect([notices.version(), notices.terms().prices.embedding, await files()]).toEqual([2, 90_000, []])
+})
