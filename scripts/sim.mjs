@@ -29,8 +29,8 @@ await build({
   plugins: [
     {
       name: 'instead',
-      setup: ({ onResolve }) =>
-        onResolve({ filter: /\.ts$/ }, ({ path, resolveDir }) => {
+      setup: (bundle) =>
+        bundle.onResolve({ filter: /\.ts$/ }, ({ path, resolveDir }) => {
           const found = replaced.get(resolve(resolveDir, path))
           return found && resolveDir !== instead ? { path: found } : undefined
         }),
