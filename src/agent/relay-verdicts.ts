@@ -6,7 +6,7 @@
  * others, which judge for themselves; 2f+1 signatures are the verdict. The proof is shown again every minute until there is one,
  * so nobody need remember what others said, and whoever was away learns of it. Full verdicts then travel like certified heads.
  * An owner's judgement has no proof: a witness signs its own owner's only, and tells of it as often. Nor has what it found by doing a
- * work again (relay-results.ts): it tells of that for an hour, and holds it in memory, since whoever reported it can do so again.
+ * work again (relay-results.ts): it tells of that for an hour, and holds it in memory: a restart loses it.
  *
  * | table | key                  | value                                                             |
  * | ----- | -------------------- | ----------------------------------------------------------------- |

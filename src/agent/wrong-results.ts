@@ -16,7 +16,7 @@ import type { KemKeyPair } from '../contract/sealing.ts'
 import { parseMessage } from '../contract/signed.ts'
 import type { NodeId } from '../identity/keys.ts'
 import { type Bytes, concat, equalBytes, sha256, toHex } from '../lib/bytes.ts'
-import { numberKey, type StoreValue, type Write } from '../lib/store.ts'
+import { numberKey, type Write } from '../lib/store.ts'
 import { chunkBytes, type WireBody } from '../network/wire.ts'
 import { embedding, type EmbeddingOutput, type EmbeddingPayload } from '../tasks/embedding/embedding.ts'
 import type { AgentDeps, Membership } from './deps.ts'
@@ -129,7 +129,8 @@ export const createWrongResults = (
     const outvoted = outvotedIn(before, after, outputs)
     if (outvoted.length === 0) return nothingWrong
     const list = await waiting()
-    const writes: (Write & { readonly value: StoreValue })[] = []
+    const writes: Write[] = []
+    const added: Waiting[] = []
     for (const [i, { replica, output }] of outvoted.slice(0, Math.max(0, reportsWaitingMax - list.length)).entries()) {
       const { salt, agreement, commitment, result } = replica
       const payload = concat(salt, embedding.encodePayload(await payloadOf()))
@@ -138,10 +139,11 @@ export const createWrongResults = (
       // What a witness would refuse costs its sender score: it is not shown.
       if (!evidence || !equalBytes(sha256(payload), commitment) || !(await checkClaim(verifier, link.swarm, clock.now(), signed)).ok)
         continue
-      const value = { ...signed, job: after.job, evidence, untilMs: clock.now() + keptMsMax }
-      writes.push({ table: 'wrongResults', key: keyOf(agreement!.id, i), value })
+      const waits = { key: keyOf(agreement!.id, i), job: after.job, untilMs: clock.now() + keptMsMax }
+      added.push(waits)
+      writes.push({ table: 'wrongResults', key: waits.key, value: { ...signed, job: waits.job, evidence, untilMs: waits.untilMs } })
     }
-    return { writes, stored: () => void list.push(...writes.map(({ key, value }) => waitingOf({ ...(value as unknown as Kept), key }))) }
+    return { writes, stored: () => void list.push(...added) }
   }
 
   return {
