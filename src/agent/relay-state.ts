@@ -56,7 +56,7 @@ export const followRelayState = async (inner: Replica, events: RelayStateEvents)
   const follow = async (certified: readonly ParsedEntry[]): Promise<void> => {
     const again = [...behind.values()]
     for (const { entry } of certified) behind.set(toHex(entry.author), entry.author)
-    await heads.took([...behind.values()])
+    await heads.took([...behind.values()], certified)
     await state.took(certified)
     for (const author of again) await state.renew(author)
     behind.clear()
@@ -110,7 +110,7 @@ export const followRelayState = async (inner: Replica, events: RelayStateEvents)
     set: heads.set,
     root: () => state.tree.root(),
     accounts: () => state.tree.size(),
-    seqOf: (author) => state.tree.account(author)?.seq ?? -1,
+    seqOf: (author) => state.tree.head(author)?.seq ?? -1,
     fact: async (id) => {
       const verdict = (await verdicts.verdicts()).find((one) => toHex(verdictId(one)) === toHex(id))
       if (verdict) return { verdict }

@@ -83,19 +83,27 @@ export const createChoice = (
   const places = (task: Task, asIfOpen?: NodeId): Places => {
     const now = clock.now()
     const usable = unused(task, now)
-    const ranks = (q: Quote): readonly boolean[] => {
-      const { ok, bad } = recordOf(identityOf(q))
+    const weigh = (q: Quote) => {
+      const identity = identityOf(q)
+      const record = recordOf(identity)
       const open = q.worker === asIfOpen || isOpen(q.worker)
-      return [usable(q), paidAhead(q.worker), !setbacks.waits(identityOf(q), now), ok > bad, open]
+      const ranks = [usable(q), paidAhead(q.worker), !setbacks.waits(identity, now), record.ok > record.bad, open]
+      // Newcomers are drawn: neither haste nor a low price gets them more than their part.
+      return { ranks, lot: policy.stakeMicro > 0 && !open ? lotOf(task, q) : undefined, cost: costOf(() => record, q) }
+    }
+    /** Each is compared with many. */
+    const known = new Map<Quote, ReturnType<typeof weigh>>()
+    const weighed = (q: Quote): ReturnType<typeof weigh> => {
+      const found = known.get(q) ?? weigh(q)
+      known.set(q, found)
+      return found
     }
     return {
-      compare: (a, b) => {
-        const [ranksA, ranksB] = [ranks(a), ranks(b)]
-        const differ = ranksA.findIndex((rank, i) => rank !== ranksB[i])
-        if (differ >= 0) return ranksA[differ] ? -1 : 1
-        // Newcomers are drawn: neither haste nor a low price gets them more than their part.
-        if (policy.stakeMicro > 0 && !ranksA.at(-1)) return compareBytes(lotOf(task, a), lotOf(task, b))
-        return costOf((q) => recordOf(identityOf(q)), a) - costOf((q) => recordOf(identityOf(q)), b)
+      compare: (one, other) => {
+        const [a, b] = [weighed(one), weighed(other)]
+        const differ = a.ranks.findIndex((rank, i) => rank !== b.ranks[i])
+        if (differ >= 0) return a.ranks[differ] ? -1 : 1
+        return a.lot && b.lot ? compareBytes(a.lot, b.lot) : a.cost - b.cost
       },
       together: (a, b) => byAddress && isPlaced(blocksOf(a), faulty) && isPlaced(blocksOf(b), faulty) && !apart(a, b),
     }

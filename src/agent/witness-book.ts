@@ -39,7 +39,9 @@ export const createWitnessBook = (
   const bound = new Map<string, readonly WitnessBinding[]>()
   const ownWords = new Map<NodeId, string>()
   const binds = (bindings: readonly WitnessBinding[] = [], id: NodeId): boolean => bindings.some(({ device }) => toHex(device) === id)
-  const isBound = (id: NodeId): boolean => [...bound.values()].some((bindings) => binds(bindings, id))
+  /** Who is asked about all the time. */
+  let boundIds: ReadonlySet<NodeId> = new Set()
+  const isBound = (id: NodeId): boolean => boundIds.has(id)
   const isAddressed = ({ role, via }: Peer): boolean => role === 'relay' && via === 'url'
   let own: NodeId | undefined
 
@@ -68,6 +70,7 @@ export const createWitnessBook = (
       // Where a relay at an address is everybody knows.
       if (known || network.peers().some((peer) => peer.id === id && isAddressed(peer))) return false
       bound.set(witness, [...(bound.get(witness) ?? []), binding].slice(-devicesMax))
+      boundIds = new Set([...bound.values()].flat().map(({ device }) => toHex(device)))
       network.seek(id)
       return true
     },

@@ -87,9 +87,14 @@ export const linkedIdentity =
 const ofRequester = (hires: readonly Hire[], requester: NodeId, identityOf: IdentityOf): readonly Hire[] =>
   hires.filter((h) => h.requester === requester || identityOf(h.requester) === identityOf(requester))
 
+const takenBy = (hires: Iterable<Hire>): readonly Hire[] => [...hires].filter((h) => h.phase === 'agreed' || h.phase === 'received')
+
+/** No place for anybody. */
+export const isFull = (hires: Iterable<Hire>): boolean => takenBy(hires).length >= agreementsPerWorkerMax
+
 /** Agreements are places, and one requester gets not all of them. */
 const noPlace = (hires: readonly Hire[], requester: NodeId, identityOf: IdentityOf): boolean => {
-  const taken = hires.filter((h) => h.phase === 'agreed' || h.phase === 'received')
+  const taken = takenBy(hires)
   return taken.length >= agreementsPerWorkerMax || ofRequester(taken, requester, identityOf).length >= agreementsPerRequesterMax
 }
 

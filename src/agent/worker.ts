@@ -20,7 +20,7 @@ import { sendChunks } from './requester.ts'
 import type { Vouchers } from './vouchers.ts'
 import { createAdmissions } from './worker-admission.ts'
 import { cleared, record } from './worker-records.ts'
-import { atLimit, beyondReach, costMicro, dearestFirst, type Execution, linkedIdentity, priceOf, quoteOf, tabOf, underWayMicro } from './worker-terms.ts'
+import { atLimit, beyondReach, costMicro, dearestFirst, type Execution, isFull, linkedIdentity, priceOf, quoteOf, tabOf, underWayMicro } from './worker-terms.ts'
 
 const messageLifeMs = 20 * 60_000
 const progressEveryMs = 5_000
@@ -60,6 +60,8 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
   const { network, policy } = member
   const swarm = toHex(member.link.swarm)
   const hires = new Map<string, Hire>()
+  /** Those of them that are not at their end: few, beside what the log keeps. */
+  const underWay = new Map<string, Hire>()
   const byAgreement = new Map<string, string>()
   const assemblies = new Map<string, Assembly>()
   const executing = new Map<string, Execution>()
@@ -69,11 +71,12 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
   const serial = createSerial()
   const admissions = createAdmissions(deps, member, hooks, messageLifeMs)
   const identityOf = linkedIdentity(network)
-  let stopped = false
-  let msPerText = msPerTextFirst
+  let [stopped, msPerText] = [false, msPerTextFirst]
 
   const index = (hire: Hire): void => {
     hires.set(hire.id, hire)
+    if (ended(hire)) underWay.delete(hire.id)
+    else underWay.set(hire.id, hire)
     if (hire.agreement) byAgreement.set(toHex(hire.agreement.id), hire.id)
   }
 
@@ -96,13 +99,11 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
     executing.get(hire.id)?.abort.abort()
     if (hire.agreement === null) return void hires.delete(hire.id)
     for (const held of [assemblies, sealedResults]) held.delete(toHex(hire.agreement.id))
-    const old = [...hires.values()].filter(ended)
-    if (old.length > historyMax) {
-      const first = old.sort((a, b) => a.startedMs - b.startedMs)[0]!
-      hires.delete(first.id)
-      if (first.agreement) byAgreement.delete(toHex(first.agreement.id))
-      void store.commit([{ table: 'hires', key: first.id, remove: true }])
-    }
+    if (hires.size - underWay.size <= historyMax) return
+    const first = [...hires.values()].filter(ended).sort((a, b) => a.startedMs - b.startedMs)[0]!
+    hires.delete(first.id)
+    if (first.agreement) byAgreement.delete(toHex(first.agreement.id))
+    void store.commit([{ table: 'hires', key: first.id, remove: true }])
   }
 
   const act = (hire: Hire): void => {
@@ -124,7 +125,7 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
     const report = (event: HireEvent, extra?: readonly Write[]) => (): Promise<void> => handle(hire.id, event, extra)
     switch (action.do) {
       case 'sign-quote': {
-        const body = quoteOf(hire, { classes: engine.classes(), hires: [...hires.values()], msPerText, policy: member.terms(), device: member.device })
+        const body = quoteOf(hire, { classes: engine.classes(), hires: [...underWay.values()], msPerText, policy: member.terms(), device: member.device })
         if (!body) return report({ type: 'release', why: 'unable' })
         const signed = await vault.call(`quote/${hire.id}/${hire.startedMs}`, 'sign', { kind: 'quote', to: fromHex(hire.requester)!, expires: hire.startedMs + messageLifeMs, body })
         if (!signed.ok) return undefined
@@ -259,7 +260,7 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
         if (hire.agreement.countersign) await network.send(from, ['signed', { message: hire.agreement.countersign, hops: 0 }])
         return undefined
       }
-      const admission = admissions.decide(hire, from, body, [...hires.values()])
+      const admission = admissions.decide(hire, from, body, [...underWay.values()])
       if (admission.do === 'agree') await handle(toHex(body.sow), { type: 'agreement', id, body, message: bytes })
       else if (admission.do === 'ask') await admissions.ask(from, id, body.sow, admission.total, () => onAgreement(message, id, bytes))
       return admission.do === 'refuse' ? admission.reason : undefined
@@ -316,7 +317,7 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
     if (!sow || clock.now() > sow.untilMs) return void openSows.delete(key)
     const { body, from } = sow.message
     // Less than a text costs: its payload would be refused.
-    if (!hooks.willing() || body.units < member.terms().prices.embedding || atLimit([...hires.values()], toHex(from), identityOf)) return
+    if (!hooks.willing() || body.units < member.terms().prices.embedding || atLimit([...underWay.values()], toHex(from), identityOf)) return
     if (!engine.classes().some((c) => c.model === body.model)) return void engine.prepare(body.model)
     openSows.delete(key)
     const requester = toHex(from)
@@ -324,7 +325,7 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
     const credit = Math.max(0, -hooks.vouchers.exposedMicro(requester, clock.now()))
     if (!(await hooks.covers(requester, costMicro(body.units, priceOf(body, member.terms().highPriority)) - credit))) return
     const keys = await sealer.generateKeyPair()
-    if (atLimit([...hires.values()], requester, identityOf)) return
+    if (atLimit([...underWay.values()], requester, identityOf)) return
     const hire = newHire({ id: key, swarm, requester, sow: body, stepMicro: member.terms().prices.embedding, kemPrivate: keys.privateKey, kemPublic: keys.publicKey }, clock.now())
     const stored = await store.commit([{ table: 'hires', key, value: hire as unknown as StoreValue }])
     if (!stored.ok) return
@@ -380,14 +381,14 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
       if (hire?.phase === 'executed') await sendResult(hire, want.from)
     },
     onPeer: (id) => {
-      for (const hire of hires.values()) if (hire.phase === 'quoted' && hire.requester === id) void sendQuote(hire)
+      for (const hire of underWay.values()) if (hire.phase === 'quoted' && hire.requester === id) void sendQuote(hire)
     },
     tick: async () => {
-      await Promise.all(dearestFirst(openSows, member.terms().highPriority).map(consider))
-      for (const hire of [...hires.values()]) if (!ended(hire)) await handle(hire.id, { type: 'tick' })
+      if (!isFull(underWay.values())) await Promise.all(dearestFirst(openSows, member.terms().highPriority).map(consider))
+      for (const hire of [...underWay.values()]) await handle(hire.id, { type: 'tick' })
     },
     withdraw: async () => {
-      for (const hire of hires.values()) if (hire.phase === 'quoted' || hire.phase === 'agreed' || hire.phase === 'received') await refuse(hire, 'the worker has paused')
+      for (const hire of [...underWay.values()]) if (hire.phase === 'quoted' || hire.phase === 'agreed' || hire.phase === 'received') await refuse(hire, 'the worker has paused')
     },
     stop: () => {
       stopped = true

@@ -4,7 +4,9 @@
  */
 import type { NodeId, PublicKey } from '../identity/keys.ts'
 import { assert } from '../lib/assert.ts'
-import { type Bytes, sha256, toHex } from '../lib/bytes.ts'
+import { type Bytes, equalBytes, sha256, toHex } from '../lib/bytes.ts'
+import type { ChainHead } from './chain-state.ts'
+import type { ParsedEntry } from './entry.ts'
 import { createFingerprintTree } from './fingerprint-tree.ts'
 import type { SyncItem } from './reconcile-message.ts'
 import type { Reconciliation, SyncSet } from './reconcile.ts'
@@ -15,8 +17,8 @@ import { encodeFraud, type WitnessFraud } from './verdict-proof.ts'
 
 export interface FollowedHeads {
   readonly set: SyncSet
-  /** These authors' heads are new. */
-  readonly took: (authors: readonly PublicKey[]) => Promise<void>
+  /** These authors' heads are new, most by these entries. */
+  readonly took: (authors: readonly PublicKey[], entries: readonly ParsedEntry[]) => Promise<void>
   /** A verdict that is known from now on. */
   readonly judged: (verdict: Finding) => void
   /** All that is known of witnesses' fraud; a proof that took another's place takes it here as well. */
@@ -34,9 +36,9 @@ export const followHeads = async ({ records, verdicts }: Pick<Replica, 'records'
   const heads = new Map<NodeId, SyncItem>()
   const frauds = new Map<NodeId, SyncItem>()
 
-  const put = async (author: PublicKey, seq: number): Promise<void> => {
+  const put = async ({ author, seq, id }: ChainHead, entries: readonly ParsedEntry[] = []): Promise<void> => {
     if (seq < 0) return
-    const parsed = await records.entryAt(author, seq)
+    const parsed = entries.findLast((entry) => equalBytes(entry.id, id)) ?? (await records.entryAt(author, seq))
     assert(parsed, 'the entry that a head names is kept with it')
     const before = heads.get(toHex(author))
     if (before) set.remove(before)
@@ -44,7 +46,7 @@ export const followHeads = async ({ records, verdicts }: Pick<Replica, 'records'
     heads.set(toHex(author), item)
     set.insert(item)
   }
-  for (const { author, seq } of await records.heads()) await put(author, seq)
+  for (const head of await records.heads()) await put(head)
   const judged = (verdict: Finding): void => void set.insert({ time: factTime, id: verdictId(verdict) })
   for (const verdict of await verdicts.verdicts()) judged(verdict)
   const proved = (known: readonly WitnessFraud[]): void => {
@@ -62,8 +64,8 @@ export const followHeads = async ({ records, verdicts }: Pick<Replica, 'records'
     set,
     judged,
     proved,
-    took: async (authors) => {
-      for (const author of new Map(authors.map((key) => [toHex(key), key])).values()) await put(author, (await records.head(author))[0].seq)
+    took: async (authors, entries) => {
+      for (const author of new Map(authors.map((key) => [toHex(key), key])).values()) await put((await records.head(author))[0], entries)
     },
   }
 }

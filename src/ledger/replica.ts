@@ -243,8 +243,9 @@ export const createReplica = ({
     if (seq <= (await records.baseSeq(author)) && !(await records.entryAt(author, seq))) return nothingFolded
     const run = await descent(certificate, head)
     if (!run) return seq <= head.seq ? inConflict(certificate) : nothingFolded
-    const from = run.from && (await records.entryById(run.from))
-    const atHead = from ? equalBytes(from.id, head.id) : head.seq < 0
+    const atHead = run.from ? equalBytes(run.from, head.id) : head.seq < 0
+    const stands = async () => run.from && records.entryById(run.from)
+    const from = atHead ? undefined : await stands()
     const entries = run.entries.map((item) => item.parsed)
     const start = atHead ? await records.stateFor(head, entries) : from ? await stateAt(deps, from) : emptyChain(author)
     if (!start) return inConflict(certificate)
@@ -272,7 +273,7 @@ export const createReplica = ({
       const writes = [...records.entryWrites(entries, fold.change), await records.certificateWrite(certificate)]
       return keep([...writes, ...(await fraudsBeside(certificate))], entries, undefined, [unchanged])
     }
-    const writes = await branchWrites(deps, head, from, entries, certificate)
+    const writes = await branchWrites(deps, head, from ?? (await stands()), entries, certificate)
     return writes ? keep(writes, entries, atHead ? undefined : { type: 'conflict' }, [unchanged]) : inConflict(certificate)
   }
 

@@ -24,7 +24,7 @@ export const followReplica = async ({ records, verdicts }: Pick<Replica, 'record
 
   const follow = async (author: PublicKey, entries: readonly ParsedEntry[]): Promise<void> => {
     const [head] = await records.head(author)
-    const before = tree.account(author)
+    const before = tree.head(author)
     // Only the lines that the entries name; all of them where the head is not the end of one run from the one before.
     const starts = before ? entries[0]!.entry.seq === before.seq + 1 : entries[0]!.entry.seq === 0
     const runs = entries.every(({ entry }, i) => equalBytes(entry.prev, i > 0 ? entries[i - 1]!.id : (before?.id ?? zeroId)))

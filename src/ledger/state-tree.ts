@@ -9,7 +9,7 @@ import type { NodeId, PublicKey } from '../identity/keys.ts'
 import { toHex } from '../lib/bytes.ts'
 import type { Bytes } from '../lib/bytes.ts'
 import type { BalanceProof } from './balance-proof.ts'
-import type { ChainChange, ChainState } from './chain-state.ts'
+import type { ChainChange, ChainHead, ChainState } from './chain-state.ts'
 import { accountKey, type AccountLeaf, type AccountState, advanceAccount, digestOfIds, leafDigest, leafOf } from './state-tree-account.ts'
 import { emptyHash, pathTo, setLeaf, type Sparse, sparseRoot } from './state-tree-sparse.ts'
 
@@ -22,6 +22,7 @@ export interface StateTree {
   readonly judge: (author: PublicKey, verdictIds: readonly Bytes[]) => void
   readonly root: () => Bytes
   readonly account: (author: PublicKey) => AccountLeaf | undefined
+  readonly head: (author: PublicKey) => ChainHead | undefined
   readonly size: () => number
   /** What shows to a holder of the root what it says of this account, or that it says nothing. */
   readonly prove: (author: PublicKey) => BalanceProof
@@ -65,6 +66,7 @@ export const createStateTree = (): StateTree => {
     },
     root: () => sparseRoot(refreshed()),
     account: leaf,
+    head: (author) => accounts.get(toHex(author))?.head,
     size: () => accounts.size,
     prove: (author) => {
       const { siblings, met } = pathTo(refreshed(), accountKey(author))

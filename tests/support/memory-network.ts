@@ -55,6 +55,8 @@ interface Wire {
 
 export const createMemoryHub = (clock: Clock, random: Random, { latencyMs = 5, jitterMs = 5 }: MemoryHubOptions = {}): MemoryHub => {
   const wires = new Set<Wire>()
+  /** The same, by whom they join. */
+  const between = new Map<string, Set<Wire>>()
   const listeners = new Map<string, (link: Link) => void>()
   const offers = new Map<string, { readonly node: string; readonly fingerprint: Bytes }>()
   const answers = new Map<string, { readonly node: string; readonly fingerprint: Bytes; readonly taken: (end: Link) => void }>()
@@ -74,6 +76,7 @@ export const createMemoryHub = (clock: Clock, random: Random, { latencyMs = 5, j
   /** Two ends of one channel. */
   const connect = (a: string, b: string, bindA: Binding, bindB: Binding): readonly [Link, Link] => {
     opened++
+    const both = pair(a, b)
     let shut = false
     let closedBy: string | undefined
     const half = (from: string): { link: (binding: Binding, initiator: boolean, other: () => Half) => Link; half: Half } => {
@@ -103,7 +106,7 @@ export const createMemoryHub = (clock: Clock, random: Random, { latencyMs = 5, j
             if (shut) return
             frames++
             const copy = frame.slice() as Bytes
-            if (silent.has(pair(a, b))) return
+            if (silent.has(both)) return
             other().receive((h) => h.onFrame(copy))
           },
           bufferedBytes: () => 0,
@@ -117,12 +120,15 @@ export const createMemoryHub = (clock: Clock, random: Random, { latencyMs = 5, j
       shut = true
       closedBy = by
       wires.delete(wire)
-      const unheard = by !== undefined && silent.has(pair(a, b))
+      between.get(both)?.delete(wire)
+      if (between.get(both)?.size === 0) between.delete(both)
+      const unheard = by !== undefined && silent.has(both)
       if (by !== a && !unheard) ends[0].half.receive((h) => h.onClose(reason))
       if (by !== b && !unheard) ends[1].half.receive((h) => h.onClose(reason))
     }
     const wire: Wire = { a, b, shut: (reason) => end(reason) }
     wires.add(wire)
+    between.set(both, (between.get(both) ?? new Set()).add(wire))
     return [ends[0].link(bindA, true, () => ends[1].half), ends[1].link(bindB, false, () => ends[0].half)]
   }
 
@@ -232,7 +238,7 @@ export const createMemoryHub = (clock: Clock, random: Random, { latencyMs = 5, j
     }),
     cut: (a, b) => {
       cuts.add(pair(a, b))
-      for (const wire of [...wires]) if (pair(wire.a, wire.b) === pair(a, b)) wire.shut('cut')
+      for (const wire of [...(between.get(pair(a, b)) ?? [])]) wire.shut('cut')
     },
     isolate: (node) => {
       isolated.add(node)

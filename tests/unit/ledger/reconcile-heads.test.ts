@@ -18,7 +18,10 @@ const node = async (world: World) => {
   const take = async (entries: readonly Uint8Array[], certificate: Step['certificate'] | null): Promise<void> => {
     const report = await replica.ingest(entries, certificate, 'peer')
     if (!report.ok) throw new Error(JSON.stringify(report.error))
-    await heads.took(report.value.certified.map(({ entry }) => entry.author))
+    await heads.took(
+      report.value.certified.map(({ entry }) => entry.author),
+      report.value.certified,
+    )
     await state.took(report.value.certified)
   }
   return { replica, heads, state, take }
