@@ -7,7 +7,7 @@ import { saltBytes } from '../contract/evidence.ts'
 import { sowLifeMs } from '../contract/limits.ts'
 import type { AnySigned } from '../contract/messages.ts'
 import type { Sealed } from '../contract/sealing.ts'
-import { dueHire, ended, type Hire, type HireAction, type HireEvent, newHire, onHireEvent } from '../contract/worker.ts'
+import { dueHire, ended, type Hire, type HireAction, type HireEvent, isDue, newHire, onHireEvent } from '../contract/worker.ts'
 import { listPrice } from '../economy/price.ts'
 import type { NodeId } from '../identity/keys.ts'
 import { type Bytes, equalBytes, fromHex, sha256, toHex } from '../lib/bytes.ts'
@@ -385,7 +385,7 @@ export const createWorker = (deps: AgentDeps, member: Membership, hooks: WorkerH
     },
     tick: async () => {
       if (!isFull(underWay.values())) await Promise.all(dearestFirst(openSows, member.terms().highPriority).map(consider))
-      for (const hire of [...underWay.values()]) await handle(hire.id, { type: 'tick' })
+      for (const hire of [...underWay.values()]) if (isDue(hire, clock.now())) await handle(hire.id, { type: 'tick' })
     },
     withdraw: async () => {
       for (const hire of [...underWay.values()]) if (hire.phase === 'quoted' || hire.phase === 'agreed' || hire.phase === 'received') await refuse(hire, 'the worker has paused')

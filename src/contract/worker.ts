@@ -132,6 +132,9 @@ const expire = (hire: Hire, now: number): Hire => {
   return now > lastMs ? { ...hire, phase: 'released', why: 'late', finishedMs: now } : hire
 }
 
+/** Whether time alone asks for something. */
+export const isDue = (hire: Hire, now: number): boolean => onHireEvent(hire, { type: 'tick' }, now) !== hire || dueHire(hire, now).length > 0
+
 export const dueHire = (hire: Hire, now: number): readonly HireAction[] => {
   if (hire.phase === 'quoted' && hire.quote === null) return [{ do: 'sign-quote' }]
   // Gossip tells a sow once: a requester that died over the quotes would wait for them in vain.

@@ -1,6 +1,7 @@
 /** One seed: a swarm, its work, its weather and its attackers, watched all along; then quiet, in which all must be settled. */
 import { toHex } from '../../src/lib/bytes.ts'
-import { type Random, randomBelow } from '../../src/lib/random.ts'
+import { randomBelow } from '../../src/lib/random.ts'
+import { nowAndThen } from './attackers/stage.ts'
 import { type Book, type Figures, openBook } from './book.ts'
 import type { FaultName } from './fault-names.ts'
 import { type Attack, planAttacks } from './faults.ts'
@@ -45,8 +46,9 @@ const minuteMs = 60_000
 const quietMinutesMax = 26
 /** All have joined after the same time, however many they are. */
 const joiningMs = 8_400
-/** Of one honest requester between two jobs; above so many nodes each asks less often, and the work grows with their root. */
-const pauseMs = { least: 30_000, most: 210_000 }
+/** Of one honest requester between two jobs. */
+const pauseMs = { least: 30_000, most: 209_999 }
+/** Above so many nodes each asks less often, honest or not, and the work grows with their root. */
 const busyNodes = 48
 
 /** `passed` hears of each virtual minute, and what it was like. */
@@ -54,6 +56,7 @@ export const simulate = async (scenario: Scenario, passed: (text: string) => voi
   const { minutes } = scenario
   const count = scenario.nodes - scenario.witnesses
   const seed = `${scenario.seed}`
+  const slower = Math.max(1, Math.sqrt(scenario.nodes / busyNodes))
   const joinEveryMs = Math.round(joiningMs / scenario.nodes)
   const attack: Attack = planAttacks({ ...scenario, nodes: count })
   const swarm = await createSwarm(seed, { kind: scenario.kind, members: count, witnesses: attack.witnesses })
@@ -69,7 +72,10 @@ export const simulate = async (scenario: Scenario, passed: (text: string) => voi
     const member = await swarm.join(`m${i}`)
     isHonest.add(member)
     book.add('honest', member, true)
-    requestNowAndThen(member, chance, Math.max(1, Math.sqrt(scenario.nodes / busyNodes)), world.clock.after, () => over)
+    // A small job now and then, each text by three strangers.
+    nowAndThen({ world, random: chance, slower, over: () => over }, pauseMs.least, pauseMs.most, () =>
+      member.submit(1 + randomBelow(chance, 4), 3),
+    )
     await world.clock.advance(joinEveryMs)
   }
   const groups = new Map<number, MemberMachine[]>()
@@ -83,7 +89,7 @@ export const simulate = async (scenario: Scenario, passed: (text: string) => voi
     )
     book.add(kind, member, attacker.worksHonestly, accomplices)
     world.log.note(`${name} is a ${kind}`)
-    attacker.act?.({ world, member, group: own, random: world.random(`attack/${name}`), over: () => over })
+    attacker.act?.({ world, member, group: own, random: world.random(`attack/${name}`), slower, over: () => over })
     await world.clock.advance(joinEveryMs)
   }
   for (const kind of attack.kinds) book.mention(kind)
@@ -132,19 +138,4 @@ export const simulate = async (scenario: Scenario, passed: (text: string) => voi
     textsFor: book.textsFor(),
     quietMinutes: quiet + 1,
   }
-}
-
-/** An honest requester: a small job now and then, each text by three strangers. */
-const requestNowAndThen = (
-  member: MemberMachine,
-  random: Random,
-  slower: number,
-  after: (ms: number, act: () => void) => unknown,
-  over: () => boolean,
-): void => {
-  after(Math.round(slower * (pauseMs.least + randomBelow(random, pauseMs.most - pauseMs.least))), () => {
-    if (over()) return
-    void member.submit(1 + randomBelow(random, 4), 3)
-    requestNowAndThen(member, random, slower, after, over)
-  })
 }

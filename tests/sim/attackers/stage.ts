@@ -10,6 +10,8 @@ export interface Stage {
   /** All of its own kind that belong together, itself among them. */
   readonly group: readonly MemberMachine[]
   readonly random: Random
+  /** By how much longer than among few its waits are: all ask less often where they are many. */
+  readonly slower: number
   readonly over: () => boolean
 }
 
@@ -24,9 +26,14 @@ export interface Attacker {
 }
 
 /** Again and again until the attack is over, each time after a wait by chance. */
-export const nowAndThen = ({ world, random, over }: Stage, leastMs: number, mostMs: number, act: () => unknown): void =>
-  void world.clock.after(leastMs + randomBelow(random, mostMs - leastMs + 1), () => {
-    if (over()) return
+export const nowAndThen = (
+  stage: Pick<Stage, 'world' | 'random' | 'slower' | 'over'>,
+  leastMs: number,
+  mostMs: number,
+  act: () => unknown,
+): void =>
+  void stage.world.clock.after(Math.round(stage.slower * (leastMs + randomBelow(stage.random, mostMs - leastMs + 1))), () => {
+    if (stage.over()) return
     act()
-    nowAndThen({ world, random, over } as Stage, leastMs, mostMs, act)
+    nowAndThen(stage, leastMs, mostMs, act)
   })
