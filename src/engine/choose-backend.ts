@@ -1,12 +1,14 @@
 /**
  * WebAssembly or WebGPU: float models go to the GPU where there is an adapter, its vectors are right and it is faster here.
- * Int8 models stay on WebAssembly, whose bits are equal on every machine.
+ * Int8 models stay on WebAssembly. Its bits are equal on every machine that gives the known answers, and only in such a class are
+ * results compared bit by bit.
  */
 import type { Bytes } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { ResultClass } from '../tasks/engine.ts'
+import { knownTexts } from '../tasks/known-answers.ts'
 import type { ModelCard } from '../tasks/model-card.ts'
-import { resultClassOf } from './result-class.ts'
+import { gpuClassOf, wasmClassOf } from './result-class.ts'
 import { createWorkerClient } from './worker-client.ts'
 import type { Backend, WorkerPort } from './worker-protocol.ts'
 import type { Tokenizer } from './wordpiece.ts'
@@ -23,41 +25,40 @@ export interface BackendDeps {
   readonly spawn: () => WorkerPort
   readonly clock: Clock
   readonly gpu: GpuUse
+  /** In place of those that come with the program. */
+  readonly knownAnswers?: Readonly<Record<ResultClass, string>>
 }
 
-const selfTestTexts = [
-  'A loaf of bread keeps longest in a wooden box.',
-  'The river rises in spring, when the snow on the hills melts; then the old bridge is closed and everybody walks round by the mill.',
-]
 /** Float models agree within 1e-6 between backends: less is a broken driver. */
 const cosineMin = 0.9999
 /** The first run compiles shaders and is not counted. */
 const timedRuns = 2
 
 export const chooseBackend = async (card: ModelCard, onnx: Bytes, tokenizer: Tokenizer, deps: BackendDeps): Promise<BackendChoice> => {
-  const wasm: BackendChoice = { backend: 'wasm', resultClass: resultClassOf(card, null) }
-  if (card.dtype !== 'f32' || deps.gpu === 'never') return wasm
   const client = createWorkerClient(deps.spawn, deps.clock, () => {})
-  try {
-    const vendor = await client.call({ do: 'gpu' })
-    if (!vendor.ok || vendor.value === null) return wasm
-    const texts = selfTestTexts.map((text) => tokenizer.encode(text).ids)
-    const measure = async (backend: Backend) => {
-      const { dimension, pooling } = card
-      const loaded = await client.call({ do: 'load', key: backend, backend, dimension, pooling, onnx, drop: null })
-      if (!loaded.ok) return undefined
-      let best: { readonly vectors: Float32Array; readonly busyMs: number } | undefined
-      for (let run = 0; run <= (deps.gpu === 'faster' ? timedRuns : 0); run++) {
-        const encoded = await client.call({ do: 'encode', key: backend, texts, budgetMs: Infinity })
-        if (!encoded.ok) return undefined
-        if (run <= 1 || (best && encoded.value.busyMs < best.busyMs)) best = encoded.value
-      }
-      return best
+  const texts = knownTexts.map((text) => tokenizer.encode(text).ids)
+  const measure = async (backend: Backend, runs: number) => {
+    const { dimension, pooling } = card
+    const loaded = await client.call({ do: 'load', key: backend, backend, dimension, pooling, onnx, drop: null })
+    if (!loaded.ok) return undefined
+    let best: { readonly vectors: Float32Array; readonly busyMs: number } | undefined
+    for (let run = 0; run <= runs; run++) {
+      const encoded = await client.call({ do: 'encode', key: backend, texts, budgetMs: Infinity })
+      if (!encoded.ok) return undefined
+      if (run <= 1 || (best && encoded.value.busyMs < best.busyMs)) best = encoded.value
     }
-    const [ours, theirs] = [await measure('wasm'), await measure('webgpu')]
-    if (!ours || !theirs || !agree(ours.vectors, theirs.vectors, card.dimension)) return wasm
+    return best
+  }
+  try {
+    const vendor = card.dtype === 'f32' && deps.gpu !== 'never' ? await client.call({ do: 'gpu' }) : undefined
+    const gpu = vendor?.ok ? vendor.value : null
+    const runs = gpu !== null && deps.gpu === 'faster' ? timedRuns : 0
+    const ours = await measure('wasm', runs)
+    const wasm: BackendChoice = { backend: 'wasm', resultClass: wasmClassOf(card, ours?.vectors, deps.knownAnswers) }
+    const theirs = gpu === null ? undefined : await measure('webgpu', runs)
+    if (gpu === null || !ours || !theirs || !agree(ours.vectors, theirs.vectors, card.dimension)) return wasm
     if (deps.gpu === 'faster' && theirs.busyMs >= ours.busyMs) return wasm
-    return { backend: 'webgpu', resultClass: resultClassOf(card, vendor.value) }
+    return { backend: 'webgpu', resultClass: gpuClassOf(card, gpu) }
   } finally {
     client.stop()
   }

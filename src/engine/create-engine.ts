@@ -31,6 +31,8 @@ export interface EngineDeps {
   /** Asked at every download, so that a change of the setting holds at once. */
   readonly hubUrl: () => string
   readonly gpu: GpuUse
+  /** In place of those that come with the program. */
+  readonly knownAnswers?: Readonly<Record<ResultClass, string>>
 }
 
 interface Entry {

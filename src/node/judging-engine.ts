@@ -5,8 +5,8 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Reexecution } from '../agent/relay-results.ts'
 import { toEngineError } from '../engine/engine-error.ts'
-import { resultClassOf } from '../engine/result-class.ts'
 import { err, ok } from '../lib/result.ts'
+import { embedding } from '../tasks/embedding/embedding.ts'
 import type { ModelCard } from '../tasks/model-card.ts'
 import { type LoadedModel, loadModel } from './load-model.ts'
 
@@ -18,16 +18,17 @@ export const createJudgingEngine = async (
   const models = new Map<string, LoadedModel>()
   for (const card of cards) {
     const loaded = await loadModel(card, folders)
-    if (loaded.ok) models.set(card.name, loaded.value)
+    if (loaded.ok && embedding.exactIn(loaded.value.resultClass)) models.set(card.name, loaded.value)
+    else if (loaded.ok) log(`results of model ${card.name} are not judged here: this machine does not give its known answers`)
     else log(`results of model ${card.name} are not judged here: ${loaded.error.type}`)
   }
   return {
-    classes: () => [...models.values()].map(({ card }) => ({ model: card.name, resultClass: resultClassOf(card, null) })),
+    classes: () => [...models.values()].map(({ card, resultClass }) => ({ model: card.name, resultClass })),
     // One report is judged at a time (agent/relay-results.ts), so one session is never asked twice at once.
     embed: async ({ model, texts, signal }) => {
       const loaded = models.get(model)
       if (!loaded) return err({ type: 'unknown-model', model })
-      const { card, tokenizer, encoder } = loaded
+      const { card, tokenizer, encoder, resultClass } = loaded
       const vectors = new Float32Array(texts.length * card.dimension)
       const truncated: number[] = []
       let busyMs = 0
@@ -44,7 +45,7 @@ export const createJudgingEngine = async (
       } catch (error) {
         return err(toEngineError(error))
       }
-      return ok({ vectors, dimension: card.dimension, resultClass: resultClassOf(card, null), busyMs, truncated })
+      return ok({ vectors, dimension: card.dimension, resultClass, busyMs, truncated })
     },
   }
 }

@@ -4,16 +4,20 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createEncoder, type Encoder } from '../engine/encoder.ts'
 import { toEngineError } from '../engine/engine-error.ts'
+import { wasmClassOf } from '../engine/result-class.ts'
 import { createTokenizer, type Tokenizer } from '../engine/wordpiece.ts'
 import { sha256, toHex } from '../lib/bytes.ts'
 import { err, ok, type Result } from '../lib/result.ts'
-import type { EngineError } from '../tasks/engine.ts'
+import type { EngineError, ResultClass } from '../tasks/engine.ts'
+import { knownTexts } from '../tasks/known-answers.ts'
 import type { ModelCard } from '../tasks/model-card.ts'
 
 export interface LoadedModel {
   readonly card: ModelCard
   readonly tokenizer: Tokenizer
   readonly encoder: Encoder
+  /** By what it gives for the known texts. */
+  readonly resultClass: ResultClass
 }
 
 /** From the first folder in which the model lies. */
@@ -40,7 +44,11 @@ export const loadModel = async (card: ModelCard, folders: readonly string[]): Pr
     const session = await ort.InferenceSession.create(files.get(card.files.at(-1)?.path ?? '') ?? Buffer.alloc(0), {
       executionProviders: ['wasm'],
     })
-    return ok({ card, tokenizer: tokenizer.value, encoder: createEncoder(ort, session, card.pooling, () => performance.now()) })
+    const encoder = createEncoder(ort, session, card.pooling, () => performance.now())
+    const vectors = new Float32Array(knownTexts.length * card.dimension)
+    for (const [i, text] of knownTexts.entries())
+      vectors.set((await encoder.encode(tokenizer.value.encode(text).ids)).vector, i * card.dimension)
+    return ok({ card, tokenizer: tokenizer.value, encoder, resultClass: wasmClassOf(card, vectors) })
   } catch (error) {
     return err(toEngineError(error))
   }

@@ -3,8 +3,8 @@ import type { Result } from '../lib/result.ts'
 import type { ModelCard } from './model-card.ts'
 
 /**
- * What must be equal for results to be comparable bit by bit: `<first 16 hex of the ONNX file's SHA-256>/<dtype>/<backend>/<runtime>`,
- * as `3d7a7eec550e8039/q8/wasm/ort-1.30.0`.
+ * What must be equal for results to be comparable: `<16 hex of the model card's digest>/<dtype>/<backend>/<runtime>`, as
+ * `3d7a7eec550e8039/q8/wasm/ort-1.30.0`. Bit by bit they are where the backend is `wasm`: who names it has given the known answers.
  */
 export type ResultClass = string
 

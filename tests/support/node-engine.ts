@@ -6,7 +6,6 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { toEngineError } from '../../src/engine/engine-error.ts'
-import { resultClassOf } from '../../src/engine/result-class.ts'
 import { createSearcher } from '../../src/engine/search.ts'
 import { err, ok, type Result } from '../../src/lib/result.ts'
 import { createSerial } from '../../src/lib/serial.ts'
@@ -72,7 +71,7 @@ export const createNodeEngine = (known: readonly ModelCard[] = [mini, miniF32, m
       cards = models
       changed()
     },
-    classes: () => [...loaded.values()].map(({ card }) => ({ model: card.name, resultClass: resultClassOf(card, null) })),
+    classes: () => [...loaded.values()].map(({ card, resultClass }) => ({ model: card.name, resultClass })),
     models: () =>
       cards.map((card): ModelStatus => {
         const totalBytes = card.files.reduce((sum, file) => sum + file.bytes, 0)
@@ -92,7 +91,7 @@ export const createNodeEngine = (known: readonly ModelCard[] = [mini, miniF32, m
       const stop = AbortSignal.any([closing.signal, ...(signal ? [signal] : [])])
       const opened = await open(model)
       if (!opened.ok) return opened
-      const { card, tokenizer, encoder } = opened.value
+      const { card, tokenizer, encoder, resultClass } = opened.value
       const vectors = new Float32Array(texts.length * card.dimension)
       const truncated: number[] = []
       let busyMs = 0
@@ -109,7 +108,7 @@ export const createNodeEngine = (known: readonly ModelCard[] = [mini, miniF32, m
       } catch (error) {
         return err(toEngineError(error))
       }
-      return ok({ vectors, dimension: card.dimension, resultClass: resultClassOf(card, null), busyMs, truncated })
+      return ok({ vectors, dimension: card.dimension, resultClass, busyMs, truncated })
     },
     search: async (vectors, dimension, queries, k) => {
       try {

@@ -2,6 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { defaultQuery } from '../../scripts/demo/default-query.ts'
+import { knownAnswers } from '../../src/tasks/known-answers.ts'
+import { mini, miniF32, minilm } from '../../src/tasks/models.ts'
 import { createNodeEngine, modelFolder } from '../support/node-engine.ts'
 import { decodeNpy } from '../support/npy.ts'
 
@@ -44,6 +46,18 @@ describe("the demo's texts", () => {
     if (!found.ok) throw new Error(JSON.stringify(found.error))
     expect(found.value[0]?.map(({ row }) => /bread/i.test(texts[row] ?? ''))).toEqual([true, true, true])
   })
+})
+
+describe.each([mini, miniF32, minilm])('the known answers of $name', (card) => {
+  const missing = modelFolder(card.repo) === undefined
+  test.skipIf(missing)(
+    `are given here, so that its class is compared by bits${missing ? ' (skipped: the model is not here)' : ''}`,
+    async () => {
+      expect(await engine.prepare(card.name)).toEqual({ ok: true, value: undefined })
+      const { resultClass } = engine.classes().find(({ model }) => model === card.name)!
+      expect([resultClass, resultClass in knownAnswers]).toEqual([expect.stringContaining('/wasm/'), true])
+    },
+  )
 })
 
 const corpus = process.env.EDGE_NET_CORPUS

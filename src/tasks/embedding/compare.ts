@@ -10,7 +10,7 @@ export const cosineAcrossClassesMin = 0.99
 /** Vectors are L2-normalised in f32: rounding leaves the norm this near 1. */
 export const normErrorMax = 1e-3
 
-/** Backends whose results were measured to be equal bit for bit between browsers and machines. */
+/** Only who gives the known answers (known-answers.ts) is of this backend's class; whose WebAssembly differs is of `wasm-unproven`. */
 export const bitStable = (resultClass: string): boolean => resultClass.split('/')[2] === 'wasm'
 
 export const sameAnswer = (a: Classed<EmbeddingOutput>, b: Classed<EmbeddingOutput>): boolean => {

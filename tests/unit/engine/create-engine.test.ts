@@ -3,10 +3,12 @@ import { readFileSync } from 'node:fs'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { createEngine, type EngineDeps } from '../../../src/engine/create-engine.ts'
 import { createMemoryModelCache } from '../../../src/engine/model-cache.ts'
-import { ortVersion, resultClassOf } from '../../../src/engine/result-class.ts'
+import { ortVersion, wasmClassOf } from '../../../src/engine/result-class.ts'
 import type { WorkerReply, WorkerRequest } from '../../../src/engine/worker-protocol.ts'
 import { createManualClock } from '../../../src/lib/clock.ts'
-import { ok } from '../../../src/lib/result.ts'
+import { err, ok } from '../../../src/lib/result.ts'
+import { bitStable } from '../../../src/tasks/embedding/compare.ts'
+import { answersDigest, knownTexts } from '../../../src/tasks/known-answers.ts'
 import { mini, miniF32, minilm } from '../../../src/tasks/models.ts'
 import { createFakeWorkers } from '../../support/fake-workers.ts'
 
@@ -30,8 +32,14 @@ const unit = (texts: readonly unknown[]): WorkerReply => {
 const answer = (request: WorkerRequest): WorkerReply =>
   request.do === 'encode' ? unit(request.texts) : request.do === 'search' ? ok([[{ row: 0, score: 1 }]]) : ok(null)
 
-const setUp = (deps: Partial<EngineDeps> = {}, played: (request: WorkerRequest) => WorkerReply = answer) => {
-  const fake = createFakeWorkers(played)
+const miniClass = `3d7a7eec550e8039/q8/wasm/ort-${ortVersion}`
+const wasmF32 = `f47f8d6742254210/f32/wasm/ort-${ortVersion}`
+/** What the played Workers give for the known texts. */
+const playedVectors = Float32Array.from({ length: 96 * knownTexts.length }, (_, i) => (i % 96 === 0 ? 1 : 0))
+const played = answersDigest(playedVectors)
+
+const setUp = (deps: Partial<EngineDeps> = {}, play: (request: WorkerRequest) => WorkerReply = answer) => {
+  const fake = createFakeWorkers(play)
   const clock = createManualClock()
   const engine = createEngine({
     spawn: fake.spawn,
@@ -42,19 +50,39 @@ const setUp = (deps: Partial<EngineDeps> = {}, played: (request: WorkerRequest) 
     cores: 2,
     hubUrl: () => hub,
     gpu: 'never',
+    knownAnswers: { [miniClass]: played, [wasmF32]: played },
     ...deps,
   })
   engine.configure([mini, minilm], ['http://mirror/'])
   engine.setShare(1)
   return { engine, clock, ...fake }
 }
-const miniClass = `3d7a7eec550e8039/q8/wasm/ort-${ortVersion}`
-
 test('the class names all that the bits depend on: another length, pooling or tokenizer is another class', () => {
   const file = (path: string) => mini.files.map((one) => (one.path === path ? { ...one, sha256: '0'.repeat(64) } : one))
+  const classOf = (card: typeof mini) => wasmClassOf(card, undefined)
   const cards = [mini, { ...mini, tokensMax: 16 }, { ...mini, pooling: 'cls' as const }, { ...mini, files: file('tokenizer.json') }]
-  expect(new Set(cards.map((card) => resultClassOf(card, null))).size).toBe(cards.length)
-  expect(resultClassOf({ ...mini, name: 'called otherwise', repo: 'elsewhere', revision: '1' }, null)).toBe(miniClass)
+  expect(new Set(cards.map(classOf)).size).toBe(cards.length)
+  expect(classOf({ ...mini, name: 'called otherwise', repo: 'elsewhere', revision: '1' })).toBe(classOf(mini))
+})
+
+test('who does not give the known answers, or cannot, is of a class of its own, where nothing is compared by bits', async () => {
+  const unproven = `3d7a7eec550e8039/q8/wasm-unproven/ort-${ortVersion}`
+  const classWith = async (deps: Partial<EngineDeps>, play = answer): Promise<string | undefined> => {
+    const { engine } = setUp(deps, play)
+    await engine.prepare('mini')
+    return engine.classes()[0]?.resultClass
+  }
+  expect(await classWith({})).toBe(miniClass)
+  const offByOneBit = (request: WorkerRequest): WorkerReply => {
+    const reply = answer(request)
+    if (request.do === 'encode' && reply.ok) (reply.value as { vectors: Float32Array }).vectors[200] = 2 ** -149
+    return reply
+  }
+  expect(await classWith({}, offByOneBit)).toBe(unproven)
+  expect(await classWith({ knownAnswers: {} })).toBe(unproven)
+  expect(await classWith({}, (request) => (request.do === 'load' ? err({ type: 'out-of-memory' }) : answer(request)))).toBe(unproven)
+  expect(bitStable(unproven)).toBe(false)
+  expect(bitStable(miniClass)).toBe(true)
 })
 
 test('the version in the class is that of the installed package', () => {
@@ -177,7 +205,7 @@ describe('search', () => {
 })
 
 describe('a GPU', () => {
-  const played = (gpuMs: number, gpuSign = 1) => {
+  const playGpu = (gpuMs: number, gpuSign = 1) => {
     let backend = ''
     return (request: WorkerRequest): WorkerReply => {
       if (request.do === 'gpu') return ok('ACME Corp.')
@@ -189,22 +217,21 @@ describe('a GPU', () => {
       return ok({ vectors: vectors.map((x) => x * gpuSign), done, busyMs: gpuMs })
     }
   }
-  const classWith = async (gpu: EngineDeps['gpu'], play: ReturnType<typeof played>): Promise<string | undefined> => {
+  const classWith = async (gpu: EngineDeps['gpu'], play: ReturnType<typeof playGpu>): Promise<string | undefined> => {
     const { engine } = setUp({ gpu }, play)
     engine.configure([miniF32], ['http://mirror'])
     expect(await engine.prepare('mini-f32')).toEqual(ok(undefined))
     return engine.classes()[0]?.resultClass
   }
-  const wasm = `f47f8d6742254210/f32/wasm/ort-${ortVersion}`
   const webgpu = `f47f8d6742254210/f32/webgpu/ort-${ortVersion}-acme-corp`
 
-  test('that is faster and right is offered', async () => expect(await classWith('faster', played(1))).toBe(webgpu))
-  test('that is slower is not', async () => expect(await classWith('faster', played(50))).toBe(wasm))
-  test('that is slower is, where it is asked for', async () => expect(await classWith('always', played(50))).toBe(webgpu))
-  test('that is wrong is not, whatever is asked for', async () => expect(await classWith('always', played(1, -1))).toBe(wasm))
-  test('is left alone where it is not wanted', async () => expect(await classWith('never', played(1))).toBe(wasm))
+  test('that is faster and right is offered', async () => expect(await classWith('faster', playGpu(1))).toBe(webgpu))
+  test('that is slower is not', async () => expect(await classWith('faster', playGpu(50))).toBe(wasmF32))
+  test('that is slower is, where it is asked for', async () => expect(await classWith('always', playGpu(50))).toBe(webgpu))
+  test('that is wrong is not, whatever is asked for', async () => expect(await classWith('always', playGpu(1, -1))).toBe(wasmF32))
+  test('is left alone where it is not wanted', async () => expect(await classWith('never', playGpu(1))).toBe(wasmF32))
   test('never runs an int8 model', async () => {
-    const { engine } = setUp({ gpu: 'always' }, played(1))
+    const { engine } = setUp({ gpu: 'always' }, playGpu(1))
     await engine.prepare('mini')
     expect(engine.classes()[0]?.resultClass).toBe(miniClass)
   })
