@@ -6,12 +6,13 @@
  * others, which judge for themselves; 2f+1 signatures are the verdict. The proof is shown again every minute until there is one,
  * so nobody need remember what others said, and whoever was away learns of it. Full verdicts then travel like certified heads.
  * An owner's judgement has no proof: a witness signs its own owner's only, and tells of it as often. Nor has what it found by doing a
- * work again (relay-results.ts): it tells of that for an hour, and holds it in memory: a restart loses it.
+ * work again (relay-results.ts): it tells of that for an hour, and for another after a restart.
  *
  * | table | key                  | value                                                             |
  * | ----- | -------------------- | ----------------------------------------------------------------- |
  * | forks | target/reason/offence | bytes of the proof that this witness judged; kept as evidence    |
  * | judgements | target/reason/offence | [target, reason, offence] that this witness's owner found; on disk before it is signed |
+ * | wrongResults | target/reason/offence | the same of what this witness found by doing work again, while it tells of it            |
  */
 import type { NodeId, PublicKey, Verifier } from '../identity/keys.ts'
 import { verifySignatures } from '../ledger/certificate.ts'
@@ -42,7 +43,7 @@ import {
 import type { Witness } from '../ledger/witness.ts'
 import { type Bytes, fromHex, toHex } from '../lib/bytes.ts'
 import { createSerial } from '../lib/serial.ts'
-import type { Store } from '../lib/store.ts'
+import type { Store, Write } from '../lib/store.ts'
 import type { Network } from '../network/network.ts'
 import type { Circle } from './relay-circle.ts'
 import { createJudging, type Shown } from './relay-judging.ts'
@@ -173,11 +174,33 @@ export const createVerdictDesk = ({
     return true
   }
 
-  const judged = async (): Promise<readonly (readonly [key: string, Finding])[]> =>
-    (await store.list('judgements')).map(([key, record]) => {
+  const findingsIn = async (table: 'judgements' | 'wrongResults'): Promise<readonly (readonly [key: string, Finding])[]> =>
+    (await store.list(table)).map(([key, record]) => {
       const [target, reason, offence] = record as readonly [PublicKey, Finding['reason'], Bytes]
       return [key, { target, reason, offence }]
     })
+  const findingWrite = (table: 'judgements' | 'wrongResults', finding: Finding): Write => ({
+    table,
+    key: verdictKey(finding),
+    value: [finding.target, finding.reason, finding.offence],
+  })
+  const judged = () => findingsIn('judgements')
+  const forgetResult = (key: string): void => {
+    results.delete(key)
+    // Where that fails, it is told of once more after a restart.
+    void store.commit([{ table: 'wrongResults', key, remove: true }])
+  }
+  const signResult = async (finding: Finding): Promise<boolean> => {
+    const key = verdictKey(finding)
+    const signed = await witness.find(finding)
+    if (!signed.ok) return false
+    if (await isKnown(finding.target, key)) return true
+    results.set(key, { verdict: signed.value, tellsLeft: resultTellsMax })
+    if (results.size > rememberedMax) forgetResult(results.keys().next().value!)
+    tell(signed.value)
+    await count(key)
+    return true
+  }
   /** What was stored and not signed: whoever died in between, or whose signer was away, does it now. */
   const signAll = async (): Promise<void> => {
     for (const [key, finding] of await judged())
@@ -194,6 +217,9 @@ export const createVerdictDesk = ({
   return {
     resume: async () => {
       await signAll()
+      for (const [key, finding] of await findingsIn('wrongResults'))
+        if (await isKnown(finding.target, key)) forgetResult(key)
+        else await signResult(finding).catch(() => false)
       for (const [key, bytes] of await store.list('forks')) {
         if (await isKnown(targetOf(key), key)) continue
         const proof = parseDoubleSpend(bytes as Bytes)
@@ -205,8 +231,7 @@ export const createVerdictDesk = ({
       serial('consider', async () => {
         const key = verdictKey(finding)
         if (own.has(key) || (await isKnown(finding.target, key))) return true
-        const { target, reason, offence } = finding
-        const stored = await store.commit([{ table: 'judgements', key, value: [target, reason, offence] }])
+        const stored = await store.commit([findingWrite('judgements', finding)])
         return stored.ok && sign(finding)
       }),
     judgements: async () =>
@@ -220,14 +245,8 @@ export const createVerdictDesk = ({
       serial('consider', async () => {
         const key = verdictKey(finding)
         if (results.has(key) || (await isKnown(finding.target, key))) return true
-        const signed = await witness.find(finding)
-        if (!signed.ok) return false
-        if (await isKnown(finding.target, key)) return true
-        results.set(key, { verdict: signed.value, tellsLeft: resultTellsMax })
-        if (results.size > rememberedMax) results.delete(results.keys().next().value!)
-        tell(signed.value)
-        await count(key)
-        return true
+        const stored = await store.commit([findingWrite('wrongResults', finding)])
+        return stored.ok && signResult(finding)
       }),
     shown: (submitted, seq) => {
       const other = parsedOf(submitted).find(({ entry }) => entry.seq === seq)
@@ -287,7 +306,7 @@ export const createVerdictDesk = ({
     onFull: (verdict) => {
       const key = verdictKey(verdict)
       own.delete(key)
-      results.delete(key)
+      if (results.has(key)) forgetResult(key)
       for (const said of words.values()) said.delete(key)
       const message = ['verdict', { bytes: encodeVerdict(verdict) }] as const
       circle.tell(message)
@@ -308,7 +327,7 @@ export const createVerdictDesk = ({
       for (const { verdict, proof } of [...own.values()].slice(0, toldMax)) tell(verdict, proof)
       for (const [key, result] of [...results].slice(-toldMax)) {
         tell(result.verdict)
-        if (--result.tellsLeft === 0) results.delete(key)
+        if (--result.tellsLeft === 0) forgetResult(key)
       }
     },
   }

@@ -4,11 +4,13 @@ import { judgedPerMinuteMax } from '../../../src/agent/relay-judging.ts'
 import { createVerdictDesk } from '../../../src/agent/relay-verdicts.ts'
 import type { ParsedEntry } from '../../../src/ledger/entry.ts'
 import { createReplica, type Replica } from '../../../src/ledger/replica.ts'
-import { mergeVerdicts, offenceOf, signVerdict } from '../../../src/ledger/verdict.ts'
+import { type Finding, mergeVerdicts, offenceOf, signVerdict } from '../../../src/ledger/verdict.ts'
 import type { DoubleSpendProof } from '../../../src/ledger/verdict-proof.ts'
 import { createWitness, type Witness } from '../../../src/ledger/witness.ts'
 import { createManualClock } from '../../../src/lib/clock.ts'
+import { err } from '../../../src/lib/result.ts'
 import { createMemoryStore, type Store } from '../../../src/lib/store.ts'
+import type { WireMessage } from '../../../src/network/wire.ts'
 import { certify, claim, createPerson, createWorld, next, pay, type Person, startMs, verifier, type World } from '../ledger/fixtures.ts'
 import { settled } from './fixtures.ts'
 
@@ -21,6 +23,7 @@ let held: ParsedEntry
 let store: Store
 let replica: Replica
 let judged: DoubleSpendProof[]
+let told: WireMessage[]
 
 /** A desk of one of four witnesses, with all that it judges. */
 const open = () => {
@@ -30,7 +33,7 @@ const open = () => {
     judged.push(proof)
     return witness.judge(proof)
   }
-  const circle = { has: () => true, size: 3, linked: () => [], tell: () => {}, send: () => {} }
+  const circle = { has: () => true, size: 3, linked: () => [], tell: (message: WireMessage) => void told.push(message), send: () => {} }
   const network = { peers: () => [], send: async () => true, blame: () => {} } as unknown as Parameters<
     typeof createVerdictDesk
   >[0]['network']
@@ -51,6 +54,7 @@ beforeEach(async () => {
   store = createMemoryStore()
   replica = createReplica({ store, verifier, rules: world.rules })
   judged = []
+  told = []
   const granting = await next(world, world.issuer, undefined, [world.issuer.join, pay([ana, 1_000])])
   const grant = await certify(world, granting)
   opening = await next(world, ana, undefined, [ana.join, claim(grant)])
@@ -132,5 +136,55 @@ describe('a witness that is shown forks', () => {
     expect(await replica.verdicts.take(words.reduce((all, one) => mergeVerdicts(all, one)!))).toMatchObject({ ok: true })
     await open().resume()
     expect(judged.length).toBe(0)
+  })
+})
+
+describe('a witness that did work again and found it wrong', () => {
+  const wrong = (): Finding => ({
+    target: ben.device.publicKey,
+    reason: 'InvalidResult',
+    offence: offenceOf.invalidResult(held.id),
+  })
+  const onDisk = async (): Promise<number> => (await store.list('wrongResults')).length
+  const tells = (): number => told.splice(0).filter(([type]) => type === 'verdict').length
+
+  it('has that on disk before it signs it, and tells of it in another life too', async () => {
+    const dying: Store = { ...store, commit: async () => err({ type: 'storage', message: 'full' }) }
+    const whole = store
+    store = dying
+    expect(await open().found(wrong())).toBe(false)
+    expect(tells()).toBe(0)
+    store = whole
+    expect(await open().found(wrong())).toBe(true)
+    expect([tells(), await onDisk()]).toEqual([1, 1])
+    const next = open()
+    await next.resume()
+    await next.tick()
+    expect(tells()).toBe(2)
+    // The same again is nothing new.
+    expect(await next.found(wrong())).toBe(true)
+    expect(tells()).toBe(0)
+  })
+
+  it('tells of it for an hour and no longer', async () => {
+    const desk = open()
+    await desk.found(wrong())
+    tells()
+    for (let minute = 0; minute < 61; minute++) await desk.tick()
+    expect([tells(), await onDisk()]).toEqual([60, 0])
+  })
+
+  it('keeps it no longer once it is a verdict, also one that came while it was away', async () => {
+    const words = await Promise.all(world.witnesses.map((one) => signVerdict(one, world.rules.swarm, wrong())))
+    const full = words.reduce((all, one) => mergeVerdicts(all, one)!)
+    const desk = open()
+    await desk.found(wrong())
+    desk.onFull(full)
+    expect(await onDisk()).toBe(0)
+    await open().found(wrong())
+    expect(await replica.verdicts.take(full)).toMatchObject({ ok: true })
+    tells()
+    await open().resume()
+    expect([tells(), await onDisk()]).toEqual([0, 0])
   })
 })
