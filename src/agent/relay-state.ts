@@ -53,11 +53,11 @@ export const followRelayState = async (inner: Replica, events: RelayStateEvents)
   const known = new Set((await verdicts.verdicts()).map((verdict) => toHex(verdictId(verdict))))
   const frauds = new Map((await verdicts.frauds()).map((fraud) => [toHex(fraud.witness), toHex(fraudId(fraud))]))
 
-  const follow = async (certified: readonly ParsedEntry[]): Promise<void> => {
+  const follow = async (report: Pick<IngestReport, 'certified' | 'grown'>): Promise<void> => {
     const again = [...behind.values()]
-    for (const { entry } of certified) behind.set(toHex(entry.author), entry.author)
-    await heads.took([...behind.values()], certified)
-    await state.took(certified)
+    for (const { entry } of report.certified) behind.set(toHex(entry.author), entry.author)
+    await heads.took([...behind.values()], report)
+    await state.took(report)
     for (const author of again) await state.renew(author)
     behind.clear()
   }
@@ -76,7 +76,7 @@ export const followRelayState = async (inner: Replica, events: RelayStateEvents)
       const taken = await take()
       if (!taken.ok) return taken
       const { certified, refused } = taken.value
-      if (certified.length > 0 || behind.size > 0) await follow(certified)
+      if (certified.length > 0 || behind.size > 0) await follow(taken.value)
       if (certified.length > 0) events.onCertified(certified, from)
       if (taken.value.older) events.onOlder?.(taken.value.older)
       const conflict = refused.some(({ type }) => type === 'conflict' || type === 'invalid')
@@ -127,7 +127,7 @@ export const followRelayState = async (inner: Replica, events: RelayStateEvents)
           const [after] = await inner.records.head(author)
           if (!done.ok || after.seq === before.seq) return done
           behind.set(toHex(author), author)
-          await follow([])
+          await follow({ certified: [], grown: new Map() })
           return done
         }),
       ingest: (entries, certificate, from) => ingest(from, () => inner.ingest(entries, certificate, from)),

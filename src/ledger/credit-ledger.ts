@@ -153,7 +153,7 @@ export class CreditLedger {
     const { replica, state } = this.#deps
     const report = await replica.ingest(entries, certificate, from)
     if (!report.ok) return report
-    await state.took(report.value.certified)
+    await state.took(report.value)
     return ok(report.value)
   }
 

@@ -13,6 +13,7 @@ export const readNamedLines = async (
   const pick = (keys: Readonly<Record<LineKind, ReadonlySet<string>>>): Promise<ChainState> =>
     readLines(head, async (kind, fromRecord) => {
       const found = new Map<string, ReturnType<typeof fromRecord>>()
+      if (keys[kind].size === 0) return found
       const records = await Promise.all(Array.from(keys[kind], async (key) => [key, await get(kind, key)] as const))
       for (const [key, record] of records) if (record !== undefined) found.set(key, fromRecord(record))
       return found

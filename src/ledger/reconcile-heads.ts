@@ -10,15 +10,15 @@ import type { ParsedEntry } from './entry.ts'
 import { createFingerprintTree } from './fingerprint-tree.ts'
 import type { SyncItem } from './reconcile-message.ts'
 import type { Reconciliation, SyncSet } from './reconcile.ts'
-import type { Replica } from './replica.ts'
+import type { IngestReport, Replica } from './replica.ts'
 import { verdictId } from './state-tree-account.ts'
 import type { Finding } from './verdict.ts'
 import { encodeFraud, type WitnessFraud } from './verdict-proof.ts'
 
 export interface FollowedHeads {
   readonly set: SyncSet
-  /** These authors' heads are new, most by these entries. */
-  readonly took: (authors: readonly PublicKey[], entries: readonly ParsedEntry[]) => Promise<void>
+  /** These authors' heads are new, most by what a replica's `ingest` reported. */
+  readonly took: (authors: readonly PublicKey[], report: Pick<IngestReport, 'certified' | 'grown'>) => Promise<void>
   /** A verdict that is known from now on. */
   readonly judged: (verdict: Finding) => void
   /** All that is known of witnesses' fraud; a proof that took another's place takes it here as well. */
@@ -64,8 +64,9 @@ export const followHeads = async ({ records, verdicts }: Pick<Replica, 'records'
     set,
     judged,
     proved,
-    took: async (authors, entries) => {
-      for (const author of new Map(authors.map((key) => [toHex(key), key])).values()) await put((await records.head(author))[0], entries)
+    took: async (authors, { certified, grown }) => {
+      for (const [key, author] of new Map(authors.map((author) => [toHex(author), author])))
+        await put(grown.get(key)?.at(-1)?.head ?? (await records.head(author))[0], certified)
     },
   }
 }

@@ -12,7 +12,7 @@ import { createSerial } from '../lib/serial.ts'
 import type { Expect, Store, StoreError, Write } from '../lib/store.ts'
 import type { InvalidReason } from './apply.ts'
 import { mergeCertificates, verifyCertificate } from './certificate.ts'
-import { type ChainHead, type ChainState, emptyChain, summaryOf } from './chain-state.ts'
+import { type ChainChange, type ChainHead, type ChainState, emptyChain, summaryOf } from './chain-state.ts'
 import { branchWrites, conflictWrites, isBroken, seenFrauds, stateAt, tipsOf } from './conflict.ts'
 import { certifiedLines, type EntryError, joinOf, parseEntry, type ParsedEntry } from './entry.ts'
 import { foldSegment } from './fold.ts'
@@ -37,6 +37,8 @@ export type Refusal =
 export interface IngestReport {
   /** Entries that became part of the state. */
   readonly certified: readonly ParsedEntry[]
+  /** Of those whose chains only went on from their heads: the changes, one after another. */
+  readonly grown: ReadonlyMap<NodeId, readonly ChainChange[]>
   readonly refused: readonly Refusal[]
   /** Where there is something of it to say. */
   readonly older?: OlderReport
@@ -83,6 +85,8 @@ export interface Replica extends Segments {
 
 interface Done {
   readonly folded: readonly ParsedEntry[]
+  /** By them, where they follow on the head. */
+  readonly change?: ChainChange
   readonly refused?: Refusal
   /** The chain is needed from a number below its base on. */
   readonly lacking?: readonly [NodeId, number]
@@ -172,6 +176,7 @@ export const createReplica = ({
   /** Folds all that is complete, starting from these authors; whoever waited for what was folded follows. `brought`: just now. */
   const settle = async (authors: readonly PublicKey[], brought: readonly ParsedEntry[] = []): Promise<Result<IngestReport, StoreError>> => {
     const certified: ParsedEntry[] = []
+    const grown = new Map<NodeId, readonly ChainChange[] | null>()
     const refused: Refusal[] = []
     const [lacking, came] = [new Map<NodeId, number>(), new Set<NodeId>()]
     const queue = new Set(authors.map(toHex))
@@ -192,12 +197,15 @@ export const createReplica = ({
         if (done.value.lacking) lacking.set(...done.value.lacking)
         if (done.value.folded.length === 0) continue
         certified.push(...done.value.folded)
+        const before = grown.get(author)
+        grown.set(author, done.value.change && before !== null ? [...(before ?? []), done.value.change] : null)
         follow(author)
         // A certificate that was passed over, its number above the head's, may now be at or below it.
         queue.add(author)
       }
     }
-    return ok({ certified, refused, ...(lacking.size + came.size > 0 && { older: { lacking, came } }) })
+    const wholly = new Map([...grown].flatMap(([author, changes]) => (changes ? [[author, changes] as const] : [])))
+    return ok({ certified, grown: wholly, refused, ...(lacking.size + came.size > 0 && { older: { lacking, came } }) })
   }
 
   /**
@@ -271,7 +279,8 @@ export const createReplica = ({
     if (fold.stopped) return keep(await conflictWrites(store, certificate), [], fold.stopped)
     if (atHead && (await tipsOf(store, author)).length === 0) {
       const writes = [...records.entryWrites(entries, fold.change), await records.certificateWrite(certificate)]
-      return keep([...writes, ...(await fraudsBeside(certificate))], entries, undefined, [unchanged])
+      const kept = await keep([...writes, ...(await fraudsBeside(certificate))], entries, undefined, [unchanged])
+      return kept.ok ? ok({ ...kept.value, change: fold.change }) : kept
     }
     const writes = await branchWrites(deps, head, from ?? (await stands()), entries, certificate)
     return writes ? keep(writes, entries, atHead ? undefined : { type: 'conflict' }, [unchanged]) : inConflict(certificate)

@@ -1,15 +1,15 @@
 /** The state tree of a replica: built from its records on start, carried on by what it reports as certified and by verdicts. */
-import type { PublicKey } from '../identity/keys.ts'
+import type { NodeId, PublicKey } from '../identity/keys.ts'
 import { equalBytes, toHex } from '../lib/bytes.ts'
 import { type ParsedEntry, zeroId } from './entry.ts'
-import type { Replica } from './replica.ts'
+import type { IngestReport, Replica } from './replica.ts'
 import { verdictId } from './state-tree-account.ts'
 import { createStateTree, type StateTree } from './state-tree.ts'
 
 export interface FollowedState {
   readonly tree: StateTree
-  /** Entries that a replica's `ingest` reported as certified, in its order. */
-  readonly took: (certified: readonly ParsedEntry[]) => Promise<void>
+  /** What a replica's `ingest` reported. */
+  readonly took: (report: Pick<IngestReport, 'certified' | 'grown'>) => Promise<void>
   /** Reads the account anew, whatever happened to it. */
   readonly renew: (author: PublicKey) => Promise<void>
   /** A verdict against this account came to be known. */
@@ -22,29 +22,26 @@ export const followReplica = async ({ records, verdicts }: Pick<Replica, 'record
   const judged = async (target: PublicKey): Promise<void> => tree.judge(target, (await verdicts.verdicts(target)).map(verdictId))
   for (const { target } of await verdicts.verdicts()) await judged(target)
 
-  const follow = async (author: PublicKey, entries: readonly ParsedEntry[]): Promise<void> => {
+  const renew = async (author: PublicKey): Promise<void> => {
     const [head] = await records.head(author)
-    const before = tree.head(author)
-    // Only the lines that the entries name; all of them where the head is not the end of one run from the one before.
-    const starts = before ? entries[0]!.entry.seq === before.seq + 1 : entries[0]!.entry.seq === 0
-    const runs = entries.every(({ entry }, i) => equalBytes(entry.prev, i > 0 ? entries[i - 1]!.id : (before?.id ?? zeroId)))
-    if (starts && runs && equalBytes(entries.at(-1)!.id, head.id)) tree.advance(await records.stateFor(head, entries))
-    else tree.replace(await records.wholeState(head))
+    if (head.seq >= 0) tree.replace(await records.wholeState(head))
   }
   return {
     tree,
     judged,
-    renew: async (author) => {
-      const [head] = await records.head(author)
-      if (head.seq >= 0) tree.replace(await records.wholeState(head))
-    },
-    took: async (certified) => {
-      const byAuthor = new Map<string, ParsedEntry[]>()
+    renew,
+    took: async ({ certified, grown }) => {
+      const firsts = new Map<NodeId, ParsedEntry>()
       for (const parsed of certified) {
         const author = toHex(parsed.entry.author)
-        byAuthor.set(author, [...(byAuthor.get(author) ?? []), parsed])
+        if (!firsts.has(author)) firsts.set(author, parsed)
       }
-      for (const entries of byAuthor.values()) await follow(entries[0]!.entry.author, entries)
+      for (const [author, { entry }] of firsts) {
+        // Only the lines that changed; all of them where that is not known, or where the account here is not the one before.
+        const changes = equalBytes(tree.head(entry.author)?.id ?? zeroId, entry.prev) ? grown.get(author) : undefined
+        if (changes) for (const change of changes) tree.advance(change)
+        else await renew(entry.author)
+      }
     },
   }
 }

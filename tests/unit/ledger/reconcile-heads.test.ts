@@ -20,9 +20,9 @@ const node = async (world: World) => {
     if (!report.ok) throw new Error(JSON.stringify(report.error))
     await heads.took(
       report.value.certified.map(({ entry }) => entry.author),
-      report.value.certified,
+      report.value,
     )
-    await state.took(report.value.certified)
+    await state.took(report.value)
   }
   return { replica, heads, state, take }
 }

@@ -132,7 +132,7 @@ describe('a replica', () => {
     const overdrawn = await next(world, ana, undefined, [ana.join, pay([people[1]!, 5])])
     expect(await replica.ingest([overdrawn.bytes], await certify(world, overdrawn), 'peer')).toEqual({
       ok: true,
-      value: { certified: [], refused: [{ type: 'invalid', reason: 'overdrawn' }] },
+      value: { certified: [], grown: new Map(), refused: [{ type: 'invalid', reason: 'overdrawn' }] },
     })
     expect(await replica.account(ana.device.publicKey)).toBeUndefined()
   })
