@@ -8,6 +8,7 @@ import { createInbox, type Inbox } from './inbox.ts'
 import type { Jobs } from './jobs.ts'
 import { createKeepsakes, type Keepsakes } from './keepsakes.ts'
 import { createLostDevices, type LostDevices } from './lost-devices.ts'
+import { createPersonalTrust } from './personal-trust.ts'
 import { createRequester, type Requester, type RequesterHooks } from './requester.ts'
 import { createSettlement, type Settlement } from './settlement.ts'
 import { createStamping, type Stamping } from './stamping.ts'
@@ -69,6 +70,7 @@ export const createParty = async (deps: AgentDeps, member: Membership, { jobs, w
       ...asked,
       wrong: wrongResults.of,
       onOwed: settlement.owed,
+      trust: createPersonalTrust(clock, deps.random, deps.vault, toHex(member.device.device)),
       onReserved: () => void settlement.refresh(),
     }),
     worker: createWorker(deps, member, {

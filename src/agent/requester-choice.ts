@@ -1,6 +1,7 @@
 /**
- * Whom a requester hires: what it knows of workers (its own results with them, their stake, who failed it lately, who was paid
- * ahead) put before the matcher (contract/matcher.ts). None of it outlives the agent but what the vault and the ledger hold.
+ * Whom a requester hires: what it knows of workers (its own results with them, what those whom it trusts report, their stake, who
+ * failed it lately, who was paid ahead) put before the matcher (contract/matcher.ts). None of it outlives the agent but what the vault
+ * and the ledger hold.
  *
  * A stake is a device's. How it worked is the identity's: another device of whoever failed has failed as well.
  */
@@ -11,11 +12,13 @@ import { type Places, withQuote } from '../contract/quote-places.ts'
 import { mayQuote, pending, type Quote, type Replica, type Task } from '../contract/requester.ts'
 import { unused } from '../contract/requester-due.ts'
 import { createSetbacks } from '../contract/setbacks.ts'
+import { priorAccuracy } from '../economy/standing.ts'
 import { faultyMax } from '../ledger/rules.ts'
 import type { NodeId } from '../identity/keys.ts'
 import { type Bytes, compareBytes, concat, sha256, toHex } from '../lib/bytes.ts'
 import { createRate } from '../network/rate.ts'
 import type { AgentDeps, Membership } from './deps.ts'
+import type { PersonalTrust } from './personal-trust.ts'
 import type { Standing } from './standings.ts'
 
 /** Standings known at once; the longest known are forgotten first. */
@@ -44,7 +47,15 @@ export interface Choice {
 export const createChoice = (
   { clock, random }: Pick<AgentDeps, 'clock' | 'random'>,
   { policy }: { readonly policy: Pick<Membership['policy'], 'stakeMicro' | 'independence' | 'witnesses'> },
-  { tasks, paidAhead }: { readonly tasks: () => Iterable<Task>; readonly paidAhead: (worker: NodeId) => boolean },
+  {
+    tasks,
+    paidAhead,
+    experience,
+  }: {
+    readonly tasks: () => Iterable<Task>
+    readonly paidAhead: (worker: NodeId) => boolean
+    readonly experience: PersonalTrust['of']
+  },
 ): Choice => {
   /** By identity. */
   const records = new Map<string, { readonly ok: number; readonly bad: number }>()
@@ -59,6 +70,11 @@ export const createChoice = (
   const onProbation = (worker: NodeId): boolean => (standings.get(worker)?.stakedMicro ?? 0) < policy.stakeMicro
   const recordOf = (identity: string): { readonly ok: number; readonly bad: number } => records.get(identity) ?? { ok: 0, bad: 0 }
   const identityOf = (quote: Quote): string => toHex(quote.body.root)
+  /** Results of this life, or of those before it as the chain has them: what is not settled yet is in the one alone. */
+  const recordFor = (quote: Quote, identity = identityOf(quote)) => {
+    const [here, { own, prior }] = [recordOf(identity), experience(quote.worker)]
+    return { ok: Math.max(here.ok, own.ok), bad: Math.max(here.bad, own.bad), prior }
+  }
 
   const blocksOf = (worker: NodeId): Blocks => standings.get(worker)?.blocks ?? new Map()
   const apart = (a: NodeId, b: NodeId): boolean => areApart(blocksOf(a), blocksOf(b), faulty)
@@ -85,7 +101,7 @@ export const createChoice = (
     const usable = unused(task, now)
     const weigh = (q: Quote) => {
       const identity = identityOf(q)
-      const record = recordOf(identity)
+      const record = recordFor(q, identity)
       const open = q.worker === asIfOpen || isOpen(q.worker)
       const ranks = [usable(q), paidAhead(q.worker), !setbacks.waits(identity, now), record.ok > record.bad, open]
       // Newcomers are drawn: neither haste nor a low price gets them more than their part.
@@ -128,14 +144,17 @@ export const createChoice = (
       const open = quotes.filter((q) => !busy.has(identityOf(q)) && !setbacks.waits(identityOf(q), now) && fits(task, q.worker))
       const held = task.replicas.filter((r) => counts(r) && onProbation(r.worker)).length
       return weighted(open, count, {
-        record: (q) => recordOf(identityOf(q)),
+        record: (q) => recordFor(q),
         paidAhead,
         ...(byAddress && { apart }),
         ...(policy.stakeMicro > 0 && {
           probation: {
             of: onProbation,
-            // By what it did here: what others attest of it is not read by nodes.
-            vouchedFor: (q) => recordOf(identityOf(q)).ok > 0 && recordOf(identityOf(q)).bad === 0,
+            // By what it did here, or for those whom one trusts.
+            vouchedFor: (q) => {
+              const { ok, bad, prior } = recordFor(q)
+              return bad === 0 && (ok > 0 || prior > priorAccuracy)
+            },
             turn: probationers % 2 === 0 ? 'vouched' : 'drawn',
             lot: (q) => toHex(lotOf(task, q)),
             held,

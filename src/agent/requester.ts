@@ -15,6 +15,7 @@ import type { StoreValue, Write } from '../lib/store.ts'
 import { chunkBytes, type WireBody } from '../network/wire.ts'
 import { embedding, type EmbeddingOutput, type EmbeddingPayload } from '../tasks/embedding/embedding.ts'
 import type { AgentDeps, Membership } from './deps.ts'
+import type { PersonalTrust } from './personal-trust.ts'
 import { createChoice } from './requester-choice.ts'
 import type { Standing } from './standings.ts'
 import type { WrongResults } from './wrong-results.ts'
@@ -42,6 +43,7 @@ export interface RequesterHooks {
   readonly standingOf: (worker: NodeId) => Promise<Standing | undefined>
   /** It has credit with us from work that it was paid for ahead. */
   readonly paidAhead: (worker: NodeId) => boolean
+  readonly trust: PersonalTrust
   /** Something was set aside for a task, or is free again. */
   readonly onReserved: () => void
 }
@@ -76,7 +78,7 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
   const arrived = new Map<string, Sealed>()
   const sealedPayloads = new Map<string, Sealed>()
   const absent = new Map<NodeId, number>()
-  const choice = createChoice(deps, member, { tasks: () => tasks.values(), paidAhead: hooks.paidAhead })
+  const choice = createChoice(deps, member, { tasks: () => tasks.values(), paidAhead: hooks.paidAhead, experience: hooks.trust.of })
   const learn = async (worker: NodeId): Promise<void> => choice.told(worker, await hooks.standingOf(worker))
   const running = new Set<string>()
   /** 0: this is the first tick since the start, and nobody could reach us before it. */
@@ -226,6 +228,8 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
     return task && replica?.worker === from ? { task, replica } : undefined
   }
 
+  const active = (): readonly Task[] => [...tasks.values()].filter((task) => !finished(task))
+
   return {
     resume: async () => {
       for (const [, value] of await store.list('tasks')) {
@@ -319,15 +323,15 @@ export const createRequester = (deps: AgentDeps, member: Membership, hooks: Requ
       const woke = now - tickedMs > asleepMs
       tickedMs = now
       if (woke) absent.clear()
-      for (const task of [...tasks.values()]) {
-        if (finished(task)) continue
+      if (active().length > 0) void hooks.trust.refresh()
+      for (const task of active()) {
         // After a start none of its workers is known. Not waited for: other tasks are.
         for (const worker of choice.unplaced(task)) void learn(worker).catch(() => {})
         await handle(task.id, { type: woke ? 'woke' : 'tick' })
       }
     },
     stop: () => void (stopped = true),
-    active: () => [...tasks.values()].filter((t) => !finished(t)).length,
+    active: () => active().length,
     tasks: () => [...tasks.values()],
   }
 }

@@ -4,6 +4,7 @@
  * nor, where the policy has it, two that are not known to be in different blocks of addresses, and never two of workers on probation
  * while others are open.
  */
+import { accuracyOf } from '../economy/standing.ts'
 import type { NodeId } from '../identity/keys.ts'
 import { compareBytes, equalBytes } from '../lib/bytes.ts'
 import type { Quote } from './requester.ts'
@@ -11,8 +12,8 @@ import type { Quote } from './requester.ts'
 export type Matcher = (quotes: readonly Quote[], count: number, context: MatcherContext) => readonly Quote[]
 
 export interface MatcherContext {
-  /** Results accepted and rejected by us so far, from all devices of the identity. */
-  readonly record: (quote: Quote) => { readonly ok: number; readonly bad: number }
+  /** Results accepted and rejected by us so far, from all devices of the identity; `prior`: what to expect before that, 0 … 1. */
+  readonly record: (quote: Quote) => { readonly ok: number; readonly bad: number; readonly prior?: number }
   /** It has been paid ahead for work that never came: the next goes to it first. */
   readonly paidAhead: (worker: NodeId) => boolean
   /** Absent where another identity is independence enough. */
@@ -40,12 +41,11 @@ export interface Probation {
 /** With fewer replicas a probationer would decide alone, or be half of the vote. */
 const redundancyOfProbation = 3
 
-/** Local accuracy with the prior of economy.md's reputation: (ok + 4) / (ok + bad + 5). */
-const accuracy = ({ ok, bad }: { readonly ok: number; readonly bad: number }): number => (ok + 4) / (ok + bad + 5)
-
 /** What it costs, with what waiting for it and its failing cost. */
-export const costOf = (record: MatcherContext['record'], q: Quote): number =>
-  (q.body.price * (1 + q.body.etaMs / 60_000)) / accuracy(record(q)) ** 2
+export const costOf = (record: MatcherContext['record'], q: Quote): number => {
+  const so = record(q)
+  return (q.body.price * (1 + q.body.etaMs / 60_000)) / accuracyOf(so, so.prior) ** 2
+}
 
 /** Default: cheap, quick and reliable together; ties to the quote that came first. */
 export const weighted: Matcher = (quotes, count, { record, paidAhead, apart, probation }) => {

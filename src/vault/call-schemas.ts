@@ -73,6 +73,7 @@ export const callSchemas = {
   carries: none,
   verdict: v.strictObject({ bytes: bytesUpTo(verdictBytesMax) }),
   account: none,
+  reports: none,
   statement: v.strictObject({ before: v.nullable(uint()) }),
   entryProof: v.strictObject({ seq: uint() }),
   signFounding: v.strictObject({ role: v.picklist(['witness', 'issuer']), message: bytesUpTo(messageBytesMax) }),

@@ -20,6 +20,7 @@ import { admitIssuer, admitWitness } from './founding-signatures.ts'
 import type { FoundingRecord } from './founding.ts'
 import type { Identity } from './identity.ts'
 import type { KeyKeeper } from './key-keeper.ts'
+import { reportsIn } from './reports.ts'
 import { joinOpOf, type Pending, type Settling } from './settling.ts'
 import type { Planned, Spending } from './spending.ts'
 import { statementOf } from './statement.ts'
@@ -169,6 +170,7 @@ export const createHandlers = ({ verifier, session, keeper, identity, swarm, sta
         return done.ok && !headChecked() ? nothing(await keepSwarm({ ...here().record, headSession: session })) : done
       }),
 
+    reports: () => withBooks(async ({ chain }) => ok({ reports: await reportsIn(here().store, await chain.state()) })),
     account: () =>
       withBooks(async ({ chain, settling }) => {
         const summary = await settling.summary()

@@ -12,13 +12,11 @@
  * | takeover | outrun  | numbers at which the device was faster                               |
  * | takeover | freeMs  | when the witnesses let what was staked go at the latest, by our clock  |
  */
-import * as v from 'valibot'
 import type { Policy } from '../economy/policy.ts'
 import { rulesOf } from '../economy/policy-codec.ts'
 import type { PublicKey, Signer, Verifier } from '../identity/keys.ts'
-import { certificateSchema } from '../ledger/certificate.ts'
 import { balanceOf, type ChainState, spendableOf } from '../ledger/chain-state.ts'
-import { entryBytesMax, parseEntry, type ParsedEntry, payLines } from '../ledger/entry.ts'
+import { parseEntry, type ParsedEntry, payLines } from '../ledger/entry.ts'
 import { type CheckedIncome, createOwnChain, type OwnChain } from '../ledger/own-chain.ts'
 import { takeOverEntries } from '../ledger/takeover.ts'
 import type { Certificate } from '../ledger/types.ts'
@@ -29,9 +27,10 @@ import { assert } from '../lib/assert.ts'
 import { type Bytes, concat, equalBytes, fromHex, sha256, toHex, utf8 } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
 import { err, ok, type Result } from '../lib/result.ts'
-import { bytesUpTo, parse } from '../lib/schema.ts'
+import { parse } from '../lib/schema.ts'
 import type { Store, StoreValue } from '../lib/store.ts'
 import { refused, storeFailed } from './errors.ts'
+import { incomeSchema } from './income.ts'
 import { scopedStore } from './scoped-store.ts'
 import type { VaultCalls, VaultError } from './vault.ts'
 
@@ -74,7 +73,6 @@ export interface LostDevices {
   readonly begun: () => Promise<number>
 }
 
-const incomeSchema = v.strictObject({ entry: bytesUpTo(entryBytesMax), certificate: certificateSchema })
 /** Of this device: device (hex) → how often its takeover was begun; true in earlier versions. */
 const begunTable = 'takeovers'
 

@@ -15,22 +15,21 @@
  * | incomes       | payer      | newest certified entry that pays us, with its certificate     |
  * | certifiedHead | head       | head record as of the entry before the one that waits         |
  */
-import * as v from 'valibot'
 import type { Policy } from '../economy/policy.ts'
 import type { DeviceCertificate } from '../identity/keys.ts'
-import { certificateSchema } from '../ledger/certificate.ts'
 import { type ChainHead, type ChainState, headFromRecord, headToRecord, summaryOf } from '../ledger/chain-state.ts'
-import { claimLines, entryBytesMax, type ParsedEntry, payLines } from '../ledger/entry.ts'
+import { claimLines, type ParsedEntry, payLines } from '../ledger/entry.ts'
 import { type AppendError, type CheckedIncome, claimLinesMax, claimOp, type OwnChain, type Taken } from '../ledger/own-chain.ts'
 import type { AccountSummary, Certificate, JoinOp, Op } from '../ledger/types.ts'
 import { type Bytes, toHex } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
 import { err, ok, type Result } from '../lib/result.ts'
-import { bytesUpTo, parse } from '../lib/schema.ts'
+import { parse } from '../lib/schema.ts'
 import type { Store, StoreValue, Write } from '../lib/store.ts'
 import { byHandWrite, certifiedWrites, checkDeposit, earnedStake, mendedWrites, stakedWrites, wantedWrite } from './deposit.ts'
 import { dueLines } from './due-lines.ts'
 import { refused, storeFailed } from './errors.ts'
+import { incomeSchema } from './income.ts'
 import { payableMicro } from './payable.ts'
 import type { Spending } from './spending.ts'
 import type { StampKeeper } from './stamp.ts'
@@ -56,7 +55,6 @@ export interface Settling {
   readonly summary: () => Promise<AccountSummary | null>
 }
 
-const incomeSchema = v.strictObject({ entry: bytesUpTo(entryBytesMax), certificate: certificateSchema })
 const certifiedAt = { table: 'certifiedHead', key: 'head' } as const
 
 export const joinOpOf = ({ root, signature }: DeviceCertificate, stamp: Bytes): JoinOp => ({

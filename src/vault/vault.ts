@@ -18,6 +18,7 @@ import type { Founded } from './founding.ts'
 import type { DepositFigures } from './deposit.ts'
 import type { LostDevice } from './lost-devices.ts'
 import type { Penalties } from './payable.ts'
+import type { PaidReport } from './reports.ts'
 import type { StatementLine } from './statement.ts'
 import type { StoredNotices } from './swarm-record.ts'
 
@@ -178,6 +179,8 @@ export interface VaultCalls {
   /** The root key's word on accounts of the predecessor that are to be paid to this device. */
   carries: { args: Record<string, never>; answer: { carries: readonly Carry[] } }
   account: { args: Record<string, never>; answer: Account }
+  /** Who paid whom for which results, as far as it is known here. */
+  reports: { args: Record<string, never>; answer: { reports: readonly PaidReport[] } }
   /** Lines of entries below number `before` (null: from the head), oldest first, at most `statementLinesMax`; the number of the newest certified entry, −1: none. */
   statement: { args: { before: number | null }; answer: { lines: readonly StatementLine[]; certified: number; more: boolean } }
   /** The own chain from this entry up to a certified one: what shows to anyone that it counts. Null where there is none yet. */

@@ -1,5 +1,6 @@
 /** Chunks that come when nobody waits for them. */
 import { expect, test, vi } from 'vitest'
+import { unknown } from '../../../src/agent/personal-trust.ts'
 import { createRequester } from '../../../src/agent/requester.ts'
 import { newTask, type ReplicaPhase, type Task } from '../../../src/contract/requester.ts'
 import { createManualClock } from '../../../src/lib/clock.ts'
@@ -40,6 +41,7 @@ const requesterWith = async (phase: ReplicaPhase) => {
       wrong: async () => ({ writes: [], stored: nothing }),
       onOwed: nothing,
       onReserved: nothing,
+      trust: { of: () => unknown, refresh: async () => {} },
       standingOf: async () => undefined,
       paidAhead: () => false,
     },

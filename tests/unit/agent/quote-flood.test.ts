@@ -1,5 +1,6 @@
 /** Strangers that quote first, cheaply and in numbers do not take the places of those that a requester would choose. */
 import { expect, test } from 'vitest'
+import { unknown } from '../../../src/agent/personal-trust.ts'
 import { createChoice } from '../../../src/agent/requester-choice.ts'
 import { quotesPerBlockMax, quotesPerSowMax } from '../../../src/contract/limits.ts'
 import { newTask, onEvent, type Quote, type Replica, type Task } from '../../../src/contract/requester.ts'
@@ -19,7 +20,11 @@ const inPrivate = { stakeMicro: 0, independence: 'identity', witnesses: [hash('w
 
 const worldOf = (policy: typeof inPublic | typeof inPrivate, redundancy = 1) => {
   const clock = createManualClock()
-  const choice = createChoice({ clock, random: createSeededRandom('flood') }, { policy }, { tasks: () => [], paidAhead: () => false })
+  const choice = createChoice(
+    { clock, random: createSeededRandom('flood') },
+    { policy },
+    { tasks: () => [], paidAhead: () => false, experience: () => unknown },
+  )
   const sowBody = { type: 'embedding', model: 'mini', size: 64, units: 1, maxPrice: 1_000, redundancy, priority: 'normal' } as const
   let task: Task = {
     ...newTask({ id: 't', job: 'j', index: 0, texts: 1, sowBody }, clock.now()),

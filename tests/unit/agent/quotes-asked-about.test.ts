@@ -1,5 +1,6 @@
 /** Of whom a requester asks the relays: anyone may answer a sow, under ever new names. */
 import { expect, test } from 'vitest'
+import { unknown } from '../../../src/agent/personal-trust.ts'
 import { createRequester } from '../../../src/agent/requester.ts'
 import { quotesPerSowMax } from '../../../src/contract/limits.ts'
 import type { AnySigned } from '../../../src/contract/messages.ts'
@@ -36,6 +37,7 @@ const requesterWith = async (phase: Task['phase']) => {
       wrong: async () => ({ writes: [], stored: () => {} }),
       onOwed: () => {},
       onReserved: () => {},
+      trust: { of: () => unknown, refresh: async () => {} },
       standingOf: async (worker) => void asked.push(worker),
       paidAhead: () => false,
     },

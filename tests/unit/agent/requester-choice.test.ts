@@ -1,5 +1,6 @@
 /** What a requester knows of a worker when it chooses: a silent relay changes none of it. */
 import { expect, test } from 'vitest'
+import { type Experience, unknown } from '../../../src/agent/personal-trust.ts'
 import { createChoice } from '../../../src/agent/requester-choice.ts'
 import { newTask, type Quote, type Replica } from '../../../src/contract/requester.ts'
 import { createManualClock } from '../../../src/lib/clock.ts'
@@ -24,7 +25,7 @@ test('a known stake is not taken away because no relay could tell', () => {
     const choice = createChoice(
       { clock, random: createSeededRandom('choice') },
       { policy: { ...inPrivate, stakeMicro } },
-      { tasks: () => [], paidAhead: () => false },
+      { tasks: () => [], paidAhead: () => false, experience: () => unknown },
     )
     choice.told(worker, { stakedMicro: stakeMicro, blocks: new Map() })
     choice.told(worker, undefined)
@@ -37,7 +38,7 @@ test('who failed is not hired from its other device either', () => {
   const choice = createChoice(
     { clock, random: createSeededRandom('choice') },
     { policy: inPrivate },
-    { tasks: () => [], paidAhead: () => false },
+    { tasks: () => [], paidAhead: () => false, experience: () => unknown },
   )
   const quoteOf = (worker: string, root: string, price: number) => {
     const body = { price, etaMs: 10, classes: ['x'], root: hash(root) }
@@ -58,7 +59,7 @@ test('a relay begins anew while a task is worked on: whoever works there is aske
   const choice = createChoice(
     { clock, random: createSeededRandom('choice') },
     { policy: { ...inPrivate, independence: 'identity-and-address' } },
-    { tasks: () => [], paidAhead: () => false },
+    { tasks: () => [], paidAhead: () => false, experience: () => unknown },
   )
   const [working, other, same] = workers as [string, string, string]
   const seen = (salt: string, label: string) => ({ stakedMicro: 0, blocks: new Map([['relay', { salt, labels: [`${salt} ${label}`] }]]) })
@@ -93,7 +94,7 @@ test('a relay that changes its labels with every word has those at work asked ab
   const choice = createChoice(
     { clock, random: createSeededRandom('choice') },
     { policy: { ...inPrivate, independence: 'identity-and-address' } },
-    { tasks: () => [], paidAhead: () => false },
+    { tasks: () => [], paidAhead: () => false, experience: () => unknown },
   )
   const [working, quoting] = workers as [string, string]
   const sowBody = { type: 'embedding', model: 'mini', size: 64, units: 1, maxPrice: 1, redundancy: 2, priority: 'normal' } as const
@@ -115,4 +116,36 @@ test('a relay that changes its labels with every word has those at work asked ab
     }
   }
   expect(asked).toBe(10)
+})
+
+test('among those unknown here the one that is well spoken of is taken first; own results count more than any word', () => {
+  const clock = createManualClock()
+  const told = new Map<string, Experience>()
+  const choiceIn = (stake: number) =>
+    createChoice(
+      { clock, random: createSeededRandom('choice') },
+      { policy: { ...inPrivate, stakeMicro: stake } },
+      { tasks: () => [], paidAhead: () => false, experience: (worker) => told.get(worker) ?? unknown },
+    )
+  const quotes = workers.map((worker) => {
+    const body = { price: 1, etaMs: 10, classes: ['x'], root: hash(`root of ${worker}`) }
+    return { id: hash(worker), worker, body, receivedMs: 0 } as unknown as Quote
+  })
+  const sowBody = { type: 'embedding', model: 'mini', size: 64, units: 1, maxPrice: 1, redundancy: 3, priority: 'normal' } as const
+  const task = newTask({ id: 't', job: 'j', index: 0, texts: 1, sowBody }, clock.now())
+  const [a, b, c] = workers as [string, string, string]
+  const first = (stake = 0) => choiceIn(stake).pick(task, quotes, 1)[0]!.worker
+  told.set(c, { own: { ok: 0, bad: 0 }, prior: 0.9 })
+  expect(first()).toBe(c)
+  told.set(b, { own: { ok: 30, bad: 0 }, prior: 0.5 })
+  expect(first()).toBe(b)
+  told.set(b, { own: { ok: 0, bad: 10 }, prior: 1 })
+  told.set(a, { own: { ok: 0, bad: 0 }, prior: 0.7 })
+  expect(
+    choiceIn(0)
+      .pick(task, quotes, 3)
+      .map(({ worker }) => worker),
+  ).toEqual([c, a, b])
+  // On probation by turns one that somebody vouches for: here the only one.
+  expect(first(stakeMicro)).toBe(c)
 })

@@ -39,6 +39,7 @@ const examples: { readonly [C in VaultCall]: VaultCalls[C]['args'] } = {
   carries: {},
   verdict: { bytes: key },
   account: {},
+  reports: {},
   statement: { before: null },
   entryProof: { seq: 0 },
   signFounding: { role: 'witness', message: key },

@@ -1,0 +1,86 @@
+/**
+ * What this node makes of workers by what was paid for (spec: economy.md, *Reputation*): its own results with them, as its chain has
+ * kept them, and what those whom it trusts report. It trusts whom it pays, and in less measure whom these pay (MeritRank).
+ *
+ * Reports cost their author nothing, so that none may weigh much: together they move the prior of who is not known here, and each
+ * payer's counts weigh in it as five results at most, less the less it is trusted. What one has seen oneself counts in full beside it.
+ */
+import type { NodeId } from '../identity/keys.ts'
+import { type Reports, weighed, withReport } from '../economy/reports.ts'
+import { accuracyOf, priorAccuracy } from '../economy/standing.ts'
+import type { Outcome } from '../economy/tally.ts'
+import { meritRank, paidEdge, trustDefaults, trustWeights } from '../economy/trust.ts'
+import { toHex } from '../lib/bytes.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Random } from '../lib/random.ts'
+import type { Vault } from '../vault/vault.ts'
+
+/** Reckoned anew when somebody is to be hired, and no more often. */
+export const reckonedMsMin = 10 * 60_000
+/** Results of one payer's report that count at most: as many as a newcomer's prior is worth. */
+export const reportedMax = 5
+/** The error of a score of 0.1 is about 0.007. */
+const walks = 2_000
+
+export interface Experience {
+  /** Accepted and rejected here, so far as the own chain says it. */
+  readonly own: Outcome
+  /** 0 … 1: what to expect of it before that. */
+  readonly prior: number
+}
+
+export interface PersonalTrust {
+  readonly of: (worker: NodeId) => Experience
+  /** With what was paid since. */
+  readonly refresh: () => Promise<void>
+}
+
+/** Nobody has said anything of it. */
+export const unknown: Experience = { own: { ok: 0, bad: 0 }, prior: priorAccuracy }
+
+export const createPersonalTrust = (clock: Clock, random: Random, vault: Vault, self: NodeId): PersonalTrust => {
+  let known: ReadonlyMap<NodeId, Experience> = new Map()
+  let reckonedMs = -Infinity
+  return {
+    of: (worker) => known.get(worker) ?? unknown,
+    refresh: async () => {
+      const now = clock.now()
+      if (now - reckonedMs < reckonedMsMin) return
+      reckonedMs = now
+      const read = await vault.call('reports', 'reports', {})
+      if (!read.ok) return
+      const lines = read.value.reports.map(({ payer, payee, ...line }) => ({ payer: toHex(payer), payee: toHex(payee), ...line }))
+      const edges = lines.filter(({ ok }) => ok > 0).map(({ payer, payee, micro }) => paidEdge(payer, payee, micro))
+      const weightOf = trustWeights(self, meritRank(self, edges, drawnAhead(random), { ...trustDefaults, walks }))
+      const owns = new Map<NodeId, Outcome>()
+      const others = new Map<NodeId, Reports>()
+      for (const { payer, payee, atMs, ...counts } of lines) {
+        if (payer === self) owns.set(payee, { ok: counts.ok, bad: counts.bad })
+        else others.set(payee, withReport(others.get(payee) ?? new Map(), { payer, counters: scaled(counts), atMs: atMs ?? now }, now))
+      }
+      known = new Map(
+        [...new Set([...owns.keys(), ...others.keys()])].map((worker): [NodeId, Experience] => {
+          const prior = accuracyOf(weighed(others.get(worker) ?? new Map(), worker, weightOf, now))
+          return [worker, { own: owns.get(worker) ?? unknown.own, prior }]
+        }),
+      )
+    },
+  }
+}
+
+const scaled = ({ ok, bad }: Outcome): Outcome => {
+  const share = Math.min(1, reportedMax / (ok + bad))
+  return { ok: ok * share, bad: bad * share }
+}
+
+const aheadBytes = 4_096
+/** The same stream in larger draws: walks take four bytes a step. */
+const drawnAhead = (random: Random): Random => {
+  let [block, at] = [random.bytes(aheadBytes), 0]
+  return {
+    bytes: (length) => {
+      if (at + length > aheadBytes) [block, at] = [random.bytes(aheadBytes), 0]
+      return block.slice(at, (at += length))
+    },
+  }
+}
