@@ -91,6 +91,8 @@ export interface ReplicaRecords {
   readonly olderWrites: (entries: readonly ParsedEntry[]) => Promise<readonly Write[]>
   /** For an entry that is here. Signatures are added to those known. */
   readonly certificateWrite: (certificate: Certificate) => Promise<Write>
+  /** The same for one beyond the head. */
+  readonly newCertificateWrite: (certificate: Certificate) => Write
 }
 
 export const createReplicaRecords = (store: Store): ReplicaRecords => {
@@ -264,6 +266,11 @@ export const createReplicaRecords = (store: Store): ReplicaRecords => {
         ? { table: 'branchCertificates', key: branchKey(author, id), value }
         : { table: 'certificates', key: place(author, seq), value }
     },
+    newCertificateWrite: (certificate) => ({
+      table: 'certificates',
+      key: place(certificate.author, certificate.seq),
+      value: certificate as unknown as StoreValue,
+    }),
   }
 }
 

@@ -278,7 +278,7 @@ export const createReplica = ({
     pool.removeCertificate(certificate)
     if (fold.stopped) return keep(await conflictWrites(store, certificate), [], fold.stopped)
     if (atHead && (await tipsOf(store, author)).length === 0) {
-      const writes = [...records.entryWrites(entries, fold.change), await records.certificateWrite(certificate)]
+      const writes = [...records.entryWrites(entries, fold.change), records.newCertificateWrite(certificate)]
       const kept = await keep([...writes, ...(await fraudsBeside(certificate))], entries, undefined, [unchanged])
       return kept.ok ? ok({ ...kept.value, change: fold.change }) : kept
     }
