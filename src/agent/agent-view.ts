@@ -17,6 +17,7 @@ import type { Trouble } from './refusals.ts'
 import type { StampProgress } from './stamping.ts'
 import type { NoticeKeeper } from './notices.ts'
 import type { LostView } from './lost-devices.ts'
+import type { PersonalTrust } from './personal-trust.ts'
 import type { Vouchers } from './vouchers.ts'
 
 /** Jobs and contracts shown at most; the newest. */
@@ -44,6 +45,7 @@ export interface ViewSource {
   readonly trouble: Trouble | null
   readonly closedFor: JudgedReason | null
   readonly vouchers: Vouchers | undefined
+  readonly experience: PersonalTrust['of'] | undefined
   readonly cards: readonly ModelCard[]
   readonly models: readonly ModelStatus[]
   readonly jobs: readonly Job[]
@@ -87,7 +89,7 @@ export const deriveView = (s: ViewSource, revision: number) => {
     identity: toHex(s.status.device.root),
     swarm: s.status.swarm && s.policy ? { id: toHex(s.status.swarm.link.swarm), name: s.policy.name, kind: s.policy.kind, highPriority: s.policy.highPriority } : null,
     relays: (s.network?.relays ?? []).map(({ url, state, why }) => ({ url, state, why: why ?? s.refusal ?? null })),
-    peers: (s.network?.peers ?? []).map(({ id, role, via, sinceMs, latencyMs }) => ({ id, role, via, sinceMs, latencyMs: latencyMs ?? null })),
+    peers: (s.network?.peers ?? []).map(({ id, role, via, sinceMs, latencyMs }) => ({ id, role, via, sinceMs, latencyMs: latencyMs ?? null, standing: s.experience?.(id)?.tier ?? null })),
     activity: { working, idleReason: working ? null : idleReason(s) },
     credits: {
       availableMicro: Math.max(0, s.account?.availableMicro ?? 0),

@@ -121,6 +121,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
         trouble: worstOf([findings?.trouble(), party?.settlement.trouble(), notices?.contradicted() ? 'contradicted' : null]),
         closedFor: findings?.closedFor() ?? null,
         vouchers: party?.vouchers,
+        experience: party?.trust.of,
         cards,
         models: engine.models(),
         jobs: jobs.list(),
@@ -343,6 +344,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     view,
     onView: (listener) => {
       listeners.add(listener)
+      void party?.trust.refresh().then(changed)
       return () => void listeners.delete(listener)
     },
     jobs,

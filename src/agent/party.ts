@@ -8,7 +8,7 @@ import { createInbox, type Inbox } from './inbox.ts'
 import type { Jobs } from './jobs.ts'
 import { createKeepsakes, type Keepsakes } from './keepsakes.ts'
 import { createLostDevices, type LostDevices } from './lost-devices.ts'
-import { createPersonalTrust } from './personal-trust.ts'
+import { createPersonalTrust, type PersonalTrust } from './personal-trust.ts'
 import { createRequester, type Requester, type RequesterHooks } from './requester.ts'
 import { createSettlement, type Settlement } from './settlement.ts'
 import { createStamping, type Stamping } from './stamping.ts'
@@ -32,6 +32,7 @@ export interface Party {
   readonly book: WitnessBook
   readonly keepsakes: Keepsakes
   readonly wrongResults: WrongResults
+  readonly trust: PersonalTrust
 }
 
 export interface PartyHooks {
@@ -57,11 +58,13 @@ export const createParty = async (deps: AgentDeps, member: Membership, { jobs, w
     standingOf: settlement.standingOf,
     paidAhead: (worker) => settlement.account()?.ahead.some(([payee]) => payee === worker) ?? false,
   }
+  const trust = createPersonalTrust(clock, deps.random, deps.vault, toHex(member.device.device))
   const lost = createLostDevices(deps, member, { relays, changed, claimed: settlement.submit })
   return {
     member,
     book,
     wrongResults,
+    trust,
     vouchers,
     settlement,
     inbox: createInbox(deps, member),
@@ -70,7 +73,7 @@ export const createParty = async (deps: AgentDeps, member: Membership, { jobs, w
       ...asked,
       wrong: wrongResults.of,
       onOwed: settlement.owed,
-      trust: createPersonalTrust(clock, deps.random, deps.vault, toHex(member.device.device)),
+      trust,
       onReserved: () => void settlement.refresh(),
     }),
     worker: createWorker(deps, member, {

@@ -7,7 +7,7 @@
  */
 import type { NodeId } from '../identity/keys.ts'
 import { type Reports, weighed, withReport } from '../economy/reports.ts'
-import { accuracyOf, priorAccuracy } from '../economy/standing.ts'
+import { accuracyOf, priorAccuracy, standingOf, type StandingTier, tierOf } from '../economy/standing.ts'
 import type { Outcome } from '../economy/tally.ts'
 import { meritRank, paidEdge, trustDefaults, trustWeights } from '../economy/trust.ts'
 import { toHex } from '../lib/bytes.ts'
@@ -27,6 +27,8 @@ export interface Experience {
   readonly own: Outcome
   /** 0 … 1: what to expect of it before that. */
   readonly prior: number
+  /** By both, as people see it; null: nothing is known. Silence is nowhere counted: it costs hires at once (contract/setbacks.ts). */
+  readonly tier: StandingTier | null
 }
 
 export interface PersonalTrust {
@@ -36,7 +38,7 @@ export interface PersonalTrust {
 }
 
 /** Nobody has said anything of it. */
-export const unknown: Experience = { own: { ok: 0, bad: 0 }, prior: priorAccuracy }
+export const unknown: Experience = { own: { ok: 0, bad: 0 }, prior: priorAccuracy, tier: null }
 
 export const createPersonalTrust = (clock: Clock, random: Random, vault: Vault, self: NodeId): PersonalTrust => {
   let known: ReadonlyMap<NodeId, Experience> = new Map()
@@ -61,7 +63,9 @@ export const createPersonalTrust = (clock: Clock, random: Random, vault: Vault, 
       known = new Map(
         [...new Set([...owns.keys(), ...others.keys()])].map((worker): [NodeId, Experience] => {
           const prior = accuracyOf(weighed(others.get(worker) ?? new Map(), worker, weightOf, now))
-          return [worker, { own: owns.get(worker) ?? unknown.own, prior }]
+          const own = owns.get(worker) ?? unknown.own
+          const tier = owns.has(worker) || prior !== priorAccuracy ? tierOf(standingOf(accuracyOf(own, prior), 1)) : null
+          return [worker, { own, prior, tier }]
         }),
       )
     },

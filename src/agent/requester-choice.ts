@@ -18,7 +18,7 @@ import type { NodeId } from '../identity/keys.ts'
 import { type Bytes, compareBytes, concat, sha256, toHex } from '../lib/bytes.ts'
 import { createRate } from '../network/rate.ts'
 import type { AgentDeps, Membership } from './deps.ts'
-import type { PersonalTrust } from './personal-trust.ts'
+import type { Experience } from './personal-trust.ts'
 import type { Standing } from './standings.ts'
 
 /** Standings known at once; the longest known are forgotten first. */
@@ -54,7 +54,7 @@ export const createChoice = (
   }: {
     readonly tasks: () => Iterable<Task>
     readonly paidAhead: (worker: NodeId) => boolean
-    readonly experience: PersonalTrust['of']
+    readonly experience: (worker: NodeId) => Pick<Experience, 'own' | 'prior'>
   },
 ): Choice => {
   /** By identity. */

@@ -3,6 +3,7 @@
  * wake the service worker): the agent posts `{view}` with a rising revision, the interface posts `{id, command}` and gets
  * `{re, ok | error}`. Amounts are µcr, times ms since the epoch, ids lower-case hex.
  */
+import type { StandingTier } from '../economy/standing.ts'
 import type { FounderMemberView, JudgedReason } from './founder-view.ts'
 
 export const uiChannelName = 'edge-net/ui'
@@ -37,6 +38,8 @@ export interface PeerView {
   readonly via: 'webrtc' | 'url'
   readonly sinceMs: number
   readonly latencyMs: number | null
+  /** By its results here and for whom one pays; null where nothing is known of any. */
+  readonly standing: StandingTier | null
 }
 
 export interface ModelView {

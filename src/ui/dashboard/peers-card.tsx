@@ -13,7 +13,14 @@ export const PeersCard = ({ view }: { readonly view: AgentView }) => (
         <li key={peer.id} data-testid="peer" data-role={peer.role} data-via={peer.via}>
           <Id value={peer.id} />
           <span>{peer.latencyMs === null ? '–' : formatDuration(peer.latencyMs)}</span>
-          <small>{t(peer.role === 'relay' ? 'peerRelay' : peer.via === 'webrtc' ? 'peerDirect' : 'peerByUrl')}</small>
+          <small>
+            {[
+              t(peer.role === 'relay' ? 'peerRelay' : peer.via === 'webrtc' ? 'peerDirect' : 'peerByUrl'),
+              peer.standing && t(`standing_${peer.standing}`),
+            ]
+              .filter(Boolean)
+              .join(' · ')}
+          </small>
         </li>
       ))}
       {view.relays

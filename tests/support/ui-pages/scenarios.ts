@@ -138,10 +138,10 @@ const view: AgentView = {
   swarm: { id: hex(3), name: 'Tuesday reading circle', kind: 'private', highPriority: 2 },
   relays: [{ url: 'wss://relay.example.org', state: 'open', why: null }],
   peers: [
-    { id: hex(61), role: 'relay', via: 'url', sinceMs: nowMs - 90 * minute, latencyMs: 18 },
-    { id: hex(13), role: 'node', via: 'webrtc', sinceMs: nowMs - 60 * minute, latencyMs: 31 },
-    { id: hex(23), role: 'node', via: 'webrtc', sinceMs: nowMs - 5 * minute, latencyMs: 7 },
-    { id: hex(31), role: 'node', via: 'webrtc', sinceMs: nowMs - minute, latencyMs: null },
+    { id: hex(61), role: 'relay', via: 'url', sinceMs: nowMs - 90 * minute, latencyMs: 18, standing: null },
+    { id: hex(13), role: 'node', via: 'webrtc', sinceMs: nowMs - 60 * minute, latencyMs: 31, standing: 'Elite' },
+    { id: hex(23), role: 'node', via: 'webrtc', sinceMs: nowMs - 5 * minute, latencyMs: 7, standing: 'Probation' },
+    { id: hex(31), role: 'node', via: 'webrtc', sinceMs: nowMs - minute, latencyMs: null, standing: null },
   ],
   activity: { working: false, idleReason: 'no-requesters' },
   credits: {

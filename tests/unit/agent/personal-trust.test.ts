@@ -30,8 +30,10 @@ const priorOf = async (lines: readonly PaidReport[], worker = 'ben'): Promise<nu
 
 test('own results stand as the chain has them, and move no prior', async () => {
   const { trust } = await trusting([line('self', 'ana', 7, 2)])
-  expect(trust.of(id('ana'))).toEqual({ own: { ok: 7, bad: 2 }, prior: priorAccuracy })
-  expect(trust.of(id('nobody'))).toEqual({ own: { ok: 0, bad: 0 }, prior: priorAccuracy })
+  // (7 + 4) / (9 + 5), squared.
+  expect(trust.of(id('ana'))).toEqual({ own: { ok: 7, bad: 2 }, prior: priorAccuracy, tier: 'Probation' })
+  expect(trust.of(id('nobody'))).toEqual({ own: { ok: 0, bad: 0 }, prior: priorAccuracy, tier: null })
+  expect((await trusting([line('self', 'ana', 60, 0)])).trust.of(id('ana')).tier).toBe('Elite')
 })
 
 test('whom one pays is believed, as five results at most; the farther from oneself, the less', async () => {

@@ -120,7 +120,7 @@ test('a relay that changes its labels with every word has those at work asked ab
 
 test('among those unknown here the one that is well spoken of is taken first; own results count more than any word', () => {
   const clock = createManualClock()
-  const told = new Map<string, Experience>()
+  const told = new Map<string, Pick<Experience, 'own' | 'prior'>>()
   const choiceIn = (stake: number) =>
     createChoice(
       { clock, random: createSeededRandom('choice') },

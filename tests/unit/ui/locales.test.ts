@@ -32,8 +32,8 @@ test('every text is used', () => {
     .join('\n')
   const manifest = ['extName', 'extDescription']
   const titles = ['popupTitle', 'dashboardTitle', 'onboardingTitle']
-  // Chosen at run time by an error's type, a relay's state, a number of computers.
-  const chosen = /^(error_|relay_|redundancy_)/
+  // Chosen at run time by an error's type, a relay's state, a peer's standing, a number of computers.
+  const chosen = /^(error_|relay_|redundancy_|standing_)/
   const unused = Object.keys(en).filter((key) => {
     if (manifest.includes(key) || titles.includes(key) || chosen.test(key)) return false
     const stem = key.replace(/_(one|other)$/, '')
