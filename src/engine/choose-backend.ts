@@ -5,7 +5,8 @@
  */
 import type { Bytes } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { ResultClass } from '../tasks/engine.ts'
+import { err, ok, type Result } from '../lib/result.ts'
+import type { EngineError, ResultClass } from '../tasks/engine.ts'
 import { knownTexts } from '../tasks/known-answers.ts'
 import type { ModelCard } from '../tasks/model-card.ts'
 import { gpuClassOf, wasmClassOf } from './result-class.ts'
@@ -34,18 +35,23 @@ const cosineMin = 0.9999
 /** The first run compiles shaders and is not counted. */
 const timedRuns = 2
 
-export const chooseBackend = async (card: ModelCard, onnx: Bytes, tokenizer: Tokenizer, deps: BackendDeps): Promise<BackendChoice> => {
+/** An error where no Worker could try it: nothing is said of its bits then. */
+export const chooseBackend = async (
+  card: ModelCard,
+  onnx: Bytes,
+  tokenizer: Tokenizer,
+  deps: BackendDeps,
+): Promise<Result<BackendChoice, EngineError>> => {
   const client = createWorkerClient(deps.spawn, deps.clock, () => {})
   const texts = knownTexts.map((text) => tokenizer.encode(text).ids)
   const measure = async (backend: Backend, runs: number) => {
     const { dimension, pooling } = card
     const loaded = await client.call({ do: 'load', key: backend, backend, dimension, pooling, onnx, drop: null })
-    if (!loaded.ok) return undefined
-    let best: { readonly vectors: Float32Array; readonly busyMs: number } | undefined
-    for (let run = 0; run <= runs; run++) {
+    if (!loaded.ok) return loaded
+    let best = await client.call({ do: 'encode', key: backend, texts, budgetMs: Infinity })
+    for (let run = 1; run <= runs && best.ok; run++) {
       const encoded = await client.call({ do: 'encode', key: backend, texts, budgetMs: Infinity })
-      if (!encoded.ok) return undefined
-      if (run <= 1 || (best && encoded.value.busyMs < best.busyMs)) best = encoded.value
+      if (!encoded.ok || run === 1 || encoded.value.busyMs < best.value.busyMs) best = encoded
     }
     return best
   }
@@ -54,11 +60,12 @@ export const chooseBackend = async (card: ModelCard, onnx: Bytes, tokenizer: Tok
     const gpu = vendor?.ok ? vendor.value : null
     const runs = gpu !== null && deps.gpu === 'faster' ? timedRuns : 0
     const ours = await measure('wasm', runs)
-    const wasm: BackendChoice = { backend: 'wasm', resultClass: wasmClassOf(card, ours?.vectors, deps.knownAnswers) }
+    if (!ours.ok) return err(ours.error.type === 'crashed' ? { type: 'failed', message: ours.error.why } : ours.error)
+    const wasm: BackendChoice = { backend: 'wasm', resultClass: wasmClassOf(card, ours.value.vectors, deps.knownAnswers) }
     const theirs = gpu === null ? undefined : await measure('webgpu', runs)
-    if (gpu === null || !ours || !theirs || !agree(ours.vectors, theirs.vectors, card.dimension)) return wasm
-    if (deps.gpu === 'faster' && theirs.busyMs >= ours.busyMs) return wasm
-    return { backend: 'webgpu', resultClass: gpuClassOf(card, gpu) }
+    if (gpu === null || !theirs?.ok || !agree(ours.value.vectors, theirs.value.vectors, card.dimension)) return ok(wasm)
+    if (deps.gpu === 'faster' && theirs.value.busyMs >= ours.value.busyMs) return ok(wasm)
+    return ok({ backend: 'webgpu', resultClass: gpuClassOf(card, gpu) })
   } finally {
     client.stop()
   }

@@ -5,6 +5,7 @@
  * (browser-engine.ts has the browser's).
  */
 import { assert } from '../lib/assert.ts'
+import type { Bytes } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { planOf } from '../scheduler/governor.ts'
@@ -39,8 +40,12 @@ interface Entry {
   readonly model: ShelfModel
   /** Where it computes; undefined until it is ready. */
   backend: BackendChoice | undefined
-  preparing: Promise<Result<void, EngineError>> | undefined
+  /** One at a time for all who ask: each takes a Worker of its own and the whole model. */
+  choosing: Promise<Result<void, EngineError>> | undefined
 }
+
+/** Where no Worker could try the model, none is started for it sooner. */
+const chooseAgainMs = 10_000
 
 /** Lies in the packages (scripts/prepare.mjs). */
 const bundledRepo = 'edge-net/mini'
@@ -71,7 +76,7 @@ export const createEngine = (deps: EngineDeps): Engine => {
   const enter = (card: ModelCard): Entry => ({
     model: createShelfModel(card, store, (file) => sourcesOf(card, file), changed),
     backend: undefined,
-    preparing: undefined,
+    choosing: undefined,
   })
 
   const poolModel = (entry: Entry, backend: BackendChoice): PoolModel => {
@@ -90,9 +95,17 @@ export const createEngine = (deps: EngineDeps): Engine => {
     if (!tokenizer.ok) return tokenizer
     const onnx = await entry.model.onnx(signal)
     if (!onnx.ok) return onnx
-    const backend = entry.backend ?? (await chooseBackend(entry.model.card, onnx.value, tokenizer.value, deps))
     if (entry.backend) return ok(undefined)
-    entry.backend = backend
+    return (entry.choosing ??= choose(entry, onnx.value, tokenizer.value))
+  }
+  const choose = async (entry: Entry, onnx: Bytes, tokenizer: Tokenizer): Promise<Result<void, EngineError>> => {
+    const chosen = await chooseBackend(entry.model.card, onnx, tokenizer, deps)
+    if (!chosen.ok) {
+      clock.after(chooseAgainMs, () => void (entry.choosing = undefined))
+      entry.model.setFailed(chosen.error)
+      return chosen
+    }
+    entry.backend = chosen.value
     entry.model.setReady()
     return ok(undefined)
   }

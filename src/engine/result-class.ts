@@ -16,11 +16,11 @@ const nameOf = (card: ModelCard, backend: string): ResultClass => `${digestOf(ca
 /** Of WebAssembly, by what it gave for the known texts: the class whose bits are equal everywhere, or another where they are not. */
 export const wasmClassOf = (
   card: ModelCard,
-  vectors: Float32Array | undefined,
+  vectors: Float32Array,
   answers: Readonly<Record<ResultClass, string>> = knownAnswers,
 ): ResultClass => {
   const exact = nameOf(card, 'wasm')
-  return vectors && answers[exact] === answersDigest(vectors) ? exact : nameOf(card, 'wasm-unproven')
+  return answers[exact] === answersDigest(vectors) ? exact : nameOf(card, 'wasm-unproven')
 }
 /** `vendor`: of the adapter. */
 export const gpuClassOf = (card: ModelCard, vendor: string): ResultClass => `${nameOf(card, 'webgpu')}-${vendorName(vendor)}`

@@ -59,13 +59,13 @@ const setUp = (deps: Partial<EngineDeps> = {}, play: (request: WorkerRequest) =>
 }
 test('the class names all that the bits depend on: another length, pooling or tokenizer is another class', () => {
   const file = (path: string) => mini.files.map((one) => (one.path === path ? { ...one, sha256: '0'.repeat(64) } : one))
-  const classOf = (card: typeof mini) => wasmClassOf(card, undefined)
+  const classOf = (card: typeof mini) => wasmClassOf(card, playedVectors)
   const cards = [mini, { ...mini, tokensMax: 16 }, { ...mini, pooling: 'cls' as const }, { ...mini, files: file('tokenizer.json') }]
   expect(new Set(cards.map(classOf)).size).toBe(cards.length)
   expect(classOf({ ...mini, name: 'called otherwise', repo: 'elsewhere', revision: '1' })).toBe(classOf(mini))
 })
 
-test('who does not give the known answers, or cannot, is of a class of its own, where nothing is compared by bits', async () => {
+test('who does not give the known answers is of a class of its own, where nothing is compared by bits', async () => {
   const unproven = `3d7a7eec550e8039/q8/wasm-unproven/ort-${ortVersion}`
   const classWith = async (deps: Partial<EngineDeps>, play = answer): Promise<string | undefined> => {
     const { engine } = setUp(deps, play)
@@ -80,9 +80,23 @@ test('who does not give the known answers, or cannot, is of a class of its own, 
   }
   expect(await classWith({}, offByOneBit)).toBe(unproven)
   expect(await classWith({ knownAnswers: {} })).toBe(unproven)
-  expect(await classWith({}, (request) => (request.do === 'load' ? err({ type: 'out-of-memory' }) : answer(request)))).toBe(unproven)
   expect(bitStable(unproven)).toBe(false)
   expect(bitStable(miniClass)).toBe(true)
+})
+
+test('however many ask, one Worker tries the model; where it cannot, the model failed, and is tried again after a while', async () => {
+  let memory = false
+  const { engine, clock, workers } = setUp({}, (request) =>
+    request.do === 'load' && !memory ? err({ type: 'out-of-memory' }) : answer(request),
+  )
+  const failed = err({ type: 'out-of-memory' } as const)
+  expect(await Promise.all(Array.from({ length: 50 }, () => engine.prepare('mini')))).toEqual(Array(50).fill(failed))
+  expect([workers.length, engine.classes(), engine.models()[0]!.state]).toEqual([1, [], 'failed'])
+  memory = true
+  expect(await engine.prepare('mini')).toEqual(failed)
+  await clock.advance(10_000)
+  expect(await Promise.all([engine.prepare('mini'), engine.prepare('mini')])).toEqual([ok(undefined), ok(undefined)])
+  expect([workers.length, engine.classes(), engine.models()[0]!.state]).toEqual([2, [{ model: 'mini', resultClass: miniClass }], 'ready'])
 })
 
 test('the version in the class is that of the installed package', () => {
