@@ -187,14 +187,23 @@ export const createVerdictDesk = ({
   const judged = () => findingsIn('judgements')
   const forgetResult = (key: string): void => {
     results.delete(key)
-    // Where that fails, it is told of once more after a restart.
-    void store.commit([{ table: 'wrongResults', key, remove: true }])
+    // Where that fails, it is told of once more.
+    void store.commit([{ table: 'wrongResults', key, remove: true }]).catch(() => {})
+  }
+  /** What was stored and not signed, or became a verdict while this witness was away. */
+  const signResults = async (): Promise<void> => {
+    for (const [key, finding] of await findingsIn('wrongResults'))
+      if (await isKnown(finding.target, key)) forgetResult(key)
+      else if (!results.has(key)) await signResult(finding).catch(() => false)
   }
   const signResult = async (finding: Finding): Promise<boolean> => {
     const key = verdictKey(finding)
     const signed = await witness.find(finding)
     if (!signed.ok) return false
-    if (await isKnown(finding.target, key)) return true
+    if (await isKnown(finding.target, key)) {
+      forgetResult(key)
+      return true
+    }
     results.set(key, { verdict: signed.value, tellsLeft: resultTellsMax })
     if (results.size > rememberedMax) forgetResult(results.keys().next().value!)
     tell(signed.value)
@@ -217,9 +226,7 @@ export const createVerdictDesk = ({
   return {
     resume: async () => {
       await signAll()
-      for (const [key, finding] of await findingsIn('wrongResults'))
-        if (await isKnown(finding.target, key)) forgetResult(key)
-        else await signResult(finding).catch(() => false)
+      await signResults()
       for (const [key, bytes] of await store.list('forks')) {
         if (await isKnown(targetOf(key), key)) continue
         const proof = parseDoubleSpend(bytes as Bytes)
@@ -324,6 +331,7 @@ export const createVerdictDesk = ({
     tick: async () => {
       judging.tick()
       await signAll()
+      await signResults()
       for (const { verdict, proof } of [...own.values()].slice(0, toldMax)) tell(verdict, proof)
       for (const [key, result] of [...results].slice(-toldMax)) {
         tell(result.verdict)

@@ -26,7 +26,7 @@ let judged: DoubleSpendProof[]
 let told: WireMessage[]
 
 /** A desk of one of four witnesses, with all that it judges. */
-const open = () => {
+const open = ({ find }: { readonly find?: (finding: Finding, inner: Witness['find']) => ReturnType<Witness['find']> } = {}) => {
   const parts = { store, verifier, rules: world.rules, clock: createManualClock(startMs) }
   const witness = createWitness({ ...parts, replica, signer: world.witnesses[0]! })
   const judge: Witness['judge'] = (proof) => {
@@ -37,7 +37,13 @@ const open = () => {
   const network = { peers: () => [], send: async () => true, blame: () => {} } as unknown as Parameters<
     typeof createVerdictDesk
   >[0]['network']
-  return createVerdictDesk({ ...parts, replica, witness: { ...witness, judge }, circle, network })
+  return createVerdictDesk({
+    ...parts,
+    replica,
+    witness: { ...witness, judge, ...(find && { find: (finding: Finding) => find(finding, witness.find) }) },
+    circle,
+    network,
+  })
 }
 /** Beside the one that is held: validly signed; valid where it can be paid. */
 const beside = (micro: number): Promise<ParsedEntry> => next(world, ana, opening, [pay([ben, micro])])
@@ -186,5 +192,21 @@ describe('a witness that did work again and found it wrong', () => {
     tells()
     await open().resume()
     expect([tells(), await onDisk()]).toEqual([0, 0])
+  })
+
+  it('signs later what it could not sign at once, and a sole witness keeps nothing of what is a verdict by its word alone', async () => {
+    let away = true
+    const desk = open({ find: async (found, inner) => (away ? err({ reason: 'invalid' } as const) : inner(found)) })
+    expect(await desk.found(wrong())).toBe(false)
+    expect([tells(), await onDisk()]).toEqual([0, 1])
+    away = false
+    await desk.tick()
+    expect([tells(), await onDisk()]).toEqual([2, 1])
+
+    world = await createWorld(1)
+    store = createMemoryStore()
+    replica = createReplica({ store, verifier, rules: world.rules })
+    expect(await open().found(wrong())).toBe(true)
+    expect(await onDisk()).toBe(0)
   })
 })
