@@ -6,9 +6,9 @@
  * payer's counts weigh in it as five results at most, less the less it is trusted. What one has seen oneself counts in full beside it.
  */
 import type { NodeId } from '../identity/keys.ts'
-import { type Reports, weighed, withReport } from '../economy/reports.ts'
+import { type Reports, weighed } from '../economy/reports.ts'
 import { accuracyOf, priorAccuracy, standingOf, type StandingTier, tierOf } from '../economy/standing.ts'
-import type { Outcome } from '../economy/tally.ts'
+import { agedTally, type Outcome, type Tally } from '../economy/tally.ts'
 import { meritRank, paidEdge, trustDefaults, trustWeights } from '../economy/trust.ts'
 import { toHex } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -17,13 +17,15 @@ import type { Vault } from '../vault/vault.ts'
 
 /** Reckoned anew when somebody is to be hired, and no more often. */
 export const reckonedMsMin = 10 * 60_000
+/** Where the vault did not answer. */
+const askAgainMs = 60_000
 /** Results of one payer's report that count at most: as many as a newcomer's prior is worth. */
 export const reportedMax = 5
 /** The error of a score of 0.1 is about 0.007. */
 const walks = 2_000
 
 export interface Experience {
-  /** Accepted and rejected here, so far as the own chain says it. */
+  /** Accepted and rejected here, as the own chain has them and as they have faded. */
   readonly own: Outcome
   /** 0 … 1: what to expect of it before that. */
   readonly prior: number
@@ -42,23 +44,25 @@ export const unknown: Experience = { own: { ok: 0, bad: 0 }, prior: priorAccurac
 
 export const createPersonalTrust = (clock: Clock, random: Random, vault: Vault, self: NodeId): PersonalTrust => {
   let known: ReadonlyMap<NodeId, Experience> = new Map()
-  let reckonedMs = -Infinity
+  let [reckonedMs, askedMs] = [-Infinity, -Infinity]
   return {
     of: (worker) => known.get(worker) ?? unknown,
     refresh: async () => {
       const now = clock.now()
-      if (now - reckonedMs < reckonedMsMin) return
-      reckonedMs = now
+      if (now - reckonedMs < reckonedMsMin || now - askedMs < askAgainMs) return
+      askedMs = now
       const read = await vault.call('reports', 'reports', {})
       if (!read.ok) return
+      reckonedMs = now
       const lines = read.value.reports.map(({ payer, payee, ...line }) => ({ payer: toHex(payer), payee: toHex(payee), ...line }))
-      const edges = lines.filter(({ ok }) => ok > 0).map(({ payer, payee, micro }) => paidEdge(payer, payee, micro))
+      const edges = lines.filter(({ tally }) => tally.ok > 0).map(({ payer, payee, micro }) => paidEdge(payer, payee, micro))
       const weightOf = trustWeights(self, meritRank(self, edges, drawnAhead(random), { ...trustDefaults, walks }))
       const owns = new Map<NodeId, Outcome>()
       const others = new Map<NodeId, Reports>()
-      for (const { payer, payee, atMs, ...counts } of lines) {
-        if (payer === self) owns.set(payee, { ok: counts.ok, bad: counts.bad })
-        else others.set(payee, withReport(others.get(payee) ?? new Map(), { payer, counters: scaled(counts), atMs: atMs ?? now }, now))
+      for (const { payer, payee, tally } of lines) {
+        const aged = agedTally(tally, now)
+        if (payer === self) owns.set(payee, { ok: aged.ok, bad: aged.bad })
+        else others.set(payee, new Map(others.get(payee)).set(payer, { counters: aged, tally: scaled(aged) }))
       }
       known = new Map(
         [...new Set([...owns.keys(), ...others.keys()])].map((worker): [NodeId, Experience] => {
@@ -72,9 +76,9 @@ export const createPersonalTrust = (clock: Clock, random: Random, vault: Vault, 
   }
 }
 
-const scaled = ({ ok, bad }: Outcome): Outcome => {
-  const share = Math.min(1, reportedMax / (ok + bad))
-  return { ok: ok * share, bad: bad * share }
+const scaled = ({ ok, bad, asOfMs }: Tally): Tally => {
+  const share = Math.min(1, reportedMax / Math.max(1, ok + bad))
+  return { ok: ok * share, bad: bad * share, asOfMs }
 }
 
 const aheadBytes = 4_096

@@ -3,7 +3,8 @@
  * failed it lately, who was paid ahead) put before the matcher (contract/matcher.ts). None of it outlives the agent but what the vault
  * and the ledger hold.
  *
- * A stake is a device's. How it worked is the identity's: another device of whoever failed has failed as well.
+ * A stake is a device's, and so is what the ledger tells of its results. How it worked in this life is the identity's: another device of
+ * whoever failed has failed as well.
  */
 import { areApart, type Blocks, isPlaced, isRenamed } from '../contract/blocks.ts'
 import { quotesPerSowMax } from '../contract/limits.ts'
@@ -12,7 +13,7 @@ import { type Places, withQuote } from '../contract/quote-places.ts'
 import { mayQuote, pending, type Quote, type Replica, type Task } from '../contract/requester.ts'
 import { unused } from '../contract/requester-due.ts'
 import { createSetbacks } from '../contract/setbacks.ts'
-import { priorAccuracy } from '../economy/standing.ts'
+import { accuracyOf } from '../economy/standing.ts'
 import { faultyMax } from '../ledger/rules.ts'
 import type { NodeId } from '../identity/keys.ts'
 import { type Bytes, compareBytes, concat, sha256, toHex } from '../lib/bytes.ts'
@@ -29,6 +30,9 @@ const blocksMsMax = 10 * 60_000
 const unplacedMs = 30_000
 /** Where all places are taken, so many are asked about as might deserve one: the rest of the questions is for whom one hires. */
 const asksForPlacePerMinute = 30
+
+/** As one good result says that somebody trusted in full has had: less is nobody's word for it. */
+const vouchedMin = accuracyOf({ ok: 1, bad: 0 })
 
 export interface Choice {
   /** By what one knows of them, which places for quotes go to whom. */
@@ -153,7 +157,7 @@ export const createChoice = (
             // By what it did here, or for those whom one trusts.
             vouchedFor: (q) => {
               const { ok, bad, prior } = recordFor(q)
-              return bad === 0 && (ok > 0 || prior > priorAccuracy)
+              return bad === 0 && (ok > 0 || prior >= vouchedMin)
             },
             turn: probationers % 2 === 0 ? 'vouched' : 'drawn',
             lot: (q) => toHex(lotOf(task, q)),

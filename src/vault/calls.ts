@@ -170,7 +170,7 @@ export const createHandlers = ({ verifier, session, keeper, identity, swarm, sta
         return done.ok && !headChecked() ? nothing(await keepSwarm({ ...here().record, headSession: session })) : done
       }),
 
-    reports: () => withBooks(async ({ chain }) => ok({ reports: await reportsIn(here().store, await chain.state()) })),
+    reports: () => withBooks(async () => ok({ reports: await reportsIn(here().store) })),
     account: () =>
       withBooks(async ({ chain, settling }) => {
         const summary = await settling.summary()

@@ -1,4 +1,4 @@
-/** A certified entry that pays this device, as it is kept until it is claimed and after. */
+/** A certified entry that pays this device, as it is kept until its claim is certified. */
 import * as v from 'valibot'
 import { certificateSchema } from '../ledger/certificate.ts'
 import { entryBytesMax } from '../ledger/entry.ts'

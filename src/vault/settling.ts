@@ -18,7 +18,7 @@
 import type { Policy } from '../economy/policy.ts'
 import type { DeviceCertificate } from '../identity/keys.ts'
 import { type ChainHead, type ChainState, headFromRecord, headToRecord, summaryOf } from '../ledger/chain-state.ts'
-import { claimLines, type ParsedEntry, payLines } from '../ledger/entry.ts'
+import { claimLines, parseEntry, type ParsedEntry, payLines } from '../ledger/entry.ts'
 import { type AppendError, type CheckedIncome, claimLinesMax, claimOp, type OwnChain, type Taken } from '../ledger/own-chain.ts'
 import type { AccountSummary, Certificate, JoinOp, Op } from '../ledger/types.ts'
 import { type Bytes, toHex } from '../lib/bytes.ts'
@@ -31,6 +31,7 @@ import { dueLines } from './due-lines.ts'
 import { refused, storeFailed } from './errors.ts'
 import { incomeSchema } from './income.ts'
 import { payableMicro } from './payable.ts'
+import { reportWrites } from './reports.ts'
 import type { Spending } from './spending.ts'
 import type { StampKeeper } from './stamp.ts'
 import type { VaultCalls, VaultError } from './vault.ts'
@@ -164,10 +165,13 @@ export const createSettling = (deps: {
   }
   /** What goes with the certificate on the entries that waited. */
   const takenWrites = async (taken: Taken): Promise<readonly Write[]> => {
-    const writes = await Promise.all(
-      taken.waited.map(async (entry) => [...(await claimedIncomes(store, entry)), ...(await unlockWrites(entry))]),
-    )
-    return [...(await paidAnew(taken)), ...writes.flat()]
+    const claimed = (await Promise.all(taken.waited.map((entry) => claimedIncomes(store, entry)))).flat()
+    const unlocks = await Promise.all(taken.waited.map(unlockWrites))
+    // Whoever was never paid here says what it likes of others.
+    const heard = claimed.filter(({ entry }) => taken.state.paid.has(toHex(entry.author)))
+    const reports = await reportWrites(store, [...taken.waited, ...heard], clock.now())
+    const removals = claimed.map(({ entry }): Write => ({ table: 'incomes', key: toHex(entry.author), remove: true }))
+    return [...(await paidAnew(taken)), ...removals, ...unlocks.flat(), ...reports]
   }
 
   /** What is earned and promised to nobody. */
@@ -271,13 +275,14 @@ export const createSettling = (deps: {
 }
 
 /** Kept payments that this entry has claimed: once it is certified they are not needed again. */
-const claimedIncomes = async (store: Store, { entry }: ParsedEntry): Promise<readonly Write[]> => {
-  const writes: Write[] = []
+const claimedIncomes = async (store: Store, { entry }: ParsedEntry): Promise<readonly ParsedEntry[]> => {
+  const claimed: ParsedEntry[] = []
   for (const [payer, , { seq }] of claimLines(entry)) {
     const kept = parse(incomeSchema, await store.get('incomes', toHex(payer)))
-    if (kept.ok && kept.value.certificate.seq <= seq) writes.push({ table: 'incomes', key: toHex(payer), remove: true })
+    const parsed = kept.ok && kept.value.certificate.seq <= seq ? parseEntry(kept.value.entry) : undefined
+    if (parsed?.ok) claimed.push(parsed.value)
   }
-  return writes
+  return claimed
 }
 
 const appendFailed = (error: AppendError): Result<never, VaultError> => {

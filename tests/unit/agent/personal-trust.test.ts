@@ -14,17 +14,25 @@ const id = (name: string): string => toHex(key(name))
 const startMs = 1_700_000_000_000
 
 const line = (payer: string, payee: string, ok: number, bad: number, { micro = 1_000, ageMs = 0 } = {}): PaidReport => ({
-  ...{ payer: key(payer), payee: key(payee), micro, ok, bad },
-  atMs: payer === 'self' ? null : startMs - ageMs,
+  ...{ payer: key(payer), payee: key(payee), micro },
+  tally: { ok, bad, asOfMs: startMs - ageMs },
 })
 const trusting = async (lines: readonly PaidReport[]) => {
   const clock = createManualClock(startMs)
   let reports = lines
-  let reads = 0
-  const vault = { call: async () => (reads++, { ok: true, value: { reports } }) } as unknown as Vault
+  let [reads, away] = [0, false]
+  const vault = {
+    call: async () => (reads++, away ? { ok: false, error: { type: 'unavailable' } } : { ok: true, value: { reports } }),
+  } as unknown as Vault
   const trust = createPersonalTrust(clock, createSeededRandom('trust'), vault, id('self'))
   await trust.refresh()
-  return { clock, trust, reads: () => reads, paidSince: (next: readonly PaidReport[]) => void (reports = next) }
+  return {
+    clock,
+    trust,
+    reads: () => reads,
+    paidSince: (next: readonly PaidReport[]) => void (reports = next),
+    goAway: (is: boolean) => void (away = is),
+  }
 }
 const priorOf = async (lines: readonly PaidReport[], worker = 'ben'): Promise<number> => (await trusting(lines)).trust.of(id(worker)).prior
 
@@ -62,15 +70,23 @@ test('what was long ago counts less', async () => {
     await priorOf([paid, line('ana', 'ben', 5, 0, { ageMs: halfLifeMs })]),
   ]
   expect(old).toBeCloseTo((reportedMax / 2 + 4) / (reportedMax / 2 + 5), 5)
+  expect((await trusting([line('self', 'ana', 6, 2, { ageMs: halfLifeMs })])).trust.of(id('ana')).own).toEqual({ ok: 3, bad: 1 })
   expect(old).toBeLessThan(fresh)
 })
 
-test('is reckoned once in a while; where the vault is away, what was known stays', async () => {
-  const { clock, trust, reads, paidSince } = await trusting([line('self', 'ana', 1, 0)])
-  paidSince([line('self', 'ana', 2, 0)])
+test('is reckoned once in a while; where the vault is away, what was known stays, and it is asked again soon', async () => {
+  const { clock, trust, reads, paidSince, goAway } = await trusting([line('self', 'ana', 1, 0)])
+  const [before, after] = [1, 2]
+  paidSince([line('self', 'ana', after, 0, { ageMs: -2 * reckonedMsMin })])
   await trust.refresh()
-  expect([reads(), trust.of(id('ana')).own.ok]).toEqual([1, 1])
+  expect([reads(), trust.of(id('ana')).own.ok]).toEqual([1, before])
   await clock.advance(reckonedMsMin)
+  goAway(true)
   await trust.refresh()
-  expect([reads(), trust.of(id('ana')).own.ok]).toEqual([2, 2])
+  await trust.refresh()
+  expect([reads(), trust.of(id('ana')).own.ok]).toEqual([2, before])
+  goAway(false)
+  await clock.advance(60_000)
+  await trust.refresh()
+  expect([reads(), trust.of(id('ana')).own.ok]).toEqual([3, after])
 })
