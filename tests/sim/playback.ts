@@ -5,6 +5,7 @@
  */
 import { rulesOf } from '../../src/economy/policy-codec.ts'
 import type { ParsedEntry } from '../../src/ledger/entry.ts'
+import { createPendingPool } from '../../src/ledger/pending-pool.ts'
 import { createReplica } from '../../src/ledger/replica.ts'
 import { mergeVerdicts, signVerdict, type Verdict } from '../../src/ledger/verdict.ts'
 import { checkDoubleSpend } from '../../src/ledger/verdict-proof.ts'
@@ -51,7 +52,9 @@ const verdictsOf = async ({ keys, link, signedPolicy }: World, truth: Truth): Pr
 
 const playedBack = async (world: World, truth: Truth, verdicts: readonly Verdict[], random: Random, rubbish: boolean): Promise<string> => {
   const disk = createDisk(random, () => {})
-  const replica = createReplica({ store: disk.open(), verifier: world.keys.verifier, rules: rulesOf(world.signedPolicy.policy) })
+  // One sender brings all, in any order, and once: what a pool would drop to keep its bounds nobody would bring again.
+  const pool = createPendingPool(Infinity, Infinity)
+  const replica = createReplica({ store: disk.open(), verifier: world.keys.verifier, rules: rulesOf(world.signedPolicy.policy), pool })
   const entries = [...truth.entries.values()].map(({ bytes }) => async () => {
     await replica.ingest([bytes], null, 'player')
     if (!rubbish || randomBelow(random, 4) > 0) return
