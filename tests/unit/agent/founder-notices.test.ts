@@ -35,7 +35,8 @@ test('a member is revoked: it is out, keeps its credits, and comes back when tha
   await granted(friends, [founder, ana, eve])
   const identity = await rootOf(eve)
   const listed = () => founderView(friends).members.find((m) => m.identity === toHex(identity))
-  await friends.until('all are listed', () => founderView(friends).members.length === 2)
+  const allListed = () => founderView(friends).members.length === 2 && listed()?.accounts[0]?.micro === grantMicro
+  await friends.until('all are listed, with what they have', allListed)
   expect(listed()).toMatchObject({ accounts: [{ id: eve.id(), micro: grantMicro, closing: null }], here: true, blocked: false })
 
   done(await founder.vault().changeTerms({ block: [identity] }))
