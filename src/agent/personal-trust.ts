@@ -6,7 +6,7 @@
  * payer's counts weigh in it as five results at most, less the less it is trusted. What one has seen oneself counts in full beside it.
  */
 import type { NodeId } from '../identity/keys.ts'
-import { type Reports, weighed } from '../economy/reports.ts'
+import { type Report, weighed } from '../economy/reports.ts'
 import { accuracyOf, priorAccuracy, standingOf, type StandingTier, tierOf } from '../economy/standing.ts'
 import { agedTally, type Outcome, type Tally } from '../economy/tally.ts'
 import { meritRank, paidEdge, trustDefaults, trustWeights } from '../economy/trust.ts'
@@ -58,11 +58,11 @@ export const createPersonalTrust = (clock: Clock, random: Random, vault: Vault, 
       const edges = lines.filter(({ tally }) => tally.ok > 0).map(({ payer, payee, micro }) => paidEdge(payer, payee, micro))
       const weightOf = trustWeights(self, meritRank(self, edges, drawnAhead(random), { ...trustDefaults, walks }))
       const owns = new Map<NodeId, Outcome>()
-      const others = new Map<NodeId, Reports>()
+      const others = new Map<NodeId, ReadonlyMap<NodeId, Pick<Report, 'tally'>>>()
       for (const { payer, payee, tally } of lines) {
         const aged = agedTally(tally, now)
         if (payer === self) owns.set(payee, { ok: aged.ok, bad: aged.bad })
-        else others.set(payee, new Map(others.get(payee)).set(payer, { counters: aged, tally: scaled(aged) }))
+        else others.set(payee, new Map(others.get(payee)).set(payer, { tally: scaled(aged) }))
       }
       known = new Map(
         [...new Set([...owns.keys(), ...others.keys()])].map((worker): [NodeId, Experience] => {

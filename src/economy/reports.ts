@@ -8,7 +8,7 @@ import type { NodeId } from '../identity/keys.ts'
 import { clamp } from './standing.ts'
 import { agedTally, emptyTally, type Outcome, type Tally, withOutcome } from './tally.ts'
 
-interface Report {
+export interface Report {
   /** The payer's counters as last seen. */
   readonly counters: Outcome
   readonly tally: Tally
@@ -26,21 +26,34 @@ export interface Reported {
 
 /** With one more line of a payer. Repeated or older ones change nothing. */
 export const withReport = (reports: Reports, { payer, counters, atMs }: Reported, nowMs: number): Reports => {
-  const before = reports.get(payer) ?? { counters: { ok: 0, bad: 0 }, tally: emptyTally }
+  const report = raised(reports.get(payer), counters, { atMs, nowMs })
+  return report ? new Map(reports).set(payer, report) : reports
+}
+
+/** One payer's report of one peer, with its counters as they are named now; undefined: they say nothing new. */
+export const raised = (
+  before: Report = { counters: { ok: 0, bad: 0 }, tally: emptyTally },
+  counters: Outcome,
+  when: { readonly atMs: number; readonly nowMs: number },
+): Report | undefined => {
   const rise = { ok: Math.max(0, counters.ok - before.counters.ok), bad: Math.max(0, counters.bad - before.counters.bad) }
-  if (rise.ok + rise.bad === 0) return reports
-  const report: Report = {
+  if (rise.ok + rise.bad === 0) return undefined
+  return {
     counters: { ok: before.counters.ok + rise.ok, bad: before.counters.bad + rise.bad },
-    tally: withOutcome(before.tally, rise, { atMs, nowMs }),
+    tally: withOutcome(before.tally, rise, when),
   }
-  return new Map(reports).set(payer, report)
 }
 
 /**
  * The counts of `subject` as the viewer weighs them: aged to `nowMs`, each payer's by `weightOf` (0 … 1, from trust.ts; the viewer
  * itself 1). What an identity says of itself, from another of its devices, does not count.
  */
-export const weighed = (reports: Reports, subject: NodeId, weightOf: (payer: NodeId) => number, nowMs: number): Tally => {
+export const weighed = (
+  reports: ReadonlyMap<NodeId, Pick<Report, 'tally'>>,
+  subject: NodeId,
+  weightOf: (payer: NodeId) => number,
+  nowMs: number,
+): Tally => {
   let [ok, bad] = [0, 0]
   // By key, since sums of fractions depend on their order and a view must not depend on who arrived first.
   for (const [payer, { tally }] of [...reports].sort(([a], [b]) => (a < b ? -1 : 1))) {

@@ -9,7 +9,8 @@
  * | reports | payer | [ms, [payee, µcr, ok, bad, and both as they have faded by then, in thousandths][]]      |
  */
 import * as v from 'valibot'
-import { agedTally, type Outcome, type Tally, withOutcome } from '../economy/tally.ts'
+import { type Report, raised } from '../economy/reports.ts'
+import { agedTally, type Tally } from '../economy/tally.ts'
 import type { NodeId, PublicKey } from '../identity/keys.ts'
 import { type ParsedEntry, payLines } from '../ledger/entry.ts'
 import { fromHex, toHex } from '../lib/bytes.ts'
@@ -29,10 +30,8 @@ export interface PaidReport {
   readonly tally: Tally
 }
 
-interface Line {
+interface Line extends Report {
   readonly micro: number
-  readonly counters: Outcome
-  readonly tally: Tally
 }
 /** Oldest first: those that were named last stand last. */
 type Lines = Map<NodeId, Line>
@@ -73,12 +72,11 @@ export const reportWrites = async (
     const payer = toHex(entry.author)
     const lines = told.get(payer) ?? read(await store.get('reports', payer))
     for (const [payee, micro, , ok, bad] of payLines(entry)) {
-      const before = lines.get(toHex(payee)) ?? { counters: { ok: 0, bad: 0 }, tally: { ok: 0, bad: 0, asOfMs: nowMs } }
-      const rise = { ok: Math.max(0, ok - before.counters.ok), bad: Math.max(0, bad - before.counters.bad) }
-      if (rise.ok + rise.bad === 0) continue
+      const report = raised(lines.get(toHex(payee)), { ok, bad }, { atMs: entry.time, nowMs })
+      if (!report) continue
       told.set(payer, lines)
       lines.delete(toHex(payee))
-      lines.set(toHex(payee), { micro, counters: { ok, bad }, tally: withOutcome(before.tally, rise, { atMs: entry.time, nowMs }) })
+      lines.set(toHex(payee), { micro, ...report })
     }
   }
   if (told.size === 0) return []

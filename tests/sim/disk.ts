@@ -5,6 +5,7 @@
 import { type Random, randomBelow } from '../../src/lib/random.ts'
 import { err, ok } from '../../src/lib/result.ts'
 import { sameValue, type Store, type StoreValue } from '../../src/lib/store.ts'
+import { createSortedKeys, type SortedKeys } from '../support/sorted-keys.ts'
 
 export interface Disk {
   /** For one life of the machine. */
@@ -24,28 +25,16 @@ const never = <T>(): Promise<T> => new Promise<T>(() => {})
 
 export const createDisk = (random: Random, onDeath: () => void): Disk => {
   const tables = new Map<string, Map<string, StoreValue>>()
-  /** Of each table, in order. */
-  const sorted = new Map<string, string[]>()
+  const sorted = new Map<string, SortedKeys>()
   let life = 0
   let commits = 0
   let left: number | undefined
 
   const get = (table: string, key: string): StoreValue | undefined => tables.get(table)?.get(key)
-  const keysOf = (table: string): string[] => {
-    const known = sorted.get(table)
-    if (known) return known
-    const keys: string[] = []
+  const keysOf = (table: string): SortedKeys => {
+    const keys = sorted.get(table) ?? createSortedKeys()
     sorted.set(table, keys)
     return keys
-  }
-  const firstFrom = (keys: readonly string[], from: string): number => {
-    let [low, high] = [0, keys.length]
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (keys[middle]! < from) low = middle + 1
-      else high = middle
-    }
-    return low
   }
 
   const open = (): Store => {
@@ -55,13 +44,8 @@ export const createDisk = (random: Random, onDeath: () => void): Disk => {
       get: async (table, key) => (alive() ? get(table, key) : never()),
       list: async (table, { prefix = '', from = '', reverse = false, limit = Infinity } = {}) => {
         if (!alive()) return never()
-        const keys = keysOf(table)
-        const [first, end] = [firstFrom(keys, from > prefix ? from : prefix), firstFrom(keys, `${prefix}\uffff`)]
-        const count = Math.min(limit, Math.max(0, end - first))
-        return Array.from({ length: count }, (_, i) => {
-          const key = keys[reverse ? end - 1 - i : first + i]!
-          return [key, get(table, key)!] as const
-        })
+        const keys = keysOf(table).range(from > prefix ? from : prefix, `${prefix}\uffff`, reverse, limit)
+        return keys.map((key) => [key, get(table, key)!] as const)
       },
       commit: async (writes, expects = []) => {
         if (!alive()) return never()
@@ -73,10 +57,10 @@ export const createDisk = (random: Random, onDeath: () => void): Disk => {
             const rows = tables.get(w.table) ?? new Map<string, StoreValue>()
             tables.set(w.table, rows)
             if ('remove' in w) {
-              if (rows.delete(w.key)) keysOf(w.table).splice(firstFrom(keysOf(w.table), w.key), 1)
+              if (rows.delete(w.key)) keysOf(w.table).remove(w.key)
               continue
             }
-            if (!rows.has(w.key)) keysOf(w.table).splice(firstFrom(keysOf(w.table), w.key), 0, w.key)
+            if (!rows.has(w.key)) keysOf(w.table).add(w.key)
             rows.set(w.key, w.value)
           }
         commits++
