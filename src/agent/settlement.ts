@@ -376,6 +376,7 @@ export const createSettlement = (
       if (incomes.size === 0) await asking.incomes(vouchers.pendingMicro())
       if (incomes.size > 0 && mayAppend()) await claim()
       if (clock.now() - submittedMs >= resubmitAfterMs) {
+        submittedMs = clock.now()
         const shown = await pending()
         resubmitAfterMs = shown.length + signedBefore.size > 0 ? Math.min(2 * resubmitAfterMs, resubmitMsMax) : resubmitMs
         await submit(shown)

@@ -24,6 +24,7 @@ import { createVerdictBook, type VerdictBook } from './replica-verdicts.ts'
 import type { LedgerRules } from './rules.ts'
 import type { AccountSummary, Certificate, EntryId } from './types.ts'
 import { verifyEntry } from './verify-entry.ts'
+import { createWaiting } from './waiting.ts'
 
 export type Refusal =
   | EntryError
@@ -112,8 +113,7 @@ export const createReplica = ({
   const verdicts = createVerdictBook({ store, verifier, rules })
   const deps = { store, records, rules, verifier }
   const serial = createSerial()
-  /** Payer → authors whose certified entries wait for one of the payer's. */
-  const waiting = new Map<string, Set<string>>()
+  const waiting = createWaiting()
 
   /** Root keys that may sign on this chain: by its certified join; before there is one, by any join that is on its way. */
   const identitiesOf = async (author: PublicKey): Promise<{ readonly known: boolean; readonly keys: readonly (PublicKey | null)[] }> => {
@@ -180,17 +180,14 @@ export const createReplica = ({
     const refused: Refusal[] = []
     const [lacking, came] = [new Map<NodeId, number>(), new Set<NodeId>()]
     const queue = new Set(authors.map(toHex))
-    const follow = (author: NodeId): void => {
-      for (const waiter of waiting.get(author) ?? []) queue.add(waiter)
-      waiting.delete(author)
-    }
+    const follow = (author: NodeId): void => waiting.changed(author).forEach((waiter) => queue.add(waiter))
     for (const author of queue) {
       queue.delete(author)
       const earlier = await takeEarlier(fromHex(author)!, brought)
       if (!earlier.ok) return earlier
       if (earlier.value) came.add(author)
       if (earlier.value) follow(author)
-      for (const certificate of pool.certificates(author)) {
+      for (const certificate of waiting.ready(author, pool.certificates(author), (id) => pool.entry(id) !== undefined)) {
         const done = await settleOne(certificate)
         if (!done.ok) return done
         if (done.value.refused) refused.push(done.value.refused)
@@ -250,7 +247,11 @@ export const createReplica = ({
     // Below the base nothing says that it is another than what stood there.
     if (seq <= (await records.baseSeq(author)) && !(await records.entryAt(author, seq))) return nothingFolded
     const run = await descent(certificate, head)
-    if (!run) return seq <= head.seq ? inConflict(certificate) : nothingFolded
+    if ('lacks' in run) {
+      if (seq <= head.seq) return inConflict(certificate)
+      waiting.forEntry(certificate, run.lacks)
+      return nothingFolded
+    }
     const atHead = run.from ? equalBytes(run.from, head.id) : head.seq < 0
     const stands = async () => run.from && records.entryById(run.from)
     const from = atHead ? undefined : await stands()
@@ -261,10 +262,11 @@ export const createReplica = ({
     const fold = await foldSegment(deps, start, run.entries)
     if (fold.stopped?.type === 'missing') {
       const payer = toHex(fold.stopped.payer)
-      waiting.set(payer, (waiting.get(payer) ?? new Set()).add(toHex(author)))
-      if (seq <= head.seq) return inConflict(certificate)
       const from = await records.lackingUnder(fold.stopped.id, fold.stopped.seq)
       const below = from !== undefined && from <= (await records.baseSeq(fold.stopped.payer))
+      // What is needed from below a base is said again and again, until it comes.
+      waiting.forAuthor(certificate, payer, !below)
+      if (seq <= head.seq) return inConflict(certificate)
       return below ? ok({ folded: [], lacking: [payer, from] }) : nothingFolded
     }
     const stranger = fold.stopped?.reason === 'signature' ? entries[fold.heads.length] : undefined
@@ -311,13 +313,13 @@ export const createReplica = ({
   }
 
   /**
-   * From the certified entry back to one that is kept here (`from`; none: to number 0), oldest first. Undefined where an entry
-   * between is not here.
+   * From the certified entry back to one that is kept here (`from`; none: to number 0), oldest first; or which entry between is not
+   * here.
    */
   const descent = async (
     { author, id: top, seq: topSeq }: Certificate,
     head: ChainHead,
-  ): Promise<{ readonly from: EntryId | undefined; readonly entries: readonly VerifiedEntry[] } | undefined> => {
+  ): Promise<{ readonly from: EntryId | undefined; readonly entries: readonly VerifiedEntry[] } | { readonly lacks: EntryId }> => {
     const found: VerifiedEntry[] = []
     for (let seq = topSeq, id = top; seq >= 0; seq--) {
       if (seq === head.seq && equalBytes(id, head.id)) return { from: id, entries: found.reverse() }
@@ -326,7 +328,7 @@ export const createReplica = ({
         const here = await records.entryById(id)
         if (here && equalBytes(here.entry.author, author)) return { from: id, entries: found.reverse() }
       }
-      if (!step || step.parsed.entry.seq !== seq || !equalBytes(step.parsed.entry.author, author)) return undefined
+      if (!step || step.parsed.entry.seq !== seq || !equalBytes(step.parsed.entry.author, author)) return { lacks: id }
       found.push(step)
       id = step.parsed.entry.prev
     }
@@ -378,7 +380,9 @@ export const createReplica = ({
       serial('replica', async () => {
         const [head, unchanged] = await records.head(author)
         const made = await writes(head)
-        return made.length === 0 ? ok(undefined) : store.commit(made, [unchanged])
+        if (made.length === 0) return ok(undefined)
+        waiting.retry(toHex(author))
+        return store.commit(made, [unchanged])
       }),
 
     account: async (author) => {

@@ -160,7 +160,12 @@ export const createNetwork = (deps: NetworkDeps): Network => {
     if (existing) {
       if (onEnded) ended.get(existing)?.push(onEnded)
       if (keepsOld(self, existing.bound(), bound, clock.now() - existing.boundMs())) existing.retire(bound)
-      else existing.replace(bound)
+      else {
+        existing.replace(bound)
+        // It may have begun anew, and know nothing.
+        telling.joined(existing)
+        telling.changed()
+      }
       return ok(undefined)
     }
     const session = createSession(clock, bound, { onMessage: receive, onFault: fault, onClosed: left })
@@ -207,7 +212,7 @@ export const createNetwork = (deps: NetworkDeps): Network => {
       case 'signed':
         return void receiveSigned(session, session.id, message, false)
       case 'neighbours':
-        neighbourhood.say(session.id, message[1].peers.map(toHex))
+        neighbourhood.say(session.id, message[1].peers.map(toHex), message[1].relays.map(toHex))
         return seekSoon()
       case 'introduce':
         return introductions.receive(session, message[1])
@@ -233,10 +238,16 @@ export const createNetwork = (deps: NetworkDeps): Network => {
     const frame = encodeFrame(['signed', { message, hops }])
     if (frame.ok) for (const session of to) void session.put(frame.value, priorityOf('signed'))
   }
-  /** An author says it to all its neighbours: those need not hear it again. Of the others a few by chance, however large the swarm. */
+  /**
+   * An author says it to all its neighbours: those need not hear it again, nor do relays what another relay brought, which told them. Of
+   * the others a few by chance, however large the swarm.
+   */
   const pass = (message: Bytes, hops: number, [from, author]: readonly [NodeId, NodeId]): void => {
     const max = role === 'relay' ? passedToMax.relay * (hops + 1) : passedToMax.node
-    const others = [...sessions.values()].filter(({ id }) => id !== from && id !== author && !neighbourhood.linked(author, id))
+    const byRelay = sessions.get(from)?.role === 'relay'
+    const told = ({ id, role }: Session): boolean =>
+      id === from || id === author || (byRelay && role === 'relay') || neighbourhood.linked(author, id)
+    const others = [...sessions.values()].filter((session) => !told(session))
     sayTo(sample(random, others, max), message, hops)
   }
 

@@ -71,8 +71,8 @@ export const handshakesMax = { node: 16, relay: 128 } as const
 /** Relays that one node keeps links with. */
 export const relaysMax = 8
 
-/** As many as one `neighbours` message holds. */
-export const neighboursToldMax = 64
+/** As many nodes and relays as one `neighbours` message holds. */
+export const neighboursToldMax = { nodes: 64, relays: 8 } as const
 
 /** Bytes a minute that a relay passes on for one sender. */
 export const forwardBytesPerMinute = 64 * 1024 * 1024

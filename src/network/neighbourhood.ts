@@ -15,7 +15,8 @@ export interface Candidate {
 }
 
 export interface Neighbourhood {
-  readonly say: (neighbour: NodeId, peers: readonly NodeId[]) => void
+  /** What a neighbour says of its links. With relays nobody is introduced: they are dialled. */
+  readonly say: (neighbour: NodeId, peers: readonly NodeId[], relays: readonly NodeId[]) => void
   readonly gone: (neighbour: NodeId) => void
   /** Someone fit, by chance, and a neighbour of ours who knows them. */
   readonly pick: (fit: (id: NodeId) => boolean) => Candidate | undefined
@@ -27,6 +28,7 @@ export interface Neighbourhood {
 
 export const createNeighbourhood = (self: NodeId, clock: Clock, random: Random): Neighbourhood => {
   const said = new Map<NodeId, ReadonlySet<NodeId>>()
+  const relaysOf = new Map<NodeId, ReadonlySet<NodeId>>()
   /** Everyone that a neighbour names: by how many, and since when. */
   const named = new Map<NodeId, { readonly by: number; readonly sinceMs: number }>()
   /** What is named now is counted before what was, so that who stays keeps its time. */
@@ -41,14 +43,16 @@ export const createNeighbourhood = (self: NodeId, clock: Clock, random: Random):
   const ways = (id: NodeId): NodeId[] => [...said].filter(([, peers]) => peers.has(id)).map(([neighbour]) => neighbour)
   const any = <T>(items: readonly T[]): T | undefined => (items.length > 0 ? items[randomBelow(random, items.length)] : undefined)
   return {
-    say: (neighbour, peers) => {
+    say: (neighbour, peers, relays) => {
       const next = new Set(peers)
       replace(neighbour, next)
       said.set(neighbour, next)
+      relaysOf.set(neighbour, new Set(relays))
     },
     gone: (neighbour) => {
       replace(neighbour, new Set())
       said.delete(neighbour)
+      relaysOf.delete(neighbour)
     },
     pick: (fit) => {
       const fits = [...named]
@@ -58,7 +62,7 @@ export const createNeighbourhood = (self: NodeId, clock: Clock, random: Random):
       const via = id === undefined ? undefined : any(ways(id))
       return id === undefined || via === undefined ? undefined : { id, via }
     },
-    linked: (neighbour, id) => said.get(neighbour)?.has(id) ?? false,
+    linked: (neighbour, id) => [said, relaysOf].some((links) => links.get(neighbour)?.has(id)),
     ways,
   }
 }

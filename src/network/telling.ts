@@ -11,7 +11,7 @@ const tellAllEveryMs = 5_000
 /** With more links than this still more seldom: a relay of a thousand would say nothing else. */
 const manyLinks = 32
 const tellManyEveryMs = 60_000
-/** Of many links a message names so many by chance, to each of our neighbours others; of few all. */
+/** Of many links a message names so many by chance, to each of our neighbours others; of few all, and nothing where that is no news. */
 const sampleMax = 16
 
 export type Later = (delayMs: number, act: () => void) => () => void
@@ -32,6 +32,7 @@ export const createLater =
   }
 
 export interface Telling {
+  /** It knows nothing of us yet, or may have forgotten it. */
   readonly joined: (session: Session) => void
   readonly left: (session: Session) => void
   readonly changed: () => void
@@ -39,16 +40,28 @@ export interface Telling {
 
 export const createTelling = (random: Random, later: Later, sessions: () => readonly Session[]): Telling => {
   const untold = new Set<Session>()
+  /** Whom each was told of last. */
+  const told = new WeakMap<Session, string>()
   const many = (): boolean => sessions().length > manyLinks
   const tell = (to: readonly Session[]): void => {
-    const nodes = shuffled(
-      random,
-      sessions().filter(({ role }) => role === 'node'),
-    )
-    const count = Math.min(nodes.length, many() ? sampleMax : neighboursToldMax)
+    const links = (role: Session['role']): readonly Session[] =>
+      shuffled(
+        random,
+        sessions().filter((session) => session.role === role),
+      )
+    const [nodes, relays] = [links('node'), links('relay')]
+    const count = Math.min(nodes.length, many() ? sampleMax : neighboursToldMax.nodes)
     to.forEach((session, at) => {
-      const told = Array.from({ length: count }, (_, i) => nodes[(at * count + i) % nodes.length]!)
-      void session.send(['neighbours', { peers: told.filter((s) => s !== session).map((s) => s.device) }])
+      const sampled = Array.from({ length: count }, (_, i) => nodes[(at * count + i) % nodes.length]!)
+      const peers = sampled.filter((link) => link !== session)
+      const others = relays.filter((link) => link !== session).slice(0, neighboursToldMax.relays)
+      const names = [...peers, ...others]
+        .map(({ id }) => id)
+        .sort()
+        .join()
+      if (names === told.get(session)) return
+      told.set(session, names)
+      void session.send(['neighbours', { peers: peers.map(({ device }) => device), relays: others.map(({ device }) => device) }])
     })
     untold.clear()
   }
@@ -56,7 +69,10 @@ export const createTelling = (random: Random, later: Later, sessions: () => read
   const tellAll = later(tellAllEveryMs, () => tell(sessions()))
   const tellMany = later(tellManyEveryMs, () => tell(sessions()))
   return {
-    joined: (session) => void untold.add(session),
+    joined: (session) => {
+      untold.add(session)
+      told.delete(session)
+    },
     left: (session) => void untold.delete(session),
     changed: () => {
       tellNew()

@@ -28,7 +28,7 @@
  * | evidence? | {agreement, key}                        | witness: seal to this key what shows it; null: it does not judge it  |
  * | evidence  | {agreement, index, last, enc, data}     | payload and output, sealed to the witness                           |
  * | forward   | {to, from, frame}                       | relay: pass this frame on to a peer I have no link with             |
- * | neighbours| {peers}                                 | who is linked with me (for introductions)                           |
+ * | neighbours| {peers, relays}                         | who is linked with me: for introductions, and who need not be told what I said |
  * | introduce | {to, from, id, kind, sdp}               | sealed offer or answer, passed on by a common neighbour              |
  * | ping/pong | {nonce}                                 | liveness and latency                                                |
  *
@@ -112,7 +112,7 @@ export const wireSchemas = {
     data: bytesUpTo(chunkBytes + 16),
   }),
   forward: v.strictObject({ to: key32, from: key32, frame: bytesUpTo(frameBytesMax - 256) }),
-  neighbours: v.strictObject({ peers: v.pipe(v.array(key32), v.maxLength(64)) }),
+  neighbours: v.strictObject({ peers: v.pipe(v.array(key32), v.maxLength(64)), relays: v.pipe(v.array(key32), v.maxLength(8)) }),
   introduce: v.strictObject({
     to: key32,
     from: key32,

@@ -49,7 +49,7 @@ const bodies: { readonly [T in keyof typeof wireSchemas]: fc.Arbitrary<unknown> 
   'evidence?': fc.record({ agreement: bytes(32), key: fc.option(fc.record({ witness: bytes(32), kem: bytes(32), signature: bytes(64) })) }),
   evidence: fc.record({ agreement: bytes(32), index: fc.nat(256), last: fc.boolean(), enc: fc.option(bytes(32)), data: upTo(500) }),
   forward: fc.record({ to: bytes(32), from: bytes(32), frame: upTo(500) }),
-  neighbours: fc.record({ peers: fc.array(bytes(32), { maxLength: 5 }) }),
+  neighbours: fc.record({ peers: fc.array(bytes(32), { maxLength: 5 }), relays: fc.array(bytes(32), { maxLength: 5 }) }),
   introduce: fc.record({
     to: bytes(32),
     from: bytes(32),

@@ -43,7 +43,7 @@ export const eclipser = (name: string, group: readonly string[]): Attacker => {
     /** Undefined: it is kept back. */
     const said = (bytes: Uint8Array): Uint8Array | undefined => {
       const [type, body] = read(bytes) ?? []
-      if (type === 'neighbours') return write([type, { peers: (body!['peers'] as Cbor[]).filter((key) => ours.has(idOf(key))) }])
+      if (type === 'neighbours') return write([type, { ...body, peers: (body!['peers'] as Cbor[]).filter((key) => ours.has(idOf(key))) }])
       if (type === 'introduce') return ours.has(idOf(body!['from'])) ? bytes : keepBack(type)
       if (type !== 'signed') return bytes
       const author = authorOf(body!['message'])
@@ -53,7 +53,7 @@ export const eclipser = (name: string, group: readonly string[]): Attacker => {
       const [type, body] = read(bytes) ?? []
       if (type === 'hello') peer = idOf(body!['device'])
       if (type !== 'neighbours') return bytes
-      return write([type, { peers: (body!['peers'] as Cbor[]).filter((key) => idOf(key) === victim || ours.has(idOf(key))) }])
+      return write([type, { ...body, peers: (body!['peers'] as Cbor[]).filter((key) => idOf(key) === victim || ours.has(idOf(key))) }])
     }
     return {
       ...inner,
