@@ -18,6 +18,7 @@ import type { AgentDeps, Membership } from './deps.ts'
 import { onWire, segments } from './relay-segments.ts'
 import { createRefusals, type Trouble } from './refusals.ts'
 import { createAsking } from './settlement-asking.ts'
+import { createPendingEntries } from './settlement-pending.ts'
 import { createSignatures } from './settlement-signatures.ts'
 import { createStandings, type Standing } from './standings.ts'
 import type { Vouchers } from './vouchers.ts'
@@ -104,6 +105,7 @@ export const createSettlement = (
   let resubmitAfterMs = resubmitMs
   let unpayableMs = -unpayableWaitMs
   const asking = createAsking(deps, member, relays)
+  const pending = createPendingEntries(vault)
 
   /** When the newest own entries were made. */
   let appendedMs: readonly number[] = []
@@ -126,6 +128,7 @@ export const createSettlement = (
   const request = (what: string): string => `${what}/${toHex(deps.random.bytes(8))}`
 
   const refresh = async (): Promise<void> => {
+    pending.changed()
     const read = await vault.call('account', 'account', {})
     if (read.ok) account = read.value
     changed()
@@ -135,30 +138,22 @@ export const createSettlement = (
     for (const [payer, total] of totals) await vouchers.paid(payer, total)
   }
 
-  /** Own entries without their certificate: nothing is appended before they have one. */
-  const pending = async (): Promise<readonly Bytes[]> => {
-    const read = await vault.call('pending', 'pending', {})
-    return read.ok ? read.value.pending : []
-  }
-  const waiting = async (): Promise<boolean> => (await pending()).length > 0
-  const waitsFor = async (id: Bytes): Promise<boolean> =>
-    (await pending()).map(parseEntry).some((parsed) => parsed.ok && equalBytes(parsed.value.id, id))
-
-  const submit = async (pending: readonly Bytes[]): Promise<void> => {
-    if (pending.length === 0) return
+  const submit = async (shown: readonly Bytes[]): Promise<void> => {
+    if (shown.length === 0) return
     submittedMs = clock.now()
-    await toRelays(['certify', { entries: [...pending] }])
+    await toRelays(['certify', { entries: [...shown] }])
   }
 
   const submitPending = async (): Promise<void> => {
-    await submit(await pending())
+    resubmitAfterMs = resubmitMs
+    await submit(await pending.read())
     await refresh()
   }
 
   const onCertificate = async (certificate: Certificate, from: NodeId): Promise<void> => {
     const id = toHex(certificate.id)
     const before = signedBefore.get(id)
-    if (!before && !(await waitsFor(certificate.id))) return
+    if (!before && !(await pending.has(certificate.id))) return
     const merged = await signatures.add(certificate)
     if (!merged || !signatures.full(merged)) return
     signatures.forget(merged)
@@ -205,7 +200,7 @@ export const createSettlement = (
     if (!last.ok || !equalBytes(last.value.id, certificate.id) || !equalBytes(last.value.entry.author, device.device)) return
     const id = toHex(certificate.id)
     const { entry } = last.value
-    const known = signedBefore.has(id) || entry.seq <= (account?.summary?.seq ?? -1) || (await waitsFor(certificate.id))
+    const known = signedBefore.has(id) || entry.seq <= (account?.summary?.seq ?? -1) || (await pending.has(certificate.id))
     if (!known && signedBefore.size < policy.witnesses.length && (await verifier.verify(entry.sig, entryMessage(entry), entry.author))) {
       signedBefore.set(id, { entries, sinceMs: clock.now() })
       await complete()
@@ -228,7 +223,7 @@ export const createSettlement = (
   const claim = async (): Promise<void> => {
     const batch = [...incomes].slice(0, incomesMax)
     // Where a fine took what the waiting entry pays, the witnesses sign it once claims make it good: the vault sees to that.
-    if (batch.length === 0 || !headChecked || ((account?.payableMicro ?? 0) >= 0 && (await waiting()))) return
+    if (batch.length === 0 || !headChecked || ((account?.payableMicro ?? 0) >= 0 && (await pending.any()))) return
     const claimed = await vault.call(request('claim'), 'claim', {
       incomes: batch.map(([, { entry, certificate }]) => ({ entry, certificate })),
     })
@@ -315,7 +310,7 @@ export const createSettlement = (
     // Who waits to be paid ahead, or at the end of its tab, waits for this.
     const half = account?.awaited === true || (account?.tabsMicro ?? 0) >= policy.tabMicro / 2
     const quiet = quietSince !== undefined && now - quietSince >= settleQuietMs && mayAppend()
-    if ((!half && !quiet) || now - unpayableMs < unpayableWaitMs || (await waiting())) return
+    if ((!half && !quiet) || now - unpayableMs < unpayableWaitMs || (await pending.any())) return
     const settled = await vault.call(request('settle'), 'settle', {})
     if (!settled.ok) {
       if (settled.error.type === 'insufficient-credits') unpayableMs = now
@@ -333,7 +328,7 @@ export const createSettlement = (
         resubmitAfterMs = resubmitMs
         asking.linked()
         void refresh().then(() => network.send(id, ['head?', { author: device.device }]))
-        void pending().then(submit)
+        void pending.read().then(submit)
       }
       // A founder's browser is both: who witnesses, and someone to be paid.
       if (network.peer(id)?.role === 'relay') return
@@ -377,9 +372,8 @@ export const createSettlement = (
       if (incomes.size > 0 && mayAppend()) await claim()
       if (clock.now() - submittedMs >= resubmitAfterMs) {
         submittedMs = clock.now()
-        const shown = await pending()
-        resubmitAfterMs = shown.length + signedBefore.size > 0 ? Math.min(2 * resubmitAfterMs, resubmitMsMax) : resubmitMs
-        await submit(shown)
+        resubmitAfterMs = Math.min(2 * resubmitAfterMs, resubmitMsMax)
+        await submit(await pending.read())
         await complete()
       }
       if (headChecked) return

@@ -7,24 +7,24 @@
  */
 import type { NodeId, PublicKey, Verifier } from '../identity/keys.ts'
 import { equalBytes, fromHex, toHex } from '../lib/bytes.ts'
-import { err, ok, type Result } from '../lib/result.ts'
+import { ok, type Result } from '../lib/result.ts'
 import { createSerial } from '../lib/serial.ts'
 import type { Expect, Store, StoreError, Write } from '../lib/store.ts'
 import type { InvalidReason } from './apply.ts'
-import { mergeCertificates, verifyCertificate } from './certificate.ts'
+import { verifyCertificate } from './certificate.ts'
 import { type ChainChange, type ChainHead, type ChainState, emptyChain, summaryOf } from './chain-state.ts'
 import { branchWrites, conflictWrites, isBroken, seenFrauds, stateAt, tipsOf } from './conflict.ts'
-import { certifiedLines, type EntryError, joinOf, parseEntry, type ParsedEntry } from './entry.ts'
+import { certifiedLines, type EntryError, type ParsedEntry } from './entry.ts'
 import { foldSegment } from './fold.ts'
 import { createPendingPool, type PendingPool, type VerifiedEntry } from './pending-pool.ts'
 import { filledWrites } from './replica-bases.ts'
+import { createReplicaDoor } from './replica-door.ts'
 import { createSegments, type Segments } from './replica-segments.ts'
 import { createReplicaRecords, type PayerLine, type ReplicaRecords } from './replica-records.ts'
 import { createVerdictBook, type VerdictBook } from './replica-verdicts.ts'
 import type { LedgerRules } from './rules.ts'
 import type { AccountSummary, Certificate, EntryId } from './types.ts'
-import { verifyEntry } from './verify-entry.ts'
-import { createWaiting } from './waiting.ts'
+import { createWaiting, type Lack } from './waiting.ts'
 
 export type Refusal =
   | EntryError
@@ -95,9 +95,6 @@ interface Done {
 type Settled = Result<Done, StoreError>
 const nothingFolded: Settled = ok({ folded: [] })
 
-/** First entries of one author whose root keys are tried, the newest. */
-const joinsTriedMax = 4
-
 export const createReplica = ({
   store,
   verifier,
@@ -114,64 +111,7 @@ export const createReplica = ({
   const deps = { store, records, rules, verifier }
   const serial = createSerial()
   const waiting = createWaiting()
-
-  /** Root keys that may sign on this chain: by its certified join; before there is one, by any join that is on its way. */
-  const identitiesOf = async (author: PublicKey): Promise<{ readonly known: boolean; readonly keys: readonly (PublicKey | null)[] }> => {
-    const [head] = await records.head(author)
-    if (head.seq >= 0) return { known: true, keys: [head.identity] }
-    const named = pool.firstsOf(toHex(author)).map(({ parsed }) => joinOf(parsed.entry)?.identity ?? null)
-    return { known: false, keys: named.length > 0 ? named.slice(-joinsTriedMax) : [null] }
-  }
-
-  /** Verified beside each other, for an engine does that in threads of its own, and taken one after another. */
-  const takeEntries = (entries: readonly Uint8Array[], from: string): Promise<readonly Result<ParsedEntry, Refusal>[]> => {
-    let before: Promise<unknown> = Promise.resolve()
-    return Promise.all(
-      entries.map((bytes) => {
-        const taken = takeEntry(bytes, from, before)
-        before = Promise.allSettled([before, taken])
-        return taken
-      }),
-    )
-  }
-
-  const takeEntry = async (bytes: Uint8Array, from: string, before: Promise<unknown>): Promise<Result<ParsedEntry, Refusal>> => {
-    const parsed = parseEntry(bytes)
-    if (!parsed.ok) return parsed
-    const { entry, id } = parsed.value
-    const pending = pool.entry(id)
-    // An id says nothing of the signature: another one under it is looked at as well.
-    const same = pending !== undefined && equalBytes(pending.parsed.bytes, parsed.value.bytes)
-    if (same) pool.addEntry(from, pending)
-    if (same || (await store.get('ids', toHex(id))) !== undefined) return parsed
-    let roots: Awaited<ReturnType<typeof identitiesOf>> | undefined
-    const rootsOf = async () => {
-      // Who may sign for the author can stand in an entry before.
-      await before
-      return (roots ??= await identitiesOf(entry.author))
-    }
-    let signed = await verifyEntry(verifier, rules, parsed.value, async () => (await rootsOf()).keys[0]!)
-    for (const key of roots?.keys.slice(1) ?? [])
-      if (!signed.ok && signed.error === 'signature') signed = await verifyEntry(verifier, rules, parsed.value, async () => key)
-    await before
-    if (!signed.ok)
-      return err(
-        signed.error === 'signature' && roots?.known === false && entry.seq > 0
-          ? { type: 'signer-unknown' }
-          : { type: 'invalid', reason: signed.error },
-      )
-    if (pending) pool.removeEntry(id)
-    pool.addEntry(from, { parsed: parsed.value, signedBy: signed.value })
-    // A claim or a settle brings the other's certificate along; it counts like one that came by itself.
-    for (const [, , certificate] of certifiedLines(entry)) await takeCertificate(certificate, from)
-    return parsed
-  }
-
-  const takeCertificate = async (certificate: Certificate, from: string): Promise<void> => {
-    const known = await records.certificateOn(certificate)
-    const news = (known && mergeCertificates(known, certificate)) ?? certificate
-    if (news.signatures.length > (known?.signatures.length ?? 0)) pool.addCertificate(from, certificate)
-  }
+  const door = createReplicaDoor({ store, records, verifier, rules, pool })
 
   /** Folds all that is complete, starting from these authors; whoever waited for what was folded follows. `brought`: just now. */
   const settle = async (authors: readonly PublicKey[], brought: readonly ParsedEntry[] = []): Promise<Result<IngestReport, StoreError>> => {
@@ -249,7 +189,7 @@ export const createReplica = ({
     const run = await descent(certificate, head)
     if ('lacks' in run) {
       if (seq <= head.seq) return inConflict(certificate)
-      waiting.forEntry(certificate, run.lacks)
+      waiting.hold(certificate, run.lacks)
       return nothingFolded
     }
     const atHead = run.from ? equalBytes(run.from, head.id) : head.seq < 0
@@ -264,8 +204,9 @@ export const createReplica = ({
       const payer = toHex(fold.stopped.payer)
       const from = await records.lackingUnder(fold.stopped.id, fold.stopped.seq)
       const below = from !== undefined && from <= (await records.baseSeq(fold.stopped.payer))
-      // What is needed from below a base is said again and again, until it comes.
-      waiting.forAuthor(certificate, payer, !below)
+      waiting.forAuthor(toHex(author), payer)
+      // What is needed from below a base is said again with each try, until it comes.
+      if (!below) waiting.hold(certificate, null)
       if (seq <= head.seq) return inConflict(certificate)
       return below ? ok({ folded: [], lacking: [payer, from] }) : nothingFolded
     }
@@ -319,10 +260,12 @@ export const createReplica = ({
   const descent = async (
     { author, id: top, seq: topSeq }: Certificate,
     head: ChainHead,
-  ): Promise<{ readonly from: EntryId | undefined; readonly entries: readonly VerifiedEntry[] } | { readonly lacks: EntryId }> => {
+  ): Promise<{ readonly from: EntryId | undefined; readonly entries: readonly VerifiedEntry[] } | { readonly lacks: Lack }> => {
     const found: VerifiedEntry[] = []
     for (let seq = topSeq, id = top; seq >= 0; seq--) {
       if (seq === head.seq && equalBytes(id, head.id)) return { from: id, entries: found.reverse() }
+      const lacks = waiting.lackOf(toHex(author), id)
+      if (lacks !== undefined) return { lacks }
       const step = pool.entry(id)
       if (step ? seq <= head.seq : found.length > 0) {
         const here = await records.entryById(id)
@@ -352,7 +295,7 @@ export const createReplica = ({
         const refused: Refusal[] = []
         const brought: ParsedEntry[] = []
         const [taken, certified] = await Promise.all([
-          takeEntries(entries, from),
+          door.takeEntries(entries, from),
           certificate !== null && verifyCertificate(verifier, certificate, rules),
         ])
         for (const entry of taken) {
@@ -362,7 +305,7 @@ export const createReplica = ({
         const authors = brought.flatMap(({ entry }) => [entry.author, ...certifiedLines(entry).map(([author]) => author)])
         if (certificate !== null)
           if (certified) {
-            await takeCertificate(certificate, from)
+            await door.takeCertificate(certificate, from)
             authors.push(certificate.author)
           } else refused.push({ type: 'certificate' })
         const settled = await settle(authors, brought)
@@ -372,7 +315,7 @@ export const createReplica = ({
     ingestVerified: (entries, certificate, from) =>
       serial('replica', async () => {
         for (const entry of entries) pool.addEntry(from, entry)
-        await takeCertificate(certificate, from)
+        await door.takeCertificate(certificate, from)
         return settle([certificate.author])
       }),
 

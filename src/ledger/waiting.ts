@@ -7,12 +7,16 @@ import type { NodeId } from '../identity/keys.ts'
 import { toHex } from '../lib/bytes.ts'
 import type { Certificate, EntryId } from './types.ts'
 
+/** The entry that lacks; null: another author's, who says so when there is more of it (`changed`). */
+export type Lack = EntryId | null
+
 export interface Waiting {
   /** Of these, all that is in the pool of one author, those that do not wait. */
   readonly ready: (author: NodeId, certificates: readonly Certificate[], isHere: (id: EntryId) => boolean) => readonly Certificate[]
-  readonly forEntry: (certificate: Certificate, id: EntryId) => void
-  /** Not `held`: it is tried with every word from its own author as well. */
-  readonly forAuthor: (certificate: Certificate, other: NodeId, held: boolean) => void
+  /** What the certificate on this entry waits for: so do all on entries above it. */
+  readonly lackOf: (author: NodeId, id: EntryId) => Lack | undefined
+  readonly hold: (certificate: Certificate, lack: Lack) => void
+  readonly forAuthor: (author: NodeId, other: NodeId) => void
   /** What is kept of it was written anew: its own certificates no longer wait, nor those that wait for it. */
   readonly retry: (author: NodeId) => void
   /** It went on: the same, and told is who waited for it. */
@@ -20,40 +24,36 @@ export interface Waiting {
 }
 
 export const createWaiting = (): Waiting => {
-  /** By author and certified entry: the entry that is waited for; null: for another author. */
-  const waits = new Map<NodeId, Map<string, EntryId | null>>()
+  /** By author and certified entry. */
+  const held = new Map<NodeId, Map<string, Lack>>()
   /** Whom others wait for, and who these are. */
   const awaited = new Map<NodeId, Set<NodeId>>()
 
-  const wait = (certificate: Certificate, what: EntryId | null): void => {
-    const author = toHex(certificate.author)
-    waits.set(author, (waits.get(author) ?? new Map<string, EntryId | null>()).set(toHex(certificate.id), what))
-  }
   const retry = (author: NodeId): void => {
-    for (const one of [author, ...(awaited.get(author) ?? [])]) waits.delete(one)
+    for (const one of [author, ...(awaited.get(author) ?? [])]) held.delete(one)
   }
   return {
     ready: (author, certificates, isHere) => {
-      const before = waits.get(author)
+      const before = held.get(author)
       if (!before) return certificates
       // What has left the pool meanwhile is forgotten.
-      const still = new Map<string, EntryId | null>()
+      const still = new Map<string, Lack>()
       const ready = certificates.filter(({ id }) => {
-        const key = toHex(id)
-        const what = before.get(key)
-        if (what === undefined || (what && isHere(what))) return true
-        still.set(key, what)
+        const lack = before.get(toHex(id))
+        if (lack === undefined || (lack && isHere(lack))) return true
+        still.set(toHex(id), lack)
         return false
       })
-      if (still.size > 0) waits.set(author, still)
-      else waits.delete(author)
+      if (still.size > 0) held.set(author, still)
+      else held.delete(author)
       return ready
     },
-    forEntry: wait,
-    forAuthor: (certificate, other, held) => {
-      if (held) wait(certificate, null)
-      awaited.set(other, (awaited.get(other) ?? new Set()).add(toHex(certificate.author)))
+    lackOf: (author, id) => held.get(author)?.get(toHex(id)),
+    hold: ({ author, id }, lack) => {
+      const key = toHex(author)
+      held.set(key, (held.get(key) ?? new Map<string, Lack>()).set(toHex(id), lack))
     },
+    forAuthor: (author, other) => void awaited.set(other, (awaited.get(other) ?? new Set()).add(author)),
     retry,
     changed: (author) => {
       retry(author)

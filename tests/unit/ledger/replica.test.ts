@@ -79,6 +79,32 @@ describe('a replica', () => {
     )
   })
 
+  it.each([
+    ['an entry of its own chain', 0],
+    ['its payer’s', -1],
+  ])('a chain that waits for %s is not tried again with each entry of it that comes', async (_, missing) => {
+    const ana = people[0]!
+    const certified = async (entry: Step['entry']): Promise<Step> => ({ entry, certificate: await certify(world, entry) })
+    const paying = await certified(await next(world, world.issuer, undefined, [world.issuer.join, pay([ana, 20_000])]))
+    const chain = [await certified(await next(world, ana, undefined, [ana.join, claim(paying.certificate)]))]
+    for (let i = 0; i < 30; i++) chain.push(await certified(await next(world, ana, chain.at(-1)!.entry, [attest(world.issuer, `${i}`)])))
+
+    const store = createMemoryStore()
+    let reads = 0
+    const replica = open({ ...store, get: (...at) => store.get(...at).finally(() => void reads++) })
+    const each: number[] = []
+    for (const { entry, certificate } of chain.slice(missing + 1)) {
+      const before = reads
+      expect(await replica.ingest([entry.bytes], certificate, 'peer')).toMatchObject({ value: { certified: [], refused: [] } })
+      each.push(reads - before)
+    }
+    expect(Math.max(...each.slice(2))).toBe(each[2])
+    for (const { entry, certificate } of [paying, ...chain.slice(0, missing + 1)])
+      expect(await replica.ingest([entry.bytes], certificate, 'other')).toMatchObject({ value: { refused: [] } })
+    expect(await replica.account(ana.device.publicKey)).toMatchObject({ seq: 30, claimed: 20_000 })
+    expect(replica.pendingBytes()).toBe(0)
+  })
+
   it('killed before any commit and shown everything again, it comes to the same', async () => {
     const expected = await inOrder()
     const commitsMade = steps.length
