@@ -10,7 +10,6 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const instead = join(root, 'tests/sim/instead')
 const replaced = new Map([
-  [join(root, 'src/lib/bytes.ts'), join(instead, 'bytes.ts')],
   [join(root, 'src/ledger/entry.ts'), join(instead, 'entry.ts')],
 ])
 const program = join(root, `.cache/sim/${process.pid}.mjs`)

@@ -37,7 +37,7 @@ const mayImportTypes: Readonly<Record<string, readonly string[]>> = {
   messages: ['identity', 'ledger', 'economy', 'contract', 'vault'],
 }
 
-const pureNpm = /^(@noble\/|@scure\/|valibot$|hash-wasm$)/
+const pureNpm = /^(#sha256$|@noble\/|@scure\/|valibot$|hash-wasm$)/
 const ambient = /\b(Date\.now|new Date\(\)|performance\.|Math\.random|setTimeout|setInterval|globalThis|crypto\.(subtle|getRandomValues))/
 const linesMax = 400
 

@@ -1,6 +1,7 @@
 /** Byte strings: hex and base64url text forms, equality, order, concatenation. */
 import { bytesToHex, concatBytes, hexToBytes } from '@noble/hashes/utils.js'
-import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js'
+
+export { sha256 } from '#sha256'
 
 export type Bytes = Uint8Array<ArrayBuffer>
 
@@ -26,8 +27,6 @@ export const fromHex = (hex: string): Bytes | undefined => (/^([0-9a-f]{2})*$/.t
 export const concat = (...parts: readonly Uint8Array[]): Bytes => concatBytes(...parts) as Bytes
 
 export const utf8 = (text: string): Bytes => new TextEncoder().encode(text)
-
-export const sha256 = (bytes: Uint8Array): Bytes => nobleSha256(bytes) as Bytes
 
 export const equalBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && compareBytes(a, b) === 0
 
