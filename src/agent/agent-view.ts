@@ -89,7 +89,7 @@ export const deriveView = (s: ViewSource, revision: number) => {
     identity: toHex(s.status.device.root),
     swarm: s.status.swarm && s.policy ? { id: toHex(s.status.swarm.link.swarm), name: s.policy.name, kind: s.policy.kind, highPriority: s.policy.highPriority } : null,
     relays: (s.network?.relays ?? []).map(({ url, state, why }) => ({ url, state, why: why ?? s.refusal ?? null })),
-    peers: (s.network?.peers ?? []).map(({ id, role, via, sinceMs, latencyMs }) => ({ id, role, via, sinceMs, latencyMs: latencyMs ?? null, standing: s.experience?.(id)?.tier ?? null })),
+    peers: (s.network?.peers ?? []).map(({ id, role, via, sinceMs, latencyMs }) => ({ id, role, via, sinceMs, latencyMs: latencyMs ?? null, standing: s.experience?.(id).standing ?? null })),
     activity: { working, idleReason: working ? null : idleReason(s) },
     credits: {
       availableMicro: Math.max(0, s.account?.availableMicro ?? 0),

@@ -8,6 +8,7 @@ import { createInbox, type Inbox } from './inbox.ts'
 import type { Jobs } from './jobs.ts'
 import { createKeepsakes, type Keepsakes } from './keepsakes.ts'
 import { createLostDevices, type LostDevices } from './lost-devices.ts'
+import { followUptime } from './presence.ts'
 import { createPersonalTrust, type PersonalTrust } from './personal-trust.ts'
 import { createRequester, type Requester, type RequesterHooks } from './requester.ts'
 import { createSettlement, type Settlement } from './settlement.ts'
@@ -58,7 +59,7 @@ export const createParty = async (deps: AgentDeps, member: Membership, { jobs, w
     standingOf: settlement.standingOf,
     paidAhead: (worker) => settlement.account()?.ahead.some(([payee]) => payee === worker) ?? false,
   }
-  const trust = createPersonalTrust(clock, deps.random, deps.vault, toHex(member.device.device))
+  const trust = createPersonalTrust(clock, deps.random, deps.vault, toHex(member.device.device), followUptime(clock, network))
   const lost = createLostDevices(deps, member, { relays, changed, claimed: settlement.submit })
   return {
     member,

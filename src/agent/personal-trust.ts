@@ -14,6 +14,7 @@ import { toHex } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Random } from '../lib/random.ts'
 import type { Vault } from '../vault/vault.ts'
+import type { UptimeOf } from './presence.ts'
 
 /** Reckoned anew when somebody is to be hired, and no more often. */
 export const reckonedMsMin = 10 * 60_000
@@ -29,8 +30,15 @@ export interface Experience {
   readonly own: Outcome
   /** 0 … 1: what to expect of it before that. */
   readonly prior: number
-  /** By both, as people see it; null: nothing is known. Silence is nowhere counted: it costs hires at once (contract/setbacks.ts). */
-  readonly tier: StandingTier | null
+  /** As people see it; null: nothing is known of its results. Hires go by those: silence costs them at once (contract/setbacks.ts). */
+  readonly standing: PeerStanding | null
+}
+
+/** accuracy² · uptime, and both (0 … 1). */
+export interface PeerStanding {
+  readonly tier: StandingTier
+  readonly accuracy: number
+  readonly uptime: number
 }
 
 export interface PersonalTrust {
@@ -40,13 +48,20 @@ export interface PersonalTrust {
 }
 
 /** Nobody has said anything of it. */
-export const unknown: Experience = { own: { ok: 0, bad: 0 }, prior: priorAccuracy, tier: null }
+export const unknown: Experience = { own: { ok: 0, bad: 0 }, prior: priorAccuracy, standing: null }
 
-export const createPersonalTrust = (clock: Clock, random: Random, vault: Vault, self: NodeId): PersonalTrust => {
-  let known: ReadonlyMap<NodeId, Experience> = new Map()
+export const createPersonalTrust = (clock: Clock, random: Random, vault: Vault, self: NodeId, uptimeOf: UptimeOf): PersonalTrust => {
+  let known: ReadonlyMap<NodeId, Pick<Experience, 'own' | 'prior'>> = new Map()
   let [reckonedMs, askedMs] = [-Infinity, -Infinity]
   return {
-    of: (worker) => known.get(worker) ?? unknown,
+    of: (worker) => {
+      const found = known.get(worker)
+      if (!found) return unknown
+      const { own, prior } = found
+      if (own.ok + own.bad === 0 && prior === priorAccuracy) return { ...found, standing: null }
+      const [accuracy, uptime] = [accuracyOf(own, prior), uptimeOf(worker)]
+      return { ...found, standing: { tier: tierOf(standingOf(accuracy, uptime)), accuracy, uptime } }
+    },
     refresh: async () => {
       const now = clock.now()
       if (now - reckonedMs < reckonedMsMin || now - askedMs < askAgainMs) return
@@ -65,11 +80,9 @@ export const createPersonalTrust = (clock: Clock, random: Random, vault: Vault, 
         else others.set(payee, new Map(others.get(payee)).set(payer, { tally: scaled(aged) }))
       }
       known = new Map(
-        [...new Set([...owns.keys(), ...others.keys()])].map((worker): [NodeId, Experience] => {
+        [...new Set([...owns.keys(), ...others.keys()])].map((worker) => {
           const prior = accuracyOf(weighed(others.get(worker) ?? new Map(), worker, weightOf, now))
-          const own = owns.get(worker) ?? unknown.own
-          const tier = owns.has(worker) || prior !== priorAccuracy ? tierOf(standingOf(accuracyOf(own, prior), 1)) : null
-          return [worker, { own, prior, tier }]
+          return [worker, { own: owns.get(worker) ?? unknown.own, prior }]
         }),
       )
     },

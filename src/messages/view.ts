@@ -32,6 +32,13 @@ export type IdleReason =
   | 'no-grant'
   | 'no-requesters'
 
+/** accuracy² · uptime as a tier, and both, 0 … 1 (spec: economy.md, *Reputation*). */
+export interface PeerStandingView {
+  readonly tier: StandingTier
+  readonly accuracy: number
+  readonly uptime: number
+}
+
 export interface PeerView {
   readonly id: string
   readonly role: 'node' | 'relay'
@@ -39,7 +46,7 @@ export interface PeerView {
   readonly sinceMs: number
   readonly latencyMs: number | null
   /** By its results here and for whom one pays; null where nothing is known of any. */
-  readonly standing: StandingTier | null
+  readonly standing: PeerStandingView | null
 }
 
 export interface ModelView {

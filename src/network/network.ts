@@ -12,6 +12,8 @@ export interface Peer {
   readonly role: 'node' | 'relay'
   readonly via: 'webrtc' | 'url'
   readonly sinceMs: number
+  /** When its last word came. */
+  readonly heardMs: number
   readonly latencyMs: number | undefined
   /** IP address, where the link tells it (a relay's accepted ones do). */
   readonly address?: string | undefined

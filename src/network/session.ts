@@ -140,6 +140,7 @@ export const createSession = (clock: Clock, first: BoundLink, handlers: SessionH
       role: theirs.role,
       via: current.link.binding.kind,
       sinceMs,
+      heardMs,
       latencyMs,
       address: current.link.remoteAddress,
     }),

@@ -1,7 +1,7 @@
 /** Whom this computer is connected to. */
 import type { AgentView } from '../../messages/view.ts'
 import { Card, Id } from '../components/parts.tsx'
-import { formatDuration } from '../format.ts'
+import { formatDuration, formatPercent } from '../format.ts'
 import { lookUp, t } from '../i18n.ts'
 import { relayWhyText } from '../status-texts.ts'
 
@@ -16,7 +16,13 @@ export const PeersCard = ({ view }: { readonly view: AgentView }) => (
           <small>
             {[
               t(peer.role === 'relay' ? 'peerRelay' : peer.via === 'webrtc' ? 'peerDirect' : 'peerByUrl'),
-              peer.standing && t(`standing_${peer.standing}`),
+              peer.standing &&
+                t(
+                  'standingWith',
+                  t(`standing_${peer.standing.tier}`),
+                  formatPercent(peer.standing.accuracy),
+                  formatPercent(peer.standing.uptime),
+                ),
             ]
               .filter(Boolean)
               .join(' · ')}

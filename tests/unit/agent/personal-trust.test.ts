@@ -17,14 +17,14 @@ const line = (payer: string, payee: string, ok: number, bad: number, { micro = 1
   ...{ payer: key(payer), payee: key(payee), micro },
   tally: { ok, bad, asOfMs: startMs - ageMs },
 })
-const trusting = async (lines: readonly PaidReport[]) => {
+const trusting = async (lines: readonly PaidReport[], uptimeOf: (worker: string) => number = () => 1) => {
   const clock = createManualClock(startMs)
   let reports = lines
   let [reads, away] = [0, false]
   const vault = {
     call: async () => (reads++, away ? { ok: false, error: { type: 'unavailable' } } : { ok: true, value: { reports } }),
   } as unknown as Vault
-  const trust = createPersonalTrust(clock, createSeededRandom('trust'), vault, id('self'))
+  const trust = createPersonalTrust(clock, createSeededRandom('trust'), vault, id('self'), uptimeOf)
   await trust.refresh()
   return {
     clock,
@@ -39,9 +39,13 @@ const priorOf = async (lines: readonly PaidReport[], worker = 'ben'): Promise<nu
 test('own results stand as the chain has them, and move no prior', async () => {
   const { trust } = await trusting([line('self', 'ana', 7, 2)])
   // (7 + 4) / (9 + 5), squared.
-  expect(trust.of(id('ana'))).toEqual({ own: { ok: 7, bad: 2 }, prior: priorAccuracy, tier: 'Probation' })
-  expect(trust.of(id('nobody'))).toEqual({ own: { ok: 0, bad: 0 }, prior: priorAccuracy, tier: null })
-  expect((await trusting([line('self', 'ana', 60, 0)])).trust.of(id('ana')).tier).toBe('Elite')
+  const standing = { tier: 'Probation', accuracy: 11 / 14, uptime: 1 }
+  expect(trust.of(id('ana'))).toEqual({ own: { ok: 7, bad: 2 }, prior: priorAccuracy, standing })
+  expect(trust.of(id('nobody'))).toEqual({ own: { ok: 0, bad: 0 }, prior: priorAccuracy, standing: null })
+  const often = [line('self', 'ana', 60, 0)]
+  expect((await trusting(often)).trust.of(id('ana')).standing?.tier).toBe('Elite')
+  // Who is silent half of the time is not, however right it is.
+  expect((await trusting(often, () => 0.5)).trust.of(id('ana')).standing).toMatchObject({ tier: 'Restricted', uptime: 0.5 })
 })
 
 test('whom one pays is believed, as five results at most; the farther from oneself, the less', async () => {

@@ -71,6 +71,7 @@ export const openRelay = async (
     role: 'node',
     via: 'url',
     sinceMs: startMs,
+    heardMs: startMs,
     latencyMs: undefined,
     address: addresses.get(person),
   }))
