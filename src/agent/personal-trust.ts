@@ -34,11 +34,13 @@ export interface Experience {
   readonly standing: PeerStanding | null
 }
 
-/** accuracy² · uptime, and both (0 … 1). */
+/** The tier of accuracy² · uptime, and both, 0 … 1. */
 export interface PeerStanding {
   readonly tier: StandingTier
+  /** How likely the next result is right, by own results and what others report. */
   readonly accuracy: number
-  readonly uptime: number
+  /** Null, and counted as 1, while it is not known for long enough. */
+  readonly uptime: number | null
 }
 
 export interface PersonalTrust {
@@ -59,8 +61,8 @@ export const createPersonalTrust = (clock: Clock, random: Random, vault: Vault, 
       if (!found) return unknown
       const { own, prior } = found
       if (own.ok + own.bad === 0 && prior === priorAccuracy) return { ...found, standing: null }
-      const [accuracy, uptime] = [accuracyOf(own, prior), uptimeOf(worker)]
-      return { ...found, standing: { tier: tierOf(standingOf(accuracy, uptime)), accuracy, uptime } }
+      const [accuracy, uptime] = [accuracyOf(own, prior), uptimeOf(worker) ?? null]
+      return { ...found, standing: { tier: tierOf(standingOf(accuracy, uptime ?? 1)), accuracy, uptime } }
     },
     refresh: async () => {
       const now = clock.now()

@@ -141,11 +141,11 @@ export const createSettlement = (
   const submit = async (shown: readonly Bytes[]): Promise<void> => {
     if (shown.length === 0) return
     submittedMs = clock.now()
+    resubmitAfterMs = resubmitMs
     await toRelays(['certify', { entries: [...shown] }])
   }
 
   const submitPending = async (): Promise<void> => {
-    resubmitAfterMs = resubmitMs
     await submit(await pending.read())
     await refresh()
   }
@@ -220,6 +220,9 @@ export const createSettlement = (
     await network.send(payee, ['entries', { entries: [entry], certificate: onWire(certificate) }])
   }
 
+  /** The vault may have made an entry all the same: it is looked for soon. */
+  const unanswered = (): void => void (resubmitAfterMs = resubmitMs)
+
   const claim = async (): Promise<void> => {
     const batch = [...incomes].slice(0, incomesMax)
     // Where a fine took what the waiting entry pays, the witnesses sign it once claims make it good: the vault sees to that.
@@ -227,7 +230,7 @@ export const createSettlement = (
     const claimed = await vault.call(request('claim'), 'claim', {
       incomes: batch.map(([, { entry, certificate }]) => ({ entry, certificate })),
     })
-    if (!claimed.ok && claimed.error.type !== 'refused') return
+    if (!claimed.ok && claimed.error.type !== 'refused') return unanswered()
     for (const [payer, income] of batch) if (incomes.get(payer) === income) incomes.delete(payer)
     claimedBy = batch.map(([, income]) => income)
     const totals = batch.map(([payer, { total }]) => [payer, total] as const)
@@ -313,7 +316,8 @@ export const createSettlement = (
     if ((!half && !quiet) || now - unpayableMs < unpayableWaitMs || (await pending.any())) return
     const settled = await vault.call(request('settle'), 'settle', {})
     if (!settled.ok) {
-      if (settled.error.type === 'insufficient-credits') unpayableMs = now
+      if (settled.error.type !== 'insufficient-credits') return unanswered()
+      unpayableMs = now
       return
     }
     if (settled.value.pending.length > 0) appended()
@@ -371,9 +375,10 @@ export const createSettlement = (
       if (incomes.size === 0) await asking.incomes(vouchers.pendingMicro())
       if (incomes.size > 0 && mayAppend()) await claim()
       if (clock.now() - submittedMs >= resubmitAfterMs) {
+        const nextMs = Math.min(2 * resubmitAfterMs, resubmitMsMax)
         submittedMs = clock.now()
-        resubmitAfterMs = Math.min(2 * resubmitAfterMs, resubmitMsMax)
         await submit(await pending.read())
+        resubmitAfterMs = nextMs
         await complete()
       }
       if (headChecked) return

@@ -205,9 +205,10 @@ export const createReplica = ({
       const from = await records.lackingUnder(fold.stopped.id, fold.stopped.seq)
       const below = from !== undefined && from <= (await records.baseSeq(fold.stopped.payer))
       waiting.forAuthor(toHex(author), payer)
+      // One in conflict is looked at with each signature that it gains, for these are what its signers are found out by.
+      if (seq <= head.seq) return inConflict(certificate)
       // What is needed from below a base is said again with each try, until it comes.
       if (!below) waiting.hold(certificate, null)
-      if (seq <= head.seq) return inConflict(certificate)
       return below ? ok({ folded: [], lacking: [payer, from] }) : nothingFolded
     }
     const stranger = fold.stopped?.reason === 'signature' ? entries[fold.heads.length] : undefined

@@ -23,6 +23,9 @@ export interface Waiting {
   readonly changed: (author: NodeId) => readonly NodeId[]
 }
 
+/** Authors remembered as waiting, and as waited for; of more, the oldest are tried with every word from them. */
+const authorsMax = 4_096
+
 export const createWaiting = (): Waiting => {
   /** By author and certified entry. */
   const held = new Map<NodeId, Map<string, Lack>>()
@@ -52,8 +55,16 @@ export const createWaiting = (): Waiting => {
     hold: ({ author, id }, lack) => {
       const key = toHex(author)
       held.set(key, (held.get(key) ?? new Map<string, Lack>()).set(toHex(id), lack))
+      const [oldest] = held.size > authorsMax ? held.keys() : []
+      if (oldest !== undefined) held.delete(oldest)
     },
-    forAuthor: (author, other) => void awaited.set(other, (awaited.get(other) ?? new Set()).add(author)),
+    forAuthor: (author, other) => {
+      awaited.set(other, (awaited.get(other) ?? new Set()).add(author))
+      const [oldest] = awaited.size > authorsMax ? awaited.keys() : []
+      if (oldest === undefined) return
+      retry(oldest)
+      awaited.delete(oldest)
+    },
     retry,
     changed: (author) => {
       retry(author)

@@ -32,11 +32,11 @@ export type IdleReason =
   | 'no-grant'
   | 'no-requesters'
 
-/** accuracy² · uptime as a tier, and both, 0 … 1 (spec: economy.md, *Reputation*). */
+/** The tier of accuracy² · uptime, and both, 0 … 1 (spec: economy.md, *Reputation*); uptime is null while it cannot be told. */
 export interface PeerStandingView {
   readonly tier: StandingTier
   readonly accuracy: number
-  readonly uptime: number
+  readonly uptime: number | null
 }
 
 export interface PeerView {

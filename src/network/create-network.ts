@@ -239,14 +239,14 @@ export const createNetwork = (deps: NetworkDeps): Network => {
     if (frame.ok) for (const session of to) void session.put(frame.value, priorityOf('signed'))
   }
   /**
-   * An author says it to all its neighbours: those need not hear it again, nor do relays what another relay brought, which told them. Of
-   * the others a few by chance, however large the swarm.
+   * An author says it to all its neighbours: those need not hear it again, nor does a relay that is linked with the one that brought
+   * it. Of the others a few by chance, however large the swarm.
    */
   const pass = (message: Bytes, hops: number, [from, author]: readonly [NodeId, NodeId]): void => {
     const max = role === 'relay' ? passedToMax.relay * (hops + 1) : passedToMax.node
     const byRelay = sessions.get(from)?.role === 'relay'
     const told = ({ id, role }: Session): boolean =>
-      id === from || id === author || (byRelay && role === 'relay') || neighbourhood.linked(author, id)
+      id === from || id === author || neighbourhood.linked(author, id) || (byRelay && role === 'relay' && neighbourhood.linked(from, id))
     const others = [...sessions.values()].filter((session) => !told(session))
     sayTo(sample(random, others, max), message, hops)
   }

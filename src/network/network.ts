@@ -12,8 +12,8 @@ export interface Peer {
   readonly role: 'node' | 'relay'
   readonly via: 'webrtc' | 'url'
   readonly sinceMs: number
-  /** When its last word came. */
-  readonly heardMs: number
+  /** Of the time since, how long it kept us waiting for a word: each time what goes beyond `quietMsMax` (session.ts). */
+  readonly silentMs: number
   readonly latencyMs: number | undefined
   /** IP address, where the link tells it (a relay's accepted ones do). */
   readonly address?: string | undefined

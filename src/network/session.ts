@@ -20,6 +20,10 @@ import type { WireMessage, WireType } from './wire.ts'
 export const pingEveryMs = 20_000
 const pingLaterMs = 2_500
 export const silentMsMax = 45_000
+/** As long as it may take until it is asked and has answered. */
+export const quietMsMax = 25_000
+/** Silence is noticed before: who hears nothing for longer has slept itself. */
+const asleepMsMin = silentMsMax + pingEveryMs
 /** For how long a replaced link is still listened to. */
 export const retireMs = 2_000
 
@@ -64,6 +68,7 @@ export const createSession = (clock: Clock, first: BoundLink, handlers: SessionH
   let boundMs = sinceMs
   let closed = false
   let heardMs = sinceMs
+  let silentBeforeMs = 0
   let awaited = false
   let latencyMs: number | undefined
   let ping: { readonly nonce: number; readonly at: number } | undefined
@@ -85,9 +90,17 @@ export const createSession = (clock: Clock, first: BoundLink, handlers: SessionH
     current.link.close(reason)
     handlers.onClosed(session, reason)
   }
+  const silentMs = (): number => {
+    const gapMs = clock.now() - heardMs
+    return silentBeforeMs + (gapMs > asleepMsMin ? 0 : Math.max(0, gapMs - quietMsMax))
+  }
+  const heard = (): void => {
+    silentBeforeMs = silentMs()
+    heardMs = clock.now()
+  }
   const receive = (frame: Bytes): void => {
     if (closed) return
-    heardMs = clock.now()
+    heard()
     awaited = false
     const parsed = parseFrame(frame)
     if (!parsed.ok)
@@ -140,7 +153,7 @@ export const createSession = (clock: Clock, first: BoundLink, handlers: SessionH
       role: theirs.role,
       via: current.link.binding.kind,
       sinceMs,
-      heardMs,
+      silentMs: silentMs(),
       latencyMs,
       address: current.link.remoteAddress,
     }),
@@ -154,7 +167,8 @@ export const createSession = (clock: Clock, first: BoundLink, handlers: SessionH
     replace: (bound) => {
       const old = current
       current = bound
-      boundMs = heardMs = clock.now()
+      heard()
+      boundMs = heardMs
       retire(old)
       listen(bound)
     },

@@ -44,12 +44,10 @@ export const createTelling = (random: Random, later: Later, sessions: () => read
   const told = new WeakMap<Session, string>()
   const many = (): boolean => sessions().length > manyLinks
   const tell = (to: readonly Session[]): void => {
-    const links = (role: Session['role']): readonly Session[] =>
-      shuffled(
-        random,
-        sessions().filter((session) => session.role === role),
-      )
-    const [nodes, relays] = [links('node'), links('relay')]
+    const links = (role: Session['role']): readonly Session[] => sessions().filter((session) => session.role === role)
+    const nodes = shuffled(random, links('node'))
+    // The same ones each time, for else each would be news.
+    const relays = links('relay').toSorted((a, b) => (a.id < b.id ? -1 : 1))
     const count = Math.min(nodes.length, many() ? sampleMax : neighboursToldMax.nodes)
     to.forEach((session, at) => {
       const sampled = Array.from({ length: count }, (_, i) => nodes[(at * count + i) % nodes.length]!)

@@ -16,13 +16,8 @@ export const PeersCard = ({ view }: { readonly view: AgentView }) => (
           <small>
             {[
               t(peer.role === 'relay' ? 'peerRelay' : peer.via === 'webrtc' ? 'peerDirect' : 'peerByUrl'),
-              peer.standing &&
-                t(
-                  'standingWith',
-                  t(`standing_${peer.standing.tier}`),
-                  formatPercent(peer.standing.accuracy),
-                  formatPercent(peer.standing.uptime),
-                ),
+              peer.standing && t('standingWith', t(`standing_${peer.standing.tier}`), formatPercent(peer.standing.accuracy)),
+              peer.standing && peer.standing.uptime !== null && t('peerUptime', formatPercent(peer.standing.uptime)),
             ]
               .filter(Boolean)
               .join(' · ')}

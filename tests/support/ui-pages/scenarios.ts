@@ -140,7 +140,7 @@ const view: AgentView = {
   peers: [
     { id: hex(61), role: 'relay', via: 'url', sinceMs: nowMs - 90 * minute, latencyMs: 18, standing: null },
     { id: hex(13), role: 'node', via: 'webrtc', sinceMs: nowMs - 60 * minute, latencyMs: 31, standing: { tier: 'Elite', accuracy: 0.98, uptime: 0.996 } },
-    { id: hex(23), role: 'node', via: 'webrtc', sinceMs: nowMs - 5 * minute, latencyMs: 7, standing: { tier: 'Probation', accuracy: 0.81, uptime: 0.9 } },
+    { id: hex(23), role: 'node', via: 'webrtc', sinceMs: nowMs - 5 * minute, latencyMs: 7, standing: { tier: 'Probation', accuracy: 0.81, uptime: null } },
     { id: hex(31), role: 'node', via: 'webrtc', sinceMs: nowMs - minute, latencyMs: null, standing: null },
   ],
   activity: { working: false, idleReason: 'no-requesters' },

@@ -1,5 +1,6 @@
 /** What a node makes of workers: its own results in full, others' word by the trust in them, and never much. */
 import { expect, test } from 'vitest'
+import type { UptimeOf } from '../../../src/agent/presence.ts'
 import { createPersonalTrust, reckonedMsMin, reportedMax } from '../../../src/agent/personal-trust.ts'
 import { priorAccuracy } from '../../../src/economy/standing.ts'
 import { halfLifeMs } from '../../../src/economy/tally.ts'
@@ -17,7 +18,7 @@ const line = (payer: string, payee: string, ok: number, bad: number, { micro = 1
   ...{ payer: key(payer), payee: key(payee), micro },
   tally: { ok, bad, asOfMs: startMs - ageMs },
 })
-const trusting = async (lines: readonly PaidReport[], uptimeOf: (worker: string) => number = () => 1) => {
+const trusting = async (lines: readonly PaidReport[], uptimeOf: UptimeOf = () => undefined) => {
   const clock = createManualClock(startMs)
   let reports = lines
   let [reads, away] = [0, false]
@@ -39,7 +40,7 @@ const priorOf = async (lines: readonly PaidReport[], worker = 'ben'): Promise<nu
 test('own results stand as the chain has them, and move no prior', async () => {
   const { trust } = await trusting([line('self', 'ana', 7, 2)])
   // (7 + 4) / (9 + 5), squared.
-  const standing = { tier: 'Probation', accuracy: 11 / 14, uptime: 1 }
+  const standing = { tier: 'Probation', accuracy: 11 / 14, uptime: null }
   expect(trust.of(id('ana'))).toEqual({ own: { ok: 7, bad: 2 }, prior: priorAccuracy, standing })
   expect(trust.of(id('nobody'))).toEqual({ own: { ok: 0, bad: 0 }, prior: priorAccuracy, standing: null })
   const often = [line('self', 'ana', 60, 0)]

@@ -30,7 +30,7 @@ const peer = (device: Uint8Array<ArrayBuffer>, role: Peer['role'], via: Peer['vi
   role,
   via,
   sinceMs: 0,
-  heardMs: 0,
+  silentMs: 0,
   latencyMs: undefined,
 })
 

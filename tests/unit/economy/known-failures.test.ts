@@ -9,7 +9,7 @@ import { type Reports, weighed, withReport } from '../../../src/economy/reports.
 import { ReputationScore } from '../../../src/economy/reputation.ts'
 import { accuracyOf, standingOf, tierOf } from '../../../src/economy/standing.ts'
 import { halfLifeMs } from '../../../src/economy/tally.ts'
-import { noUptime, uptimeShare } from '../../../src/economy/uptime.ts'
+import { uptimeShare } from '../../../src/economy/uptime.ts'
 import { issuanceDefaults, settleEpoch, type SponsoredLine } from '../../../src/ledger/issuance.ts'
 
 const credit = 1_000_000n
@@ -82,7 +82,7 @@ describe('known failures', () => {
     // No work without a score, no score without work.
     expect(naiveAdmits(0, 0)).toBe(false)
 
-    const newcomer = standingOf(accuracyOf({ ok: 0, bad: 0 }), uptimeShare(noUptime))
+    const newcomer = standingOf(accuracyOf({ ok: 0, bad: 0 }), uptimeShare({ answeredMs: 0, connectedMs: 0 }))
     expect(tierOf(newcomer)).toBe('Probation')
     const score = ReputationScore.newWithTracking(0, 0, 0, 0, 0)
     let tasks = 0

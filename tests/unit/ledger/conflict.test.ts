@@ -95,6 +95,31 @@ describe('more than f liars', () => {
     )
   })
 
+  it('where a payer’s entry never comes, all orders come to the same, and each signature of a second side is counted', async () => {
+    const paying = await next(world, ben, undefined, [ben.join, pay([ana, 100])])
+    const granting = await next(world, world.issuer, undefined, [world.issuer.join, pay([ana, 1000])])
+    const opening = await next(world, ana, undefined, [ana.join, claim(await certify(world, granting))])
+    const left = await next(world, ana, opening, [claim(await certify(world, paying))])
+    const left2 = await next(world, ana, left, [pay([cy, 300])])
+    const right = await next(world, ana, opening, [pay([cy, 1000])])
+    const right2 = await next(world, ana, right, [claim(await certify(world, paying))], { time: startMs + 1 })
+    const messages: Message[] = []
+    for (const entry of [granting, opening, left, left2, right, right2]) {
+      const { signatures, ...full } = await certify(world, entry)
+      messages.push(
+        { entries: [entry.bytes], certificate: null },
+        { entries: [], certificate: { ...full, signatures: signatures.slice(1) } },
+        { entries: [entry.bytes], certificate: { ...full, signatures: signatures.slice(0, 3) } },
+      )
+    }
+    const reference = show((await run(messages)).store.snapshot())
+    for (let seed = 0; seed < 40; seed++) {
+      const { replica, store } = await run(shuffled(createSeededRandom(seed), messages))
+      expect(show(store.snapshot())).toEqual(reference)
+      expect((await replica.verdicts.frauds()).length).toBe(4)
+    }
+  })
+
   it('an end that goes on is another end: the head is chosen anew', async () => {
     const { opening, granting, left, right } = await forked()
     const [low, high] = compareBytes(left.id, right.id) < 0 ? [left, right] : [right, left]

@@ -173,6 +173,24 @@ describe('gossip', () => {
     expect(swarm.hub.frames() - frames).toBe(3)
   })
 
+  it('goes over relays that are not all linked with each other', async () => {
+    const url = (port: number): string => `ws://127.0.0.1:${port}`
+    const by = (...ports: readonly number[]) => ({ link: testLink({ relays: ports.map(url) }) })
+    const swarm = createTestSwarm(13, by(1).link)
+    for (const [own, dials] of [
+      [1, [2]],
+      [2, []],
+      [3, [2]],
+    ] as const)
+      await swarm.relay(url(own), { ...by(...dials), relayDialer: swarm.hub.dialer(url(own)) })
+    const [ann, bob] = [await swarm.node('ann', { ...noWebRtc, ...by(1) }), await swarm.node('bob', { ...noWebRtc, ...by(3) })]
+    await swarm.clock.advance(20_000)
+    const atBob = hear(bob)
+    ann.network.gossip(['signed', { message: await sow(swarm, ann.signer), hops: 3 }])
+    await swarm.clock.advance(1_000)
+    expect(atBob).toHaveLength(1)
+  })
+
   it('who is linked with many tells a newcomer of some at once, and not everyone of the newcomer', async () => {
     const swarm = createTestSwarm(10, link)
     await swarm.relay()

@@ -71,6 +71,17 @@ test('what has changed is told to whom it concerns, and all to who may have forg
   ])
 })
 
+test('of more relays than a message holds the same are named each time', async () => {
+  const { clock, telling, heard } = setUp(2, 10)
+  await clock.advance(300)
+  for (let i = 0; i < 5; i++) {
+    telling.changed()
+    await clock.advance(10_000)
+  }
+  expect(heard(0)).toHaveLength(1)
+  expect(heard(0)[0]!.relays).toHaveLength(neighboursToldMax.relays)
+})
+
 test('of many links some are told, and of relays no more than a message holds', async () => {
   const { clock, heard } = setUp(60, 20)
   await clock.advance(300)

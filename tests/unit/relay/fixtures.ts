@@ -71,7 +71,7 @@ export const openRelay = async (
     role: 'node',
     via: 'url',
     sinceMs: startMs,
-    heardMs: startMs,
+    silentMs: 0,
     latencyMs: undefined,
     address: addresses.get(person),
   }))
