@@ -312,8 +312,12 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
     const claimed = (await replica.state(device)).claimed
     const incomes = (await replica.incomes(device)).filter(({ payer, total }) => total > (claimed.get(toHex(payer))?.total ?? 0))
     for (const { payer, seq, id: entryId } of incomes.slice(0, incomesToldMax)) {
-      const [entry, certificate] = [await replica.entry(entryId), await replica.certificateOf(payer, seq)]
-      if (entry && certificate?.seq === seq) await say(id, ['entries', { entries: [entry.bytes], certificate: onWire(certificate) }])
+      const [entry, certificate] = [
+        await replica.entry(entryId),
+        (await replica.certificateOf(payer, seq)) ?? (await witness.vouch(payer, seq)),
+      ]
+      if (entry && certificate && equalBytes(certificate.id, entryId))
+        await say(id, ['entries', { entries: [entry.bytes], certificate: onWire(certificate) }])
     }
   }
   const binding = deps.device && (await signBinding(deps.witness, rules.swarm, deps.device))

@@ -21,6 +21,8 @@ export interface Asking {
   readonly linked: () => void
   /** `promisedMicro`: earned, promised and not paid. */
   readonly incomes: (promisedMicro: number) => Promise<void>
+  /** One relay has said of a payment what takes several to believe. */
+  readonly rest: () => Promise<void>
   readonly refusedGrant: (reason: string) => void
   /** Why there is no grant, in the issuer's words. */
   readonly grantRefused: () => string | undefined
@@ -34,6 +36,7 @@ export const createAsking = (
   let redeemedMs = 0
   let redeemAfterMs = 0
   let refused: string | undefined
+  let restAskedMs = -askIncomesMs
   let promised = { micro: 0, askedMs: clock.now(), askAfterMs: askIncomesMs }
   const send = (to: readonly NodeId[], message: WireMessage): Promise<unknown> => Promise.all(to.map((id) => network.send(id, message)))
   return {
@@ -56,6 +59,11 @@ export const createAsking = (
       if (now - promised.askedMs < (micro === 0 ? askIncomesMsMax : promised.askAfterMs)) return
       promised = { micro, askedMs: now, askAfterMs: Math.min(2 * promised.askAfterMs, askIncomesMsMax) }
       await send(sample(random, relays(), 1), ['head?', { author: device.device }])
+    },
+    rest: async () => {
+      if (clock.now() - restAskedMs < askIncomesMs) return
+      restAskedMs = clock.now()
+      await send(relays(), ['head?', { author: device.device }])
     },
     refusedGrant: (reason) => {
       refused = reason

@@ -8,7 +8,6 @@
  */
 import type { NodeId } from '../identity/keys.ts'
 import { equalBytes, fromHex, toHex, type Bytes } from '../lib/bytes.ts'
-import { verifyCertificate } from '../ledger/certificate.ts'
 import { entryMessage, parseEntry, payLines } from '../ledger/entry.ts'
 import { faultyMax, quorumOf } from '../ledger/rules.ts'
 import type { Certificate } from '../ledger/types.ts'
@@ -18,6 +17,7 @@ import type { AgentDeps, Membership } from './deps.ts'
 import { onWire, segments } from './relay-segments.ts'
 import { createRefusals, type Trouble } from './refusals.ts'
 import { createAsking } from './settlement-asking.ts'
+import { createIncomeCheck } from './settlement-incomes.ts'
 import { createPendingEntries } from './settlement-pending.ts'
 import { createSignatures } from './settlement-signatures.ts'
 import { createStandings, type Standing } from './standings.ts'
@@ -89,6 +89,7 @@ export const createSettlement = (
   /** The payers' entries that were claimed last: a relay may have dropped them since. */
   let claimedBy: readonly Income[] = []
   const signatures = createSignatures(verifier, rules)
+  const incomeIn = createIncomeCheck(verifier, rules, device.device)
   const refusals = createRefusals(faultyMax(policy.witnesses.length))
   const quorum = quorumOf(policy.witnesses.length)
   /** Relays that told our head, none beyond ours. */
@@ -244,14 +245,6 @@ export const createSettlement = (
     await refresh()
   }
 
-  /** What a certified entry pays us in all; undefined where the two do not belong together or it names us not. */
-  const incomeOf = async (bytes: Bytes, certificate: Certificate): Promise<number | undefined> => {
-    const parsed = parseEntry(bytes)
-    if (!parsed.ok || !equalBytes(parsed.value.id, certificate.id) || !(await verifyCertificate(verifier, certificate, rules)))
-      return undefined
-    return payLines(parsed.value.entry).find(([payee]) => equalBytes(payee, device.device))?.[1]
-  }
-
   const onOwnHead = async (summary: WireBody<'head'>['summary'], from: NodeId): Promise<void> => {
     const [known, theirs] = [account?.summary?.seq ?? -1, summary?.seq ?? -1]
     if (theirs > known) return void network.send(from, ['range?', { author: device.device, from: known + 1 }])
@@ -296,11 +289,14 @@ export const createSettlement = (
       return void network.send(from, ['head?', { author: device.device }])
     }
     const last = body.entries.at(-1)!
-    const total = await incomeOf(last, body.certificate)
-    if (total === undefined) return
+    if (!signatures.full(body.certificate) && !relays().includes(from)) return
+    const paidHere = await incomeIn(last, body.certificate)
+    if (paidHere === 'partial') return asking.rest()
+    if (!paidHere) return
+    const { certificate, total } = paidHere
     await vouchers.certified(author, total)
-    if ((incomes.get(author)?.certificate.seq ?? -1) >= body.certificate.seq) return
-    incomes.set(author, { entry: last, certificate: body.certificate, total })
+    if ((incomes.get(author)?.certificate.seq ?? -1) >= certificate.seq) return
+    incomes.set(author, { entry: last, certificate, total })
     if (incomes.size > incomesMax) incomes.delete(incomes.keys().next().value!)
     if (author === toHex(policy.issuer)) await claim()
   }

@@ -62,6 +62,11 @@ export interface Witness {
   /** Entries of one author, oldest first. The certificate carries this witness's one signature, on the furthest that it signs. */
   readonly submit: (entries: readonly Uint8Array[]) => Promise<WitnessAnswer>
   /**
+   * This witness's signature on an entry that is certified by one above it: whom it pays claims by a certificate on exactly that
+   * entry, which its author need not have asked for. Undefined where it is not part of the certified chain.
+   */
+  readonly vouch: (author: PublicKey, seq: number) => Promise<Certificate | undefined>
+  /**
    * A verdict on a proven double spend, with this witness's one signature: kept where it is full, for the caller to merge with
    * others' where not. Judged by the proof alone, so that any witness comes to the same whoever shows it.
    */
@@ -218,6 +223,11 @@ export const createWitness = ({
   return {
     judge,
     find,
+    vouch: async (author, seq) => {
+      const { head, forked } = await loadWitnessChain(store, records, author)
+      const entry = seq <= head.seq && !forked ? await records.entryAt(author, seq) : undefined
+      return entry && signCertificate(signer, rules.swarm, { author, seq, id: entry.id })
+    },
     submit: async (entries) => {
       if (entries.length === 0 || entries.length > submittedEntriesMax) return malformed('not one to 64 entries')
       const submitted: ParsedEntry[] = []

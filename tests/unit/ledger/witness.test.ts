@@ -287,6 +287,31 @@ describe('four witnesses', () => {
     expect(certificateOf(await witness.submit([run[last.entry.seq + 1]!.bytes]))).toMatchObject({ seq: last.entry.seq + 1 })
   })
 
+  it('each signs what is certified by an entry above it, for whom it pays, and nothing else', async () => {
+    const four = await createWorld(4)
+    const { granting, opening } = await funded(four)
+    const paying = await next(four, ana, opening, [pay([ben, 1])])
+    const above = await next(four, ana, paying, [pay([ben, 2])])
+    const beyond = await next(four, ana, above, [pay([ben, 3])])
+    const nodes = four.witnesses.map((_, i) => open(createMemoryStore(), createManualClock(startMs), four, i))
+    const vouched = (seq: number) => Promise.all(nodes.map(({ witness }) => witness.vouch(ana.device.publicKey, seq)))
+    for (const { replica, witness } of nodes) {
+      await replica.ingest([granting.bytes], await certify(four, granting), 'peer')
+      await replica.ingest(
+        [opening, paying, above].map(({ bytes }) => bytes),
+        await certify(four, above),
+        'peer',
+      )
+      certificateOf(await witness.submit([beyond.bytes]))
+    }
+    const full = (await vouched(1)).reduce((all, one) => (all && one ? mergeCertificates(all, one) : all))!
+    expect(full).toMatchObject({ seq: 1, id: paying.id })
+    expect(await verifyCertificate(verifier, full, four.rules)).toBe(true)
+    // Signed by each, and certified by nothing yet.
+    expect(await vouched(3)).toEqual(nodes.map(() => undefined))
+    expect(await nodes[0]!.witness.vouch(ben.device.publicKey, 0)).toBeUndefined()
+  })
+
   it('one that signed a fork which lost signs no more of that author', async () => {
     const four = await createWorld(4)
     const { granting, opening } = await funded(four)
@@ -299,6 +324,7 @@ describe('four witnesses', () => {
     await replica.ingest([won.bytes], await certify(four, won), 'peer')
     const onward = await next(four, ana, won, [pay([ben, 3])])
     expect(refusal(await witness.submit([onward.bytes]))).toEqual({ reason: 'forked' })
+    expect(await witness.vouch(ana.device.publicKey, 0)).toBeUndefined()
   })
 })
 

@@ -1,0 +1,61 @@
+/** Someone with keys and no agent, who says what it likes to each relay of a swarm. */
+import { encodeJoin, parseEntry } from '../../../src/ledger/entry.ts'
+import { helloMessage } from '../../../src/identity/hello-message.ts'
+import { mergeCertificates } from '../../../src/ledger/certificate.ts'
+import type { Certificate, Op } from '../../../src/ledger/types.ts'
+import { type Bytes, equalBytes } from '../../../src/lib/bytes.ts'
+import { createSeededRandom } from '../../../src/lib/random.ts'
+import { createNetwork } from '../../../src/network/create-network.ts'
+import type { WireMessage } from '../../../src/network/wire.ts'
+import type { MemorySwarm } from '../../support/memory-agents.ts'
+import { type Person, verifier, type World } from '../ledger/fixtures.ts'
+
+/** A link of its own to each relay, and all that each of them ever said. */
+export const linked = async (swarm: MemorySwarm, person: Person) => {
+  const heard: WireMessage[][] = swarm.relays.map(() => [])
+  const networks = swarm.relays.map(({ url }, i) => {
+    const network = createNetwork({
+      clock: swarm.clock,
+      random: createSeededRandom(`${person.name}/${i}`),
+      verifier,
+      role: 'node',
+      device: { root: person.join.identity, device: person.device.publicKey, signature: person.join.certificate },
+      signHello: (fields) => person.device.sign(helloMessage(swarm.link.swarm, person.device.publicKey, fields)),
+      link: { ...swarm.link, relays: [url] },
+      relayDialer: swarm.hub.dialer(person.name),
+    })
+    network.onMessage((_from, message) => heard[i]!.push(message))
+    return network
+  })
+  await swarm.until('it is linked with all', () => networks.every((network) => network.peers().length === 1))
+  return {
+    heard: (i: number): readonly WireMessage[] => heard[i]!,
+    tell: async (i: number, message: WireMessage): Promise<void> => {
+      const { network, peer } = { network: networks[i]!, peer: networks[i]!.peers()[0]! }
+      await network.send(peer.id, message)
+      await swarm.clock.advance(100)
+    },
+    /** All signatures on this entry that it was given. */
+    signed: (id: Bytes): Certificate | undefined =>
+      heard
+        .flat()
+        .flatMap(([type, body]) =>
+          type === 'entries' && body.certificate && equalBytes(body.certificate.id, id) ? [body.certificate] : [],
+        )
+        .reduce<Certificate | undefined>((all, certificate) => (all ? mergeCertificates(all, certificate) : certificate), undefined),
+    close: () => networks.forEach((network) => network.close()),
+  }
+}
+
+/** With the operations that open its account by its grant. */
+export const granted = async (swarm: MemorySwarm, person: Person) => {
+  const peer = await linked(swarm, person)
+  await peer.tell(0, ['redeem', { token: swarm.link.invite!, join: encodeJoin(person.join) }])
+  await swarm.clock.advance(1_000)
+  const grant = peer.heard(0).flatMap(([type, body]) => (type === 'entries' ? [body] : []))[0]!
+  const payment = parseEntry(grant.entries[0]!)
+  if (!payment.ok) throw new Error('no grant')
+  const { entry, id } = payment.value
+  const opening: readonly Op[] = [person.join, { op: 'claim', lines: [[entry.author, id, grant.certificate!]] }]
+  return { peer, world: { rules: { swarm: swarm.link.swarm } } as World, opening }
+}
