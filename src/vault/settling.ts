@@ -153,16 +153,6 @@ export const createSettling = (deps: {
     const lowered = stake && before !== undefined && stake.amount < before.staked
     return lowered ? certifiedWrites(store, clock.now() + policy.unlockMs) : []
   }
-  /** A payee claims by a certificate on exactly the entry that pays: where ours is on a later one, its line comes once more. */
-  const paidAnew = async ({ waited, certified, state }: Taken): Promise<readonly Write[]> => {
-    const payees = ({ entry }: ParsedEntry): readonly string[] => payLines(entry).map(([payee]) => toHex(payee))
-    const claimable = new Set(payees(certified))
-    const passed = waited.filter(({ entry }) => entry.seq < certified.entry.seq).flatMap(payees)
-    return spending.payAnew(
-      state,
-      passed.filter((payee) => !claimable.has(payee)),
-    )
-  }
   /** What goes with the certificate on the entries that waited. */
   const takenWrites = async (taken: Taken): Promise<readonly Write[]> => {
     const claimed = (await Promise.all(taken.waited.map((entry) => claimedIncomes(store, entry)))).flat()
@@ -171,7 +161,7 @@ export const createSettling = (deps: {
     const heard = claimed.filter(({ entry }) => taken.state.paid.has(toHex(entry.author)))
     const reports = await reportWrites(store, [...taken.waited, ...heard], clock.now())
     const removals = claimed.map(({ entry }): Write => ({ table: 'incomes', key: toHex(entry.author), remove: true }))
-    return [...(await paidAnew(taken)), ...removals, ...unlocks.flat(), ...reports]
+    return [...removals, ...unlocks.flat(), ...reports]
   }
 
   /** What is earned and promised to nobody. */

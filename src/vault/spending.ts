@@ -34,7 +34,7 @@ import { answersKeepMs } from './answers.ts'
 import { type DepositFigures, depositOf } from './deposit.ts'
 import { refused, storeFailed } from './errors.ts'
 import { payableMicro, type Penalties } from './payable.ts'
-import { allPromised, anewWrite, promisedTo, stepEnd, stepEnds, stepSow, stepWrite } from './steps.ts'
+import { allPromised, promisedTo, stepEnd, stepEnds, stepSow, stepWrite } from './steps.ts'
 import { aheadMicro, payTotal, type Tab, tabFrom, tabTotal, tabToRecord, withResult } from './tabs.ts'
 import type { VaultCalls, VaultError } from './vault.ts'
 
@@ -76,8 +76,6 @@ export interface Spending {
   /** The agreement ends without a result: no step is promised for it any more. */
   readonly cancel: (chain: ChainState, agreement: Bytes) => Promise<Result<void, VaultError>>
   readonly release: (sow: Bytes) => Promise<Result<Record<string, never>, VaultError>>
-  /** The `pay` lines of these payees are to come once more: a figure must rise, so each gets a µcr. */
-  readonly payAnew: (chain: ChainState, payees: readonly string[]) => Promise<readonly Write[]>
   /** What nobody can come back to any more. */
   readonly outdated: () => Promise<readonly Write[]>
 }
@@ -306,20 +304,6 @@ export const createSpending = ({
       const done = await store.commit([{ table: 'reservations', key, remove: true }, ...(await stepEnds(store, new Set([key])))])
       return done.ok ? ok({}) : storeFailed(done.error)
     },
-
-    payAnew: async (chain, payees) =>
-      (
-        await Promise.all(
-          [...new Set(payees)].map(async (payee): Promise<readonly Write[]> => {
-            const tab = await tabOf(chain, payee)
-            const aheadTo = (chain.paid.get(payee) ?? nothingPaid).total + 1
-            return [
-              anewWrite(payee, aheadTo),
-              { table: 'tabs', key: payee, value: tabToRecord({ ...tab, aheadTo: Math.max(tab.aheadTo, aheadTo) }) },
-            ]
-          }),
-        )
-      ).flat(),
 
     outdated: async () => {
       const now = clock.now()

@@ -2,17 +2,15 @@
  * Steps: what the payee of an open agreement was promised to find in its `pay` line ahead of the work (spec: economy.md, the table).
  *
  * Nothing is signed for a step but the entry that pays it, so one that no entry says yet ends with its agreement and nobody can claim
- * it. What an entry says stays the payee's credit (tabs.ts). A payment whose entry got no certificate of its own (settling.ts) is
- * promised once more the same way, under no agreement.
+ * it. What an entry says stays the payee's credit (tabs.ts).
  *
- * | table | key             | value                                                                     |
- * | ----- | --------------- | ------------------------------------------------------------------------- |
- * | steps | payee/agreement | [µcr that the line is to say, sow id, empty for a payment promised again] |
+ * | table | key             | value                                |
+ * | ----- | --------------- | ------------------------------------ |
+ * | steps | payee/agreement | [µcr that the line is to say, sow id] |
  */
 import type { Store, StoreValue, Write } from '../lib/store.ts'
 
 const table = 'steps'
-const anew = 'anew'
 const keyOf = (payee: string, agreement: string): string => `${payee}/${agreement}`
 const totalOf = (record: StoreValue): number => (record as readonly [number, string])[0]
 const sowOf = (record: StoreValue): string => (record as readonly [number, string])[1]
@@ -22,7 +20,6 @@ export const stepWrite = (payee: string, agreement: string, total: number, sow: 
   key: keyOf(payee, agreement),
   value: [total, sow],
 })
-export const anewWrite = (payee: string, total: number): Write => stepWrite(payee, anew, total, '')
 
 export const stepEnd = (payee: string, agreement: string): Write => ({ table, key: keyOf(payee, agreement), remove: true })
 
