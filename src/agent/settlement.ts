@@ -374,8 +374,8 @@ export const createSettlement = (
         const nextMs = Math.min(2 * resubmitAfterMs, resubmitMsMax)
         submittedMs = clock.now()
         await submit(await pending.read())
-        resubmitAfterMs = nextMs
         await complete()
+        resubmitAfterMs = nextMs
       }
       if (headChecked) return
       const asked = relays().filter((id) => !words.has(id))

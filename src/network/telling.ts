@@ -7,7 +7,7 @@ import type { Session } from './session.ts'
 /** Changes that come together are told together. */
 const tellSoonMs = 200
 /** A newcomer is told at once, all others only so often: who joins a swarm of a dozen would have each tell each. */
-const tellAllEveryMs = 5_000
+const tellAllEveryMs = 10_000
 /** With more links than this still more seldom: a relay of a thousand would say nothing else. */
 const manyLinks = 32
 const tellManyEveryMs = 60_000

@@ -56,14 +56,14 @@ test('what has changed is told to whom it concerns, and all to who may have forg
   await clock.advance(300)
   now(sessions.slice(0, 2))
   telling.changed()
-  await clock.advance(6_000)
+  await clock.advance(11_000)
   expect(heard(0)).toEqual([
     { peers: [1, 2], relays: [100] },
     { peers: [1], relays: [] },
   ])
   telling.joined(sessions[1]!)
   telling.changed()
-  await clock.advance(6_000)
+  await clock.advance(11_000)
   expect(heard(0)).toHaveLength(2)
   expect(heard(1).slice(1)).toEqual([
     { peers: [0], relays: [] },
