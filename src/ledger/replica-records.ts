@@ -43,6 +43,7 @@ import {
 import { mergeCertificates } from './certificate.ts'
 import { joinOf, parseEntry, type ParsedEntry, payLines } from './entry.ts'
 import { readNamedLines } from './named-lines.ts'
+import { createRecentEntries } from './recent-entries.ts'
 import { baseSeq, baseState } from './replica-bases.ts'
 import type { Certificate, ClaimLine, EntryId, PayLine, SponsorLine } from './types.ts'
 
@@ -99,9 +100,12 @@ export const createReplicaRecords = (store: Store): ReplicaRecords => {
   const list = async <T>(table: string, prefix: string, read: (value: StoreValue) => T): Promise<ReadonlyMap<NodeId, T>> =>
     new Map((await store.list(table, { prefix })).map(([key, value]) => [key.slice(prefix.length), read(value)]))
 
+  const recent = createRecentEntries()
+  const keptAt = (key: string, bytes: StoreValue): ParsedEntry => recent.get(key, bytes as Bytes) ?? kept(bytes)
   const entryAt = async (author: PublicKey, seq: number): Promise<ParsedEntry | undefined> => {
-    const bytes = await store.get('entries', place(author, seq))
-    return bytes === undefined ? undefined : kept(bytes)
+    const key = place(author, seq)
+    const bytes = await store.get('entries', key)
+    return bytes === undefined ? undefined : keptAt(key, bytes)
   }
   const entryById = async (id: EntryId): Promise<ParsedEntry | undefined> => {
     const at = (await store.get('ids', toHex(id))) as readonly [PublicKey, number] | undefined
@@ -180,7 +184,9 @@ export const createReplicaRecords = (store: Store): ReplicaRecords => {
     stateFor: (of, entries) => readNamedLines(of, entries, (kind, key) => store.get(kind, `${toHex(of.author)}/${key}`)),
     wholeState: (of) => readLines(of, (kind, fromRecord) => list(kind, `${toHex(of.author)}/`, fromRecord)),
     entriesFrom: async (author, seq, limit) =>
-      (await store.list('entries', { prefix: `${toHex(author)}/`, from: place(author, seq), limit })).map(([, bytes]) => kept(bytes)),
+      (await store.list('entries', { prefix: `${toHex(author)}/`, from: place(author, seq), limit })).map(([key, bytes]) =>
+        keptAt(key, bytes),
+      ),
 
     income: async (payee, [payer, id]) => {
       const found = await entryById(id)
@@ -235,6 +241,7 @@ export const createReplicaRecords = (store: Store): ReplicaRecords => {
     },
 
     entryWrites: (entries, change) => {
+      for (const parsed of entries) recent.add(place(parsed.entry.author, parsed.entry.seq), parsed)
       const me = toHex(change.head.author)
       return [
         { table: 'heads', key: me, value: headToRecord(change.head) },
