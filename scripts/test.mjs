@@ -141,7 +141,7 @@ await step(
 // All of two hundred seeds where the processors are fast enough: docs/simulator.md says how many that was.
 await step(
   'simulator',
-  ['scripts/sim.mjs', '--seeds', '1..200', '--faults', 'all', '--within', '180', '--report', simReport],
+  ['scripts/sim.mjs', '--seeds', '1..200', '--faults', 'all', '--within', '290', '--report', simReport],
   { count: simCount },
 )
 const built =
