@@ -78,6 +78,8 @@ export const createLostDevices = (
   const { policy, device: self, network } = member
   const rules = rulesOf(policy)
   const signatures = createSignatures(verifier, rules)
+  /** On what pays these devices, where one relay's signature came alone (ledger/witness.ts, `vouch`). */
+  const incomeSignatures = createSignatures(verifier, rules)
   const known = new Map<NodeId, LostDevice | null>()
   const parts = new Map<NodeId, readonly Bytes[]>()
   /** Why the witnesses wait with a device's next entry. */
@@ -147,11 +149,14 @@ export const createLostDevices = (
   }
 
   /** Somebody's certified payment to one of these devices. */
-  const onIncome = async (entry: Bytes | undefined, certificate: Certificate): Promise<void> => {
+  const onIncome = async (entry: Bytes | undefined, told: Certificate): Promise<void> => {
     const parsed = entry && parseEntry(entry)
-    if (!entry || !parsed?.ok) return
-    for (const [payee] of payLines(parsed.value.entry))
-      if (known.has(toHex(payee))) await learn(toHex(payee), { entries: [], certificate: null, incomes: [{ entry, certificate }] })
+    if (!entry || !parsed?.ok || !equalBytes(parsed.value.id, told.id)) return
+    const payees = payLines(parsed.value.entry).flatMap(([payee]) => (known.has(toHex(payee)) ? [toHex(payee)] : []))
+    const certificate = payees.length === 0 || incomeSignatures.full(told) ? told : await incomeSignatures.add(told)
+    if (!certificate || !incomeSignatures.full(certificate)) return
+    incomeSignatures.forget(certificate)
+    for (const payee of payees) await learn(payee, { entries: [], certificate: null, incomes: [{ entry, certificate }] })
   }
 
   const onSignature = async (id: NodeId, certificate: Certificate): Promise<void> => {

@@ -197,7 +197,12 @@ export const createLostDevices = (deps: {
 
   const adopt = async (device: PublicKey, entries: readonly Bytes[], certificate: Certificate): Promise<Result<void, VaultError>> => {
     const { store, chain } = open(device)
-    const done = await chain.adopt(entries, certificate)
+    // What the takeover's own entries claim came by itself before, and is told of them by nobody.
+    const paying = (await store.list('incomes')).flatMap(([, record]) => {
+      const kept = parse(incomeSchema, record)
+      return kept.ok ? [kept.value.entry] : []
+    })
+    const done = await chain.adopt([...paying, ...entries], certificate)
     if (!done.ok) {
       if (done.error.type === 'storage' || done.error.type === 'conflict') return storeFailed(done.error)
       return refused(`lost device: ${done.error.type}`)

@@ -10,6 +10,7 @@ import { createLostDevices } from '../../../src/vault/lost-devices.ts'
 import { scopedStore } from '../../../src/vault/scoped-store.ts'
 import type { VaultCalls } from '../../../src/vault/vault.ts'
 import { createMemorySwarm, grantMicro, type MemoryAgent, type MemorySwarm } from '../../support/memory-agents.ts'
+import { paidBelow } from './raw-member.ts'
 
 const credit = 1_000_000
 /** A day would be many ticks of many machines. */
@@ -235,6 +236,20 @@ describe('a lost device', () => {
     await expect(open().takeOver(device, signer)).rejects.toThrow('killed')
     expect(await open().takeOver(device, signer)).toMatchObject({ ok: true, value: { takeover: { done: 0 } } })
     expect((await open().list()).map(({ takeover }) => takeover?.next?.length)).toEqual([expect.any(Number)])
+  })
+
+  test.each([1, 4])('that somebody paid and never told brings that on as well, with %i witnesses', { timeout: 120_000 }, async (witnesses) => {
+    const swarm = await createMemorySwarm(`unclaimed and lost ${witnesses}`, { witnesses, policy: { unlockMs } })
+    const { first, second, words } = await twoDevices(swarm, 0)
+    first.kill()
+    await paidBelow(swarm, fromHex(first.id)!, 7 * credit)
+    await look(swarm, second)
+    await second.vault.takeOver(fromHex(first.id)!, words)
+    await swarm.until(
+      'all of it is claimed',
+      () => second.agent().view().credits.availableMicro === grantMicro + 7 * credit,
+      unlockMs + 10 * 60_000,
+    )
   })
 
   test('is nobody else’s to take, and the phrase is in no entry', async () => {

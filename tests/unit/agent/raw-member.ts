@@ -1,4 +1,5 @@
 /** Someone with keys and no agent, who says what it likes to each relay of a swarm. */
+import { onWire } from '../../../src/agent/relay-segments.ts'
 import { encodeJoin, parseEntry } from '../../../src/ledger/entry.ts'
 import { helloMessage } from '../../../src/identity/hello-message.ts'
 import { mergeCertificates } from '../../../src/ledger/certificate.ts'
@@ -8,7 +9,7 @@ import { createSeededRandom } from '../../../src/lib/random.ts'
 import { createNetwork } from '../../../src/network/create-network.ts'
 import type { WireMessage } from '../../../src/network/wire.ts'
 import type { MemorySwarm } from '../../support/memory-agents.ts'
-import { type Person, verifier, type World } from '../ledger/fixtures.ts'
+import { attest, createPerson, next, pay, type Person, verifier, type World } from '../ledger/fixtures.ts'
 
 /** A link of its own to each relay, and all that each of them ever said. */
 export const linked = async (swarm: MemorySwarm, person: Person) => {
@@ -58,4 +59,19 @@ export const granted = async (swarm: MemorySwarm, person: Person) => {
   const { entry, id } = payment.value
   const opening: readonly Op[] = [person.join, { op: 'claim', lines: [[entry.author, id, grant.certificate!]] }]
   return { peer, world: { rules: { swarm: swarm.link.swarm } } as World, opening }
+}
+
+/** Somebody pays this device by an entry that the certificate on the one above it certifies alone, and says nothing of it. */
+export const paidBelow = async (swarm: MemorySwarm, device: Bytes, micro: number): Promise<void> => {
+  const ana = await createPerson('ana')
+  const { peer, world, opening } = await granted(swarm, ana)
+  const payee = { device: { publicKey: device } } as typeof ana
+  const paying = await next(world, ana, undefined, [...opening, pay([payee, micro])])
+  const above = await next(world, ana, paying, [attest(ana, 'says nothing')])
+  for (let i = 0; i < swarm.relays.length; i++) await peer.tell(i, ['certify', { entries: [paying.bytes, above.bytes] }])
+  await swarm.clock.advance(1_000)
+  const certificate = onWire(peer.signed(above.id)!)
+  if (peer.signed(paying.id)) throw new Error('it has a certificate of its own')
+  for (let i = 0; i < swarm.relays.length; i++) await peer.tell(i, ['entries', { entries: [paying.bytes, above.bytes], certificate }])
+  peer.close()
 }
