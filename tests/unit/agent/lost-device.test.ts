@@ -238,19 +238,23 @@ describe('a lost device', () => {
     expect((await open().list()).map(({ takeover }) => takeover?.next?.length)).toEqual([expect.any(Number)])
   })
 
-  test.each([1, 4])('that somebody paid and never told brings that on as well, with %i witnesses', { timeout: 120_000 }, async (witnesses) => {
-    const swarm = await createMemorySwarm(`unclaimed and lost ${witnesses}`, { witnesses, policy: { unlockMs } })
-    const { first, second, words } = await twoDevices(swarm, 0)
-    first.kill()
-    await paidBelow(swarm, fromHex(first.id)!, 7 * credit)
-    await look(swarm, second)
-    await second.vault.takeOver(fromHex(first.id)!, words)
-    await swarm.until(
-      'all of it is claimed',
-      () => second.agent().view().credits.availableMicro === grantMicro + 7 * credit,
-      unlockMs + 10 * 60_000,
-    )
-  })
+  test.each([1, 4])(
+    'that somebody paid and never told brings that on as well, with %i witnesses',
+    { timeout: 120_000 },
+    async (witnesses) => {
+      const swarm = await createMemorySwarm(`unclaimed and lost ${witnesses}`, { witnesses, policy: { unlockMs } })
+      const { first, second, words } = await twoDevices(swarm, 0)
+      first.kill()
+      await paidBelow(swarm, fromHex(first.id)!, 7 * credit)
+      await look(swarm, second)
+      await second.vault.takeOver(fromHex(first.id)!, words)
+      await swarm.until(
+        'all of it is claimed',
+        () => second.agent().view().credits.availableMicro === grantMicro + 7 * credit,
+        unlockMs + 10 * 60_000,
+      )
+    },
+  )
 
   test('is nobody else’s to take, and the phrase is in no entry', async () => {
     const swarm = await createMemorySwarm('not yours')
