@@ -16,6 +16,7 @@ import type { LostDevice } from '../vault/lost-devices.ts'
 import type { AgentDeps, Membership } from './deps.ts'
 import { createLostBefore, type LostBefore } from './lost-before.ts'
 import { segments } from './relay-segments.ts'
+import { incomesToldMax } from './relay-incomes.ts'
 import { createSignatures } from './settlement-signatures.ts'
 
 const resubmitMs = 5_000
@@ -79,7 +80,7 @@ export const createLostDevices = (
   const rules = rulesOf(policy)
   const signatures = createSignatures(verifier, rules)
   /** On what pays these devices, where one relay's signature came alone (ledger/witness.ts, `vouch`). */
-  const incomeSignatures = createSignatures(verifier, rules)
+  const incomeSignatures = createSignatures(verifier, rules, incomesToldMax)
   const known = new Map<NodeId, LostDevice | null>()
   const parts = new Map<NodeId, readonly Bytes[]>()
   /** Why the witnesses wait with a device's next entry. */
@@ -154,7 +155,7 @@ export const createLostDevices = (
     if (!entry || !parsed?.ok || !equalBytes(parsed.value.id, told.id)) return
     const payees = payLines(parsed.value.entry).flatMap(([payee]) => (known.has(toHex(payee)) ? [toHex(payee)] : []))
     const certificate = payees.length === 0 || incomeSignatures.full(told) ? told : await incomeSignatures.add(told)
-    if (!certificate || !incomeSignatures.full(certificate)) return
+    if (!certificate || !incomeSignatures.full(certificate) || !(await verifyCertificate(verifier, certificate, rules))) return
     incomeSignatures.forget(certificate)
     for (const payee of payees) await learn(payee, { entries: [], certificate: null, incomes: [{ entry, certificate }] })
   }

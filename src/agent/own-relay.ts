@@ -34,7 +34,7 @@ export interface SplitNetwork {
 export const splitNetwork = (network: Network, { device, root }: DeviceCertificate, clock: Clock): SplitNetwork => {
   const self = toHex(device)
   const listeners = { node: new Set<Listener>(), relay: new Set<Listener>() }
-  const own: Peer = { id: self, device, root, role: 'node', via: 'webrtc', sinceMs: clock.now(), silentMs: 0, latencyMs: 0 }
+  const own: Peer = { id: self, device, root, role: 'node', via: 'webrtc', sinceMs: clock.now(), silentMs: 0, sleptMs: 0, latencyMs: 0 }
   /** Not at once: whoever sends has not finished what it does. */
   const hand = (to: keyof typeof listeners, message: WireMessage): void =>
     void clock.after(0, () => {

@@ -22,8 +22,8 @@ interface Linked {
 export const followUptime = (clock: Clock, network: Pick<Network, 'peer' | 'onPeer'>): UptimeOf => {
   /** Of links that have ended, by when the last one did. */
   const before = new Map<NodeId, Linked>()
-  const withLink = (of: Linked, { sinceMs, silentMs }: Peer): Linked => ({
-    ms: of.ms + Math.max(0, clock.now() - sinceMs),
+  const withLink = (of: Linked, { sinceMs, silentMs, sleptMs }: Peer): Linked => ({
+    ms: of.ms + Math.max(0, clock.now() - sinceMs - sleptMs),
     silentMs: of.silentMs + silentMs,
   })
   const linkedBefore = (id: NodeId): Linked => before.get(id) ?? { ms: 0, silentMs: 0 }

@@ -19,6 +19,7 @@ import { type ChainTeller, createChainTeller } from './relay-chains.ts'
 import { createCheckpointDesk } from './relay-checkpoints.ts'
 import { createCircle } from './relay-circle.ts'
 import { createFilling } from './relay-filling.ts'
+import { createIncomeTeller, type IncomeTeller } from './relay-incomes.ts'
 import { createKeeping } from './relay-keeping.ts'
 import type { LedgerFacts } from './relay-ledger.ts'
 import { createResultDesk, type Reexecution } from './relay-results.ts'
@@ -36,6 +37,7 @@ export interface RelayFacts {
   readonly replica: Replica
   readonly witness: Witness
   readonly chains: ChainTeller
+  readonly incomes: IncomeTeller
   readonly verdicts: Pick<VerdictDesk, 'shown' | 'signed' | 'find' | 'judgements' | 'onNode'>
   readonly view: LedgerFacts
   /** What checkpoints are computed from. */
@@ -86,6 +88,7 @@ export const startRelayFacts = async ({
       // What another relay brought it brings to all.
       if (!others.has(from)) for (const { author, seq } of firsts.values()) sync.spread(author, seq)
       verdicts.grew([...firsts.values()].map(({ author }) => author))
+      void incomes.onCertified(entries).catch(() => {})
     },
     onConflict: () => {
       brokenness.onConflict()
@@ -99,6 +102,7 @@ export const startRelayFacts = async ({
   const { replica } = state
   const chains = createChainTeller(replica)
   const witness = makeWitness(replica)
+  const incomes = createIncomeTeller(replica, witness, network)
   const verdicts = createVerdictDesk({ store, verifier, rules, replica, witness, circle, network })
   const results = createResultDesk({ clock, verifier, rules, signer, network, replica, reexecution, found: verdicts.found })
   const brokenness = createBrokenDesk({ store, verifier, rules, replica, circle, network })
@@ -176,6 +180,7 @@ export const startRelayFacts = async ({
     replica,
     witness,
     chains,
+    incomes,
     verdicts,
     source,
     view: { root: state.root, broken: brokenness.broken, checkpoint: checkpoints.latest },

@@ -34,7 +34,7 @@ import { type JudgedReason, offenceOf } from '../ledger/verdict.ts'
 import { createWitness, type WitnessRefusal } from '../ledger/witness.ts'
 import { signBinding } from '../ledger/witness-binding.ts'
 import { loadWitnessChain } from '../ledger/witness-chain.ts'
-import { type Bytes, equalBytes, toHex } from '../lib/bytes.ts'
+import { equalBytes, toHex } from '../lib/bytes.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Random } from '../lib/random.ts'
 import type { Store } from '../lib/store.ts'
@@ -126,9 +126,6 @@ const underWayMax = 256
 /** Of one peer. */
 const underWayPerPeerMax = 32
 const reasonCharsMax = 200
-/** Payments told to one that comes; the rest when it comes again. */
-const incomesToldMax = 64
-
 export function startRelay(deps: RelayDeps & { readonly issuer: IssuerKeys }): Promise<RelayNode>
 export function startRelay(deps: RelayDeps): Promise<WitnessNode>
 export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
@@ -147,7 +144,7 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
     keepDays: deps.keepDays,
     reexecution: deps.reexecution,
   })
-  const { replica, witness, chains, verdicts } = facts
+  const { replica, witness, chains, verdicts, incomes } = facts
   const quorum = createQuorum({ clock, network, verifier, rules, witness, others })
   const epochs = createEpochs(replica, rules)
   const settling = createSettling({ clock, replica, rules, epochs })
@@ -249,7 +246,7 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
     const penalties = await penaltiesOf(replica.verdicts, author)
     const summary = (await replica.account(author)) ?? null
     await say(from, ['head', { author, summary, ...(penalties && { penalties }), ...(block && { block }) }])
-    if (own) await tellIncomes(from, author)
+    if (own) await incomes.tell(from, author)
   }
   /** A restored profile must not fork what only some witnesses have signed yet: with it, its author can complete it. */
   const tellSigned = async (from: NodeId, author: PublicKey): Promise<void> => {
@@ -275,7 +272,7 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
     await say(from, ['devices', { identity, devices: [...found, ...before].slice(0, devicesMax) }])
     for (const device of found)
       if (toHex(device) !== from) {
-        await tellIncomes(from, device)
+        await incomes.tell(from, device)
         // What verdicts burned of it is not there to be taken over.
         await verdicts.onNode(from, device)
       }
@@ -307,23 +304,10 @@ export async function startRelay(deps: RelayDeps): Promise<WitnessNode> {
     }
   }
 
-  /** Whoever comes or asks is told what was certified for it and it has not claimed: its payers may be gone for good. */
-  const tellIncomes = async (id: NodeId, device: Bytes): Promise<void> => {
-    const claimed = (await replica.state(device)).claimed
-    const incomes = (await replica.incomes(device)).filter(({ payer, total }) => total > (claimed.get(toHex(payer))?.total ?? 0))
-    for (const { payer, seq, id: entryId } of incomes.slice(0, incomesToldMax)) {
-      const [entry, certificate] = [
-        await replica.entry(entryId),
-        (await replica.certificateOf(payer, seq)) ?? (await witness.vouch(payer, seq)),
-      ]
-      if (entry && certificate && equalBytes(certificate.id, entryId))
-        await say(id, ['entries', { entries: [entry.bytes], certificate: onWire(certificate) }])
-    }
-  }
   const binding = deps.device && (await signBinding(deps.witness, rules.swarm, deps.device))
   const welcome = async ({ id, device }: Peer): Promise<void> => {
     if (binding) await say(id, ['witness', binding])
-    await tellIncomes(id, device)
+    await incomes.tell(id, device)
   }
   const stopTelling = network.onPeer((peer, change) => {
     if (change !== 'joined') return

@@ -8,6 +8,7 @@ import { parseEntry, payLines } from '../ledger/entry.ts'
 import type { LedgerRules } from '../ledger/rules.ts'
 import type { Certificate } from '../ledger/types.ts'
 import { type Bytes, equalBytes } from '../lib/bytes.ts'
+import { incomesToldMax } from './relay-incomes.ts'
 import { createSignatures } from './settlement-signatures.ts'
 
 export interface PaidHere {
@@ -22,7 +23,7 @@ export const createIncomeCheck = (
   rules: Pick<LedgerRules, 'swarm' | 'witnesses'>,
   payee: PublicKey,
 ): ((entry: Bytes, certificate: Certificate) => Promise<PaidHere | 'partial' | undefined>) => {
-  const signatures = createSignatures(verifier, rules)
+  const signatures = createSignatures(verifier, rules, incomesToldMax)
   return async (bytes, told) => {
     const parsed = parseEntry(bytes)
     const line = parsed.ok && equalBytes(parsed.value.id, told.id) && payLines(parsed.value.entry).findLast(([to]) => equalBytes(to, payee))
@@ -30,7 +31,8 @@ export const createIncomeCheck = (
     const certificate = signatures.full(told) ? told : await signatures.add(told)
     if (!certificate) return undefined
     if (!signatures.full(certificate)) return 'partial'
+    if (!(await verifyCertificate(verifier, certificate, rules))) return undefined
     signatures.forget(certificate)
-    return (await verifyCertificate(verifier, certificate, rules)) ? { certificate, total: line[1] } : undefined
+    return { certificate, total: line[1] }
   }
 }

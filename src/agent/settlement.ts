@@ -139,10 +139,11 @@ export const createSettlement = (
     for (const [payer, total] of totals) await vouchers.paid(payer, total)
   }
 
-  const submit = async (shown: readonly Bytes[]): Promise<void> => {
+  /** `again`: later and later, while nothing new comes. */
+  const submit = async (shown: readonly Bytes[], again = false): Promise<void> => {
     if (shown.length === 0) return
     submittedMs = clock.now()
-    resubmitAfterMs = resubmitMs
+    if (!again) resubmitAfterMs = resubmitMs
     await toRelays(['certify', { entries: [...shown] }])
   }
 
@@ -209,8 +210,8 @@ export const createSettlement = (
     await onCertificate(certificate, from)
   }
   /** Anyone may submit anyone's entry: the other witnesses are shown what one has signed. */
-  const complete = async (): Promise<void> => {
-    for (const { entries } of signedBefore.values()) await submit(entries.filter(isOwn))
+  const complete = async (again = false): Promise<void> => {
+    for (const { entries } of signedBefore.values()) await submit(entries.filter(isOwn), again)
   }
   const isOwn = (bytes: Bytes): boolean => {
     const parsed = parseEntry(bytes)
@@ -371,11 +372,10 @@ export const createSettlement = (
       if (incomes.size === 0) await asking.incomes(vouchers.pendingMicro())
       if (incomes.size > 0 && mayAppend()) await claim()
       if (clock.now() - submittedMs >= resubmitAfterMs) {
-        const nextMs = Math.min(2 * resubmitAfterMs, resubmitMsMax)
         submittedMs = clock.now()
-        await submit(await pending.read())
-        await complete()
-        resubmitAfterMs = nextMs
+        resubmitAfterMs = Math.min(2 * resubmitAfterMs, resubmitMsMax)
+        await submit(await pending.read(), true)
+        await complete(true)
       }
       if (headChecked) return
       const asked = relays().filter((id) => !words.has(id))

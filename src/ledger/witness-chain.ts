@@ -32,6 +32,8 @@ export interface WitnessChain {
   readonly entryAt: (seq: number) => Promise<ParsedEntry | undefined>
   /** What was certified by others does not descend from what was signed here. */
   readonly forked: boolean
+  /** Up to this number what is certified is what was signed here, or nothing was: −1 where that is not known. */
+  readonly agreesTo: () => Promise<number>
   /** What must still be stored when the next signature is recorded. */
   readonly unchanged: Expect
 }
@@ -43,6 +45,18 @@ export const loadWitnessChain = async (store: Store, records: ReplicaRecords, au
   const signed = record === undefined ? undefined : signedFromRecord(record)
   const tail = signed?.tail.filter(({ entry }) => entry.seq > head.seq) ?? []
   const meeting = signed && signed.seq <= head.seq ? await records.entryAt(author, signed.seq) : undefined
+  const agreesTo = async (): Promise<number> => {
+    const [first] = signed?.tail ?? []
+    if (!signed || !first) return head.seq
+    const below = first.entry.seq === 0 ? undefined : await records.entryAt(author, first.entry.seq - 1)
+    if (first.entry.seq > 0 && (!below || !equalBytes(below.id, first.entry.prev))) return -1
+    for (const { entry, id } of signed.tail) {
+      if (entry.seq > head.seq) break
+      const certified = await records.entryAt(author, entry.seq)
+      if (!certified || !equalBytes(certified.id, id)) return entry.seq - 1
+    }
+    return head.seq
+  }
   return {
     head,
     signed,
@@ -51,6 +65,7 @@ export const loadWitnessChain = async (store: Store, records: ReplicaRecords, au
     entryAt: async (seq) => (seq > head.seq ? tail[seq - head.seq - 1] : records.entryAt(author, seq)),
     forked:
       (meeting !== undefined && !equalBytes(meeting.id, signed!.id)) || (tail[0] !== undefined && !equalBytes(tail[0].entry.prev, head.id)),
+    agreesTo,
     unchanged: { table: 'signed', key, equals: record },
   }
 }

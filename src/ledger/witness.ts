@@ -16,7 +16,7 @@ import { sameValue, type Store, type StoreError, type Write } from '../lib/store
 import type { InvalidReason } from './apply.ts'
 import { signCertificate } from './certificate.ts'
 import { type ChainState, emptyChain } from './chain-state.ts'
-import { stateAt } from './conflict.ts'
+import { stateAt, tipsOf } from './conflict.ts'
 import { joinOf, parseEntry, type ParsedEntry } from './entry.ts'
 import { type Fold, foldSegment } from './fold.ts'
 import type { VerifiedEntry } from './pending-pool.ts'
@@ -63,7 +63,8 @@ export interface Witness {
   readonly submit: (entries: readonly Uint8Array[]) => Promise<WitnessAnswer>
   /**
    * This witness's signature on an entry that is certified by one above it: whom it pays claims by a certificate on exactly that
-   * entry, which its author need not have asked for. Undefined where it is not part of the certified chain.
+   * entry, which its author need not have asked for. Undefined where it is not part of the certified chain, or of another than this
+   * witness has signed.
    */
   readonly vouch: (author: PublicKey, seq: number) => Promise<Certificate | undefined>
   /**
@@ -223,11 +224,15 @@ export const createWitness = ({
   return {
     judge,
     find,
-    vouch: async (author, seq) => {
-      const { head, forked } = await loadWitnessChain(store, records, author)
-      const entry = seq <= head.seq && !forked ? await records.entryAt(author, seq) : undefined
-      return entry && signCertificate(signer, rules.swarm, { author, seq, id: entry.id })
-    },
+    // In turn with what is submitted: what is being signed just now is on disk before, or sees what is certified here.
+    vouch: (author, seq) =>
+      serial(toHex(author), async () => {
+        const chain = await loadWitnessChain(store, records, author)
+        const entry = seq <= (await chain.agreesTo()) ? await records.entryAt(author, seq) : undefined
+        // Where a certified chain has branches, another of them may be the head tomorrow.
+        if (!entry || (await tipsOf(store, author)).length > 0) return undefined
+        return signCertificate(signer, rules.swarm, { author, seq, id: entry.id })
+      }),
     submit: async (entries) => {
       if (entries.length === 0 || entries.length > submittedEntriesMax) return malformed('not one to 64 entries')
       const submitted: ParsedEntry[] = []

@@ -14,6 +14,8 @@ export interface Peer {
   readonly sinceMs: number
   /** Of the time since, how long it kept us waiting for a word: each time what goes beyond `quietMsMax` (session.ts). */
   readonly silentMs: number
+  /** Of the time since, how long this machine itself slept. */
+  readonly sleptMs: number
   readonly latencyMs: number | undefined
   /** IP address, where the link tells it (a relay's accepted ones do). */
   readonly address?: string | undefined

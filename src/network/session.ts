@@ -69,6 +69,7 @@ export const createSession = (clock: Clock, first: BoundLink, handlers: SessionH
   let closed = false
   let heardMs = sinceMs
   let silentBeforeMs = 0
+  let sleptBeforeMs = 0
   let awaited = false
   let latencyMs: number | undefined
   let ping: { readonly nonce: number; readonly at: number } | undefined
@@ -94,8 +95,10 @@ export const createSession = (clock: Clock, first: BoundLink, handlers: SessionH
     const gapMs = clock.now() - heardMs
     return silentBeforeMs + (gapMs > asleepMsMin ? 0 : Math.max(0, gapMs - quietMsMax))
   }
+  const sleptMs = (): number => sleptBeforeMs + (clock.now() - heardMs > asleepMsMin ? clock.now() - heardMs : 0)
   const heard = (): void => {
     silentBeforeMs = silentMs()
+    sleptBeforeMs = sleptMs()
     heardMs = clock.now()
   }
   const receive = (frame: Bytes): void => {
@@ -154,6 +157,7 @@ export const createSession = (clock: Clock, first: BoundLink, handlers: SessionH
       via: current.link.binding.kind,
       sinceMs,
       silentMs: silentMs(),
+      sleptMs: sleptMs(),
       latencyMs,
       address: current.link.remoteAddress,
     }),
@@ -178,6 +182,7 @@ export const createSession = (clock: Clock, first: BoundLink, handlers: SessionH
     },
     probe: (withinMs) => {
       // Its silence so far may have been ours.
+      sleptBeforeMs += clock.now() - heardMs
       heardMs = clock.now()
       awaited = true
       stopProbe()

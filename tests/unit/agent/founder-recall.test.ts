@@ -32,7 +32,7 @@ const open = async (held: number, stored: Readonly<Record<string, number>>, whol
   const joins = new Set<Parameters<Network['onPeer']>[0]>()
   const peer = (id: string): Peer => ({
     ...{ id, device: world.issuer.device.publicKey, root: world.issuer.root.publicKey },
-    ...({ role: 'node', via: 'webrtc', sinceMs: 0, silentMs: 0, latencyMs: 0 } as const),
+    ...({ role: 'node', via: 'webrtc', sinceMs: 0, silentMs: 0, sleptMs: 0, latencyMs: 0 } as const),
   })
   const say = (from: string, body: ReturnType<typeof segments>[number]): void =>
     listeners.forEach((tell) => tell(from, ['entries', body], false))

@@ -21,7 +21,7 @@ const setUp = () => {
   })
   const silent = (id: string, silentMs: number): void => void linked.set(id, { ...linked.get(id)!, silentMs })
   const join = (id: string): void => {
-    linked.set(id, { id, sinceMs: clock.now(), silentMs: 0 } as Peer)
+    linked.set(id, { id, sinceMs: clock.now(), silentMs: 0, sleptMs: 0 } as Peer)
     tell(linked.get(id)!, 'joined')
   }
   const leave = (id: string): void => {
@@ -29,7 +29,8 @@ const setUp = () => {
     linked.delete(id)
     tell(peer, 'left')
   }
-  return { clock, uptimeOf, silent, join, leave }
+  const slept = (id: string, sleptMs: number): void => void linked.set(id, { ...linked.get(id)!, sleptMs })
+  return { clock, uptimeOf, silent, slept, join, leave }
 }
 
 test('one link adds to the other, absence costs nothing, and of minutes nothing is said', async () => {
@@ -100,4 +101,13 @@ test.each(['the link ends', 'the clock ticks'])('a machine that slept blames nob
   await swarm.clock.advance(60_000)
   expect(ann.network.peer(relay.id)).toBeDefined()
   expect(uptimeOf(relay.id)).toBe(1)
+})
+
+test('what was slept through is in no sum', async () => {
+  const { clock, uptimeOf, silent, join, slept } = setUp()
+  join('ana')
+  await clock.advance(8 * hourMs + judgedMsMin)
+  slept('ana', 8 * hourMs)
+  silent('ana', judgedMsMin / 2)
+  expect(uptimeOf('ana')).toBe(0.5)
 })

@@ -31,6 +31,7 @@ const peer = (device: Uint8Array<ArrayBuffer>, role: Peer['role'], via: Peer['vi
   via,
   sinceMs: 0,
   silentMs: 0,
+  sleptMs: 0,
   latencyMs: undefined,
 })
 

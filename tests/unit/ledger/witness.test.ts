@@ -312,6 +312,37 @@ describe('four witnesses', () => {
     expect(await nodes[0]!.witness.vouch(ben.device.publicKey, 0)).toBeUndefined()
   })
 
+  it('what is being signed while another fork is certified is never signed on both sides', async () => {
+    const four = await createWorld(4)
+    const { granting, opening } = await funded(four)
+    const [won, lost] = [await next(four, ana, opening, [pay([ben, 1])]), await next(four, ana, opening, [pay([ben, 2])])]
+    const above = await next(four, ana, won, [pay([ben, 3])])
+    const inner = createMemoryStore()
+    let [release, reached] = [(): void => {}, (): void => {}]
+    const [held, atCommit] = [new Promise<void>((done) => (release = done)), new Promise<void>((done) => (reached = done))]
+    const store: Store = {
+      ...inner,
+      commit: async (writes, expects) => {
+        if (writes.some(({ table }) => table === 'signed')) {
+          reached()
+          await held
+        }
+        return inner.commit(writes, expects)
+      },
+    }
+    const { witness, replica } = open(store, createManualClock(startMs), four)
+    await replica.ingest([granting.bytes], await certify(four, granting), 'peer')
+    await replica.ingest([opening.bytes], await certify(four, opening), 'peer')
+    const signing = witness.submit([lost.bytes])
+    await atCommit
+    await replica.ingest([won.bytes, above.bytes], await certify(four, above), 'peer')
+    const vouching = witness.vouch(ana.device.publicKey, 1)
+    for (let turn = 0; turn < 10; turn++) await new Promise((done) => setImmediate(done))
+    release()
+    const signed = [(await signing).ok, (await vouching) !== undefined]
+    expect(signed.filter(Boolean)).toHaveLength(1)
+  })
+
   it('one that signed a fork which lost signs no more of that author', async () => {
     const four = await createWorld(4)
     const { granting, opening } = await funded(four)
@@ -324,7 +355,9 @@ describe('four witnesses', () => {
     await replica.ingest([won.bytes], await certify(four, won), 'peer')
     const onward = await next(four, ana, won, [pay([ben, 3])])
     expect(refusal(await witness.submit([onward.bytes]))).toEqual({ reason: 'forked' })
-    expect(await witness.vouch(ana.device.publicKey, 0)).toBeUndefined()
+    // But where the two agree, for whom it pays.
+    expect(await witness.vouch(ana.device.publicKey, 0)).toMatchObject({ seq: 0, id: opening.id })
+    expect(await witness.vouch(ana.device.publicKey, 1)).toBeUndefined()
   })
 })
 

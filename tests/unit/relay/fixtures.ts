@@ -72,6 +72,7 @@ export const openRelay = async (
     via: 'url',
     sinceMs: startMs,
     silentMs: 0,
+    sleptMs: 0,
     latencyMs: undefined,
     address: addresses.get(person),
   }))
