@@ -3,7 +3,7 @@ import type { NodeId, PublicKey } from '../identity/keys.ts'
 import { type ParsedEntry, payLines } from '../ledger/entry.ts'
 import type { Replica } from '../ledger/replica.ts'
 import type { Witness } from '../ledger/witness.ts'
-import { equalBytes, fromHex, toHex } from '../lib/bytes.ts'
+import { equalBytes, toHex } from '../lib/bytes.ts'
 import type { Network } from '../network/network.ts'
 import { onWire } from './relay-segments.ts'
 
@@ -13,8 +13,8 @@ export const incomesToldMax = 64
 export interface IncomeTeller {
   readonly tell: (to: NodeId, account: PublicKey) => Promise<void>
   /**
-   * Entries that became part of the state. What pays and is certified by one above it alone has nobody to tell of it: its payees, as far
-   * as they are here, are told at once.
+   * Entries that became part of the state. Of what pays and is certified by one above it alone nobody tells: its payees, as far as they
+   * are here, are told of the newest of each payer.
    */
   readonly onCertified: (entries: readonly ParsedEntry[]) => Promise<void>
 }
@@ -24,22 +24,30 @@ export const createIncomeTeller = (
   witness: Pick<Witness, 'vouch'>,
   network: Pick<Network, 'peer' | 'send'>,
 ): IncomeTeller => {
-  const tell: IncomeTeller['tell'] = async (to, account) => {
-    const claimed = (await replica.state(account)).claimed
-    const incomes = (await replica.incomes(account)).filter(({ payer, total }) => total > (claimed.get(toHex(payer))?.total ?? 0))
-    for (const { payer, seq, id } of incomes.slice(0, incomesToldMax)) {
-      const entry = await replica.entry(id)
-      const certificate = (await replica.certificateOf(payer, seq)) ?? (await witness.vouch(payer, seq))
-      if (entry && certificate && equalBytes(certificate.id, id))
-        await network.send(to, ['entries', { entries: [entry.bytes], certificate: onWire(certificate) }])
-    }
+  const say = async (to: NodeId, { entry, id, bytes }: ParsedEntry): Promise<void> => {
+    const certificate = (await replica.certificateOf(entry.author, entry.seq)) ?? (await witness.vouch(entry.author, entry.seq))
+    if (certificate && equalBytes(certificate.id, id))
+      await network.send(to, ['entries', { entries: [bytes], certificate: onWire(certificate) }])
   }
   return {
-    tell,
+    tell: async (to, account) => {
+      const { claimed } = await replica.state(account)
+      const incomes = (await replica.incomes(account)).filter(({ payer, total }) => total > (claimed.get(toHex(payer))?.total ?? 0))
+      for (const { id } of incomes.slice(0, incomesToldMax)) {
+        const entry = await replica.entry(id)
+        if (entry) await say(to, entry)
+      }
+    },
     onCertified: async (entries) => {
-      const covered = entries.filter(({ id }) => entries.some(({ entry }) => equalBytes(entry.prev, id)))
-      const payees = new Set(covered.flatMap(({ entry }) => payLines(entry).map(([payee]) => toHex(payee))))
-      for (const payee of payees) if (network.peer(payee)?.role === 'node') await tell(payee, fromHex(payee)! as PublicKey)
+      const followed = new Set(entries.map(({ entry }) => toHex(entry.prev)))
+      const covered = entries.filter(({ id }) => followed.has(toHex(id)))
+      const newest = new Map<string, readonly [payee: PublicKey, total: number, paying: ParsedEntry]>()
+      for (const paying of covered)
+        for (const [payee, total] of payLines(paying.entry))
+          if (network.peer(toHex(payee))?.role === 'node')
+            newest.set(`${toHex(paying.entry.author)}/${toHex(payee)}`, [payee, total, paying])
+      for (const [payee, total, paying] of newest.values())
+        if (total > ((await replica.state(payee)).claimed.get(toHex(paying.entry.author))?.total ?? 0)) await say(toHex(payee), paying)
     },
   }
 }
