@@ -1,7 +1,9 @@
 /** The engine where it will live: pages of the extension in both browsers, the Worker that ships, equal bits in both. */
-import { copyFileSync, cpSync, mkdirSync, readdirSync } from 'node:fs'
+import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { browserKinds, expect, launch, test } from './harness/fixtures.ts'
+import { chromeExtensionDir } from './harness/launch-chromium.ts'
+import { firefoxExtensionDir } from './harness/launch-firefox.ts'
 import { type Report, reportSelector, testPage, withTestPage } from './harness/test-page.ts'
 
 /** WebGPU without a GPU compiles its shaders for many seconds. */
@@ -17,7 +19,11 @@ for (const kind of browserKinds)
     copyFileSync('scripts/demo/texts.txt', join(vectors, 'texts.txt'))
     // A mirror in the layout of the hub.
     cpSync('models/edge-net/mini', join(extensionDir, 'mirror/edge-net/mini/resolve/main'), { recursive: true })
-    const worker = readdirSync(join(extensionDir, 'assets')).find((name) => /^worker-.*\.js$/.test(name))
+    // Two Workers ship, the other one makes stamps; the page's own build adds more.
+    const assets = join(kind === 'chromium' ? chromeExtensionDir : firefoxExtensionDir, 'assets')
+    const workers = readdirSync(assets).filter((name) => /^worker-.*\.js$/.test(name))
+    const [worker, ...others] = workers.filter((name) => readFileSync(join(assets, name), 'utf8').includes('ort-wasm'))
+    expect(others).toEqual([])
 
     const gpu = kind === 'chromium'
     const browser = await launch(kind, { extensionDir, args: gpu ? ['--enable-unsafe-webgpu'] : [] })
